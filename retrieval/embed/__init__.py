@@ -1,0 +1,1 @@
+"""Embedders: one file a backend, a dict is the registry."""

@@ -1,0 +1,65 @@
+"""What an embedder is: three small protocols, and nothing of any model.
+
+Every stored vector carries the ``id`` and ``dim`` of the embedder it came from; two vectors are
+comparable only when both agree. All vectors are float32 and of unit length, so that an inner
+product is a cosine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Vectors = NDArray[np.float32]
+
+
+@runtime_checkable
+class TextEmbedder(Protocol):
+    """Text to text: passages and the questions that look for them."""
+
+    id: str
+    dim: int
+    max_tokens: int
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many of ``max_tokens`` a passage takes, prefixes and markers included."""
+        ...
+
+    def embed_passages(self, texts: Sequence[str]) -> Vectors:
+        """Return unit vectors [n, dim] of passages; the model's own prefix is added here."""
+        ...
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """Return unit vectors [n, dim] of questions; the model's own prefix is added here."""
+        ...
+
+
+@runtime_checkable
+class JointEmbedder(Protocol):
+    """Photos and text in one space."""
+
+    id: str
+    dim: int
+
+    def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
+        """Return unit vectors [n, dim] of photos of any size and mode."""
+        ...
+
+    def embed_texts(self, texts: Sequence[str]) -> Vectors:
+        """Return unit vectors [n, dim] of captions or questions, comparable with photos."""
+        ...
+
+
+@runtime_checkable
+class ImageClassifier(Protocol):
+    """Photos to ImageNet words."""
+
+    def classify(
+        self, images: Sequence[Image.Image], top: int = 5
+    ) -> list[list[tuple[str, float]]]:
+        """Return for every photo its ``top`` (label, probability), most probable first."""
+        ...
