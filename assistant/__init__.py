@@ -1,0 +1,1 @@
+"""A question and a history in, a typed event stream out."""

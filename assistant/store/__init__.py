@@ -1,0 +1,1 @@
+"""Conversations, messages, citations and feedback in SQL."""

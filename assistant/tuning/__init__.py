@@ -1,0 +1,1 @@
+"""Fine-tuning: data, building, training, evaluation, application."""

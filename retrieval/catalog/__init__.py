@@ -1,0 +1,1 @@
+"""Assets, chunks, vectors and jobs in SQL: the truth of the library."""

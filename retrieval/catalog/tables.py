@@ -1,0 +1,173 @@
+"""Tables of the library: libraries, assets, chunks, pictures, vectors, jobs, tags.
+
+Rows only; what is done with them is in the other files of this package. Vectors are kept here
+as float16 so that any index can be rebuilt without running a model. ``chunks_fts`` (SQLite) or
+an expression index (PostgreSQL) over ``chunks.lexemes`` is made by the migration.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from retrieval.catalog.base import Base, now
+
+
+class Library(Base):
+    """A user's library. ``generation`` grows with every change that an index must see."""
+
+    __tablename__ = "libraries"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    generation: Mapped[int] = mapped_column(default=0)
+
+
+class Asset(Base):
+    """A file of the user's, once per content and library."""
+
+    __tablename__ = "assets"
+    __table_args__ = (UniqueConstraint("library_id", "sha256"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    library_id: Mapped[str] = mapped_column(ForeignKey("libraries.id", ondelete="CASCADE"))
+    sha256: Mapped[str] = mapped_column(index=True)
+    name: Mapped[str]
+    source: Mapped[str] = mapped_column(default="")
+    media_type: Mapped[str] = mapped_column(default="")
+    modality: Mapped[str] = mapped_column(default="text", index=True)
+    bytes: Mapped[int]
+    status: Mapped[str] = mapped_column(default="queued", index=True)
+    error_code: Mapped[str | None]
+    error_params: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    units: Mapped[int] = mapped_column(default=0)
+    meta: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    taken_at: Mapped[datetime | None] = mapped_column(index=True)
+    latitude: Mapped[float | None]
+    longitude: Mapped[float | None]
+    added_at: Mapped[datetime] = mapped_column(default=now)
+
+    chunks: Mapped[list[ChunkRow]] = relationship(
+        order_by="ChunkRow.ordinal", passive_deletes=True, cascade="all, delete-orphan"
+    )
+    pictures: Mapped[list[PictureRow]] = relationship(
+        order_by="PictureRow.page", passive_deletes=True, cascade="all, delete-orphan"
+    )
+
+
+class ChunkRow(Base):
+    """A piece of text of an asset; ``lexemes`` is its text cut into words for lexical search."""
+
+    __tablename__ = "chunks"
+    __table_args__ = (Index("ix_chunks_asset_ordinal", "asset_id", "ordinal"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    asset_id: Mapped[int] = mapped_column(ForeignKey("assets.id", ondelete="CASCADE"))
+    ordinal: Mapped[int]
+    kind: Mapped[str]
+    text: Mapped[str]
+    lexemes: Mapped[str]
+    heading: Mapped[str] = mapped_column(default="")
+    locator: Mapped[dict[str, Any]]
+
+
+class PictureRow(Base):
+    """Pixels of an asset: the upright photo (page None) or a page image, as a blob."""
+
+    __tablename__ = "pictures"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    asset_id: Mapped[int] = mapped_column(ForeignKey("assets.id", ondelete="CASCADE"), index=True)
+    page: Mapped[int | None]
+    sha256: Mapped[str]
+    width: Mapped[int]
+    height: Mapped[int]
+
+
+class VectorRow(Base):
+    """One embedding (float16, ``dim`` values) of a chunk or a picture. Its id is the index id."""
+
+    __tablename__ = "vectors"
+    __table_args__ = (
+        Index("ix_vectors_library_embedder", "library_id", "embedder", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    library_id: Mapped[str] = mapped_column(ForeignKey("libraries.id", ondelete="CASCADE"))
+    asset_id: Mapped[int] = mapped_column(ForeignKey("assets.id", ondelete="CASCADE"), index=True)
+    chunk_id: Mapped[int | None] = mapped_column(
+        ForeignKey("chunks.id", ondelete="CASCADE"), index=True
+    )
+    picture_id: Mapped[int | None] = mapped_column(
+        ForeignKey("pictures.id", ondelete="CASCADE"), index=True
+    )
+    embedder: Mapped[str]
+    dim: Mapped[int]
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class VectorDeletion(Base):
+    """A vector that is gone: open indexes replay this log to follow."""
+
+    __tablename__ = "vector_deletions"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    library_id: Mapped[str] = mapped_column(
+        ForeignKey("libraries.id", ondelete="CASCADE"), index=True
+    )
+    vector_id: Mapped[int]
+
+
+class Tag(Base):
+    """A word or folder that the user put an asset under."""
+
+    __tablename__ = "tags"
+
+    asset_id: Mapped[int] = mapped_column(
+        ForeignKey("assets.id", ondelete="CASCADE"), primary_key=True
+    )
+    tag: Mapped[str] = mapped_column(primary_key=True, index=True)
+
+
+class Job(Base):
+    """A batch of files to take in. ``status``: queued, running, paused, done, cancelled."""
+
+    __tablename__ = "jobs"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    library_id: Mapped[str] = mapped_column(ForeignKey("libraries.id", ondelete="CASCADE"))
+    status: Mapped[str] = mapped_column(default="queued", index=True)
+    worker: Mapped[str] = mapped_column(default="")
+    heartbeat_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    files: Mapped[list[JobFile]] = relationship(
+        order_by="JobFile.id", passive_deletes=True, cascade="all, delete-orphan"
+    )
+
+
+class JobFile(Base):
+    """One file of a job.
+
+    ``status``: queued, parsing, embedding, indexed, duplicate, failed, cancelled. ``path`` is
+    where the bytes are read from until they are a blob; ``progress`` runs from 0 to 1.
+    """
+
+    __tablename__ = "job_files"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    path: Mapped[str]
+    status: Mapped[str] = mapped_column(default="queued", index=True)
+    progress: Mapped[float] = mapped_column(default=0.0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    asset_id: Mapped[int | None] = mapped_column(ForeignKey("assets.id", ondelete="SET NULL"))
+    error_code: Mapped[str | None]
+    error_params: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    finished_at: Mapped[datetime | None]

@@ -1,0 +1,58 @@
+"""Shared fixtures: a fresh home with a migrated database, and the real models, assembled once."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before any numeric library starts its pool
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from assistant.config import Settings
+from assistant.store.migrate import migrate
+from retrieval.catalog.base import open_engine
+from retrieval.weights import ModelStore
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test reads or writes the user's own home, and none may reach a model hub."""
+    for name in [n for n in os.environ if n.startswith("SIGHTLINE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SIGHTLINE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SIGHTLINE_MODELS_DIR", str(ROOT / ".cache" / "models"))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+
+
+@pytest.fixture(scope="session")
+def models_dir() -> Path:
+    """The folder of the real, verified model files; each is assembled when first asked for."""
+    return ROOT / ".cache" / "models"
+
+
+@pytest.fixture(scope="session")
+def model_store(models_dir: Path) -> ModelStore:
+    """The store over that folder."""
+    return ModelStore(models_dir)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, models_dir: Path) -> Settings:
+    """Settings over a fresh home."""
+    return Settings(home=tmp_path / "home", models_dir=models_dir, threads=1)
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[Engine]:
+    """A database brought to the newest revision by the migrations themselves."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    opened = open_engine(settings.database_url)
+    migrate(opened, settings.home / "backups")
+    yield opened
+    opened.dispose()

@@ -1,0 +1,1 @@
+"""Streamlit pages: events in, widgets out."""
