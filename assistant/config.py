@@ -108,6 +108,24 @@ def load_settings(**overrides: Any) -> Settings:
         raise SettingsInvalid(key=key, detail=first["msg"]) from error
 
 
+def apply_process_defaults(settings: Settings) -> None:
+    """Set what libraries read from the environment when they are first imported.
+
+    Threads are bounded (spinning thread pools collapse on a busy machine), and nothing may phone
+    home: no model hub, no tracing.
+    """
+    defaults = {
+        "OMP_NUM_THREADS": str(settings.threads),
+        "TOKENIZERS_PARALLELISM": "false",
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_VERBOSITY": "error",
+        "LANGSMITH_TRACING": "false",
+        "LANGGRAPH_STRICT_MSGPACK": "true",
+    }
+    for name, value in defaults.items():
+        os.environ.setdefault(name, value)
+
+
 def _from_file(path: Path) -> dict[str, Any]:
     """Return the file's values, less those that the environment sets."""
     if not path.is_file():

@@ -70,7 +70,7 @@ def migrate(engine: Engine, backups: Path) -> str:
     except Exception as error:
         if path and snapshot:
             engine.dispose()
-            _copy(snapshot, path)
+            copy_database(snapshot, path)
         raise HomeError(path=path or engine.url, detail=f"migration failed: {error}") from error
     return wanted
 
@@ -78,11 +78,11 @@ def migrate(engine: Engine, backups: Path) -> str:
 def _snapshot(path: Path, backups: Path, revision: str) -> Path:
     backups.mkdir(parents=True, exist_ok=True)
     target = backups / f"before-{revision}-{now():%Y%m%d-%H%M%S}.db"
-    _copy(path, target)
+    copy_database(path, target)
     return target
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_database(source: Path, target: Path) -> None:
     """Copy a live SQLite database page by page, WAL included."""
     with sqlite3.connect(source) as old, sqlite3.connect(target) as new:
         old.backup(new)

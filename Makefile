@@ -1,0 +1,54 @@
+# Everything a person needs: make run, make test. The rest is for those who change the code.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+HOME_FOLDER := $(if $(SIGHTLINE_HOME),--home $(SIGHTLINE_HOME),)
+DATA ?=
+
+.PHONY: run setup test check format eval bench docs train-embedded clean
+
+run: setup
+	@$(BIN)/sightline models pull $(HOME_FOLDER)
+	@$(BIN)/sightline migrate $(HOME_FOLDER)
+	@exec $(BIN)/sightline serve $(HOME_FOLDER)
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys, venv, ensurepip; assert sys.version_info[:2] in ((3, 11), (3, 12))' \
+		|| { echo "Python 3.11 or 3.12 with venv is needed (Debian: apt install python3-venv)."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev,eval]'
+	@touch $(STAMP)
+
+test: setup
+	$(BIN)/python -m pytest
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python scripts/generate_docs.py --check
+	$(BIN)/python scripts/check_schema.py
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: setup
+	$(BIN)/python scripts/generate_docs.py
+
+eval: setup
+	$(BIN)/sightline eval baseline $(if $(DATA),--data $(DATA),)
+
+bench: setup
+	$(BIN)/python -m benchmarks.run
+
+train-embedded: setup
+	@test -n "$(DATA)" || { echo "Say where the data is: make train-embedded DATA=folder"; exit 1; }
+	$(BIN)/python -m assistant.tuning.embedded --data $(DATA)
+
+clean:
+	rm -rf $(VENV) .cache build *.egg-info

@@ -1,0 +1,152 @@
+"""Commands on the library: ingest, search, demo, doctor."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from assistant.cli.options import AsJson, Home, User, emit, note, open_assistant, say
+
+if TYPE_CHECKING:
+    from assistant.service import FileOutcome
+    from retrieval.values import SearchResult
+
+
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files and folders.", show_default=False)],
+    user: User = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take photos, documents and recordings into the library.
+
+    Folders are walked; hidden files are passed over. Ends with 1 when a file failed.
+    """
+    started = time.perf_counter()
+    with open_assistant(home, user) as assistant:
+        outcomes = assistant.ingest(
+            paths,
+            on_progress=None if as_json else _show_progress,
+        )
+        _report_outcomes(
+            outcomes, assistant.settings.language, time.perf_counter() - started, as_json
+        )
+
+
+def _show_progress(done: int, total: int, name: str) -> None:
+    note(f"[{done}/{total}] {name}")
+
+
+def _report_outcomes(
+    outcomes: list[FileOutcome], language: Literal["en", "zh"], seconds: float, as_json: bool
+) -> None:
+    if as_json:
+        rows = [
+            {
+                "path": str(o.path),
+                "id": o.asset_id,
+                "status": o.status,
+                "modality": o.modality,
+                "chunks": o.chunks,
+                "reason": o.reason(language),
+            }
+            for o in outcomes
+        ]
+        emit({"assets": rows, "seconds": round(seconds, 3)})
+    else:
+        for o in outcomes:
+            detail = o.reason(language) or f"{o.modality}, {o.chunks} passages"
+            say(f"{o.status:<10} {o.name}  {detail}")
+        if not outcomes:
+            say("There was no file to take in.")
+    if any(o.status not in ("indexed", "duplicate") for o in outcomes):
+        raise typer.Exit(1)
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="Words to look for.", show_default=False)] = "",
+    image: Annotated[
+        Path | None,
+        typer.Option("--image", help="A picture to look for, alone or with words."),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many results.")] = 10,
+    modality: Annotated[
+        Literal["image", "text", "audio", "any"], typer.Option(help="What kind of files.")
+    ] = "any",
+    user: User = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find photos, pages and recordings by words, by a picture, or by both."""
+    if not query.strip() and image is None:
+        raise typer.BadParameter("give words, --image, or both")
+    with open_assistant(home, user) as assistant:
+        result = assistant.search(
+            query, image=image, k=k, modality=None if modality == "any" else modality
+        )
+    if as_json:
+        emit(_search_document(result))
+        return
+    if not result.library_size:
+        say("The library is empty. Add files with `sightline ingest PATH…`.")
+    elif not result.confident:
+        say("Nothing in the library matches this well. The nearest:")
+    for number, passage in enumerate(result.passages, 1):
+        snippet = " ".join(passage.text.split())[:120]
+        where = passage.locator.to_json()
+        say(f"{number:>3}. {passage.asset}  {passage.probability:.0%}  {where}\n     {snippet}")
+
+
+def _search_document(result: SearchResult) -> dict[str, object]:
+    rows = [
+        {
+            "asset": p.asset,
+            "id": p.asset_id,
+            "modality": p.modality,
+            "score": round(p.score, 6),
+            "probability": round(p.probability, 4),
+            "locator": p.locator.to_json(),
+            "snippet": p.text[:300],
+        }
+        for p in result.passages
+    ]
+    return {
+        "results": rows,
+        "confident": result.confident,
+        "seconds": round(result.seconds, 4),
+    }
+
+
+def demo(user: User = None, home: Home = None, as_json: AsJson = False) -> None:
+    """Fill an empty library with sample photos, documents and a voice note."""
+    from assistant.demo import fill_demo
+
+    started = time.perf_counter()
+    with open_assistant(home, user) as assistant:
+        outcomes = fill_demo(assistant, None if as_json else _show_progress)
+        _report_outcomes(
+            outcomes, assistant.settings.language, time.perf_counter() - started, as_json
+        )
+
+
+def doctor(
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what can be mended.")] = False,
+    user: User = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check that database, files and indexes agree. Ends with 1 when something is left wrong."""
+    with open_assistant(home, user) as assistant:
+        findings = assistant.doctor(repair=repair)
+    if as_json:
+        emit({"findings": [f.to_json() for f in findings], "healthy": not findings})
+    else:
+        for finding in findings:
+            say(f"{'mended' if finding.repaired else 'found':<7} {finding.sentence}")
+        if not findings:
+            say("Everything agrees.")
+    if any(not f.repaired for f in findings):
+        raise typer.Exit(1)
