@@ -6,10 +6,13 @@ SightlineError
 │   ├── QuestionEmpty, QuestionTooLong, NothingHeard
 ├── ModelError             a chat model failed
 │   ├── ModelUnavailable, ModelTooLarge, ContextTooLong, EndpointFailed
-├── ConversationNotFound, ConversationBusy
+├── ConversationNotFound, ConversationBusy, RunNotFound
 ├── AssetNotFound
 ├── AnswerCancelled
 └── TuningError            data or a run of fine-tuning
+    ├── DataInvalid, DataImageBad, DataLeaks
+    ├── CheckpointMismatch, CheckpointDamaged
+    └── VersionNotFound
 """
 
 from __future__ import annotations
@@ -107,6 +110,13 @@ class ConversationBusy(SightlineError):
     template = "This conversation is still answering. Wait for it, or stop it first."
 
 
+class RunNotFound(SightlineError):
+    """No such run, or it ended long ago."""
+
+    code = "run_not_found"
+    template = "The answer {run} is no longer running. Open the conversation to read it."
+
+
 class AssetNotFound(SightlineError):
     """No such file in the library."""
 
@@ -126,3 +136,54 @@ class TuningError(SightlineError):
 
     code = "tuning"
     template = "{detail}"
+
+
+class DataInvalid(TuningError):
+    """A row or file of training data is wrong."""
+
+    code = "data_invalid"
+    template = "{path}, line {line}: {detail}. Correct the file and run `sightline tune prepare`."
+
+
+class DataImageBad(TuningError):
+    """A photo of the training data is missing or corrupt."""
+
+    code = "data_image_bad"
+    template = (
+        "The photo {image} of {path} cannot be used: {detail}. Replace it, or remove its rows."
+    )
+
+
+class DataLeaks(TuningError):
+    """The same photo is in two splits."""
+
+    code = "data_leaks"
+    template = (
+        "{count} photos are in both {first} and {second} (the first is {image}). "
+        "A model measured on photos it has learned would look better than it is: "
+        "remove them from one."
+    )
+
+
+class CheckpointMismatch(TuningError):
+    """A run folder belongs to a run with other settings."""
+
+    code = "checkpoint_mismatch"
+    template = (
+        "The run in {path} was made with other settings ({detail}). "
+        "Give the same settings to go on, or another folder to start anew."
+    )
+
+
+class CheckpointDamaged(TuningError):
+    """A checkpoint cannot be read."""
+
+    code = "checkpoint_damaged"
+    template = "The checkpoint {path} cannot be read: {detail}. Remove it to start anew."
+
+
+class VersionNotFound(TuningError):
+    """No such tuned version."""
+
+    code = "version_not_found"
+    template = "There is no version {version} of {name}. See `sightline tune list`."

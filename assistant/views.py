@@ -1,0 +1,109 @@
+"""Views of files, jobs and models, as the command line and the screen show them.
+
+Frozen values; reasons are kept as code and parameters and said in the reader's language when
+asked. Conversation values are in ``messages``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from assistant.i18n import Language, explain_code
+
+
+@dataclass(frozen=True)
+class FileOutcome:
+    """How taking in one file ended: ``indexed``, ``duplicate``, ``failed`` or ``cancelled``."""
+
+    path: Path
+    name: str
+    status: str
+    asset_id: int | None = None
+    modality: str | None = None
+    chunks: int = 0
+    code: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def reason(self, language: Language = "en") -> str:
+        """Say why it failed, or nothing."""
+        return explain_code(self.code, dict(self.params), language) if self.code else ""
+
+
+@dataclass(frozen=True)
+class JobFileView:
+    """One file of a job. ``progress`` runs from 0 to 1; ``reason`` is in the interface language."""
+
+    name: str
+    status: str
+    progress: float
+    reason: str = ""
+    asset_id: int | None = None
+    code: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A batch of files being taken in; ``eta`` in seconds, None when it cannot be told."""
+
+    id: int
+    status: str
+    files: tuple[JobFileView, ...]
+    progress: float
+    eta: float | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether it still waits or works."""
+        return self.status in ("queued", "running", "paused")
+
+
+@dataclass(frozen=True)
+class ModelView:
+    """A model on this machine: what it is for, whose it is, whether its files are whole."""
+
+    id: str
+    role: str
+    title: str
+    upstream: str
+    licence: str
+    size: str
+    state: str
+    in_use: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all fields."""
+        return {
+            "id": self.id,
+            "role": self.role,
+            "title": self.title,
+            "upstream": self.upstream,
+            "licence": self.licence,
+            "size": self.size,
+            "state": self.state,
+            "in_use": self.in_use,
+        }
+
+
+@dataclass(frozen=True)
+class TierView:
+    """Which set of weights answers, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that database, files or indexes disagree on."""
+
+    sentence: str
+    repaired: bool
+    kind: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all fields."""
+        return {"kind": self.kind, "sentence": self.sentence, "repaired": self.repaired}
