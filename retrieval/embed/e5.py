@@ -1,0 +1,119 @@
+"""multilingual-e5-small: the text embedder of the embedded tier, Chinese and English in one space.
+
+Wang et al. 2024, "Multilingual E5 Text Embeddings": the vector is the mean of the last layer's
+tokens, scaled to unit length; questions are prefixed ``query: ``, passages ``passage: ``.
+Texts are sorted by length before they are put into batches, so that little is padding. A text
+longer than the network's 512 places is read in windows whose means are averaged by length.
+
+Knows nothing of photos, chunks or the index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from retrieval.embed.e5_file import read_e5
+from retrieval.embed.e5_graph import e5_model
+from retrieval.embed.runtime import derived, open_session
+from retrieval.embed.unigram import Unigram
+
+_GRAPH = "e5-small.v2.onnx"
+_TOKENS_A_STEP = 2048  # padded; keeps activations in the cache and the peak below 100 MB
+
+
+@dataclass(frozen=True)
+class Window:
+    """A piece of a text that fits the network: which text, and its piece numbers with marks."""
+
+    text: int
+    numbers: list[int]
+
+
+class E5Small:
+    """A ``TextEmbedder``.
+
+    Args:
+        weights: the verified file of the bundle ``e5-small``.
+        threads: threads of ONNX Runtime for this encoder.
+
+    Raises:
+        WeightsError: the file is not the one expected.
+    """
+
+    id = "e5-small"
+    dim = 384
+    max_tokens = 512
+
+    def __init__(self, weights: Path, threads: int = 1) -> None:
+        read = read_e5(weights)
+        self._words = read.matrices["emb.word"]
+        self._vocabulary = read.vocabulary
+        self._tokenizer = Unigram(read.vocabulary)
+        graph = derived(weights, _GRAPH, lambda path: e5_model(read_e5(path)))
+        self._session = open_session(graph, threads, self.id)
+
+    def count_tokens(self, text: str) -> int:
+        """Return the places a passage takes of ``max_tokens``, prefix and marks included."""
+        return len(self._tokenizer.encode(f"passage: {text}")) + 2
+
+    def embed_passages(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return unit vectors float32 [n, 384] of passages."""
+        return self._embed([f"passage: {text}" for text in texts])
+
+    def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return unit vectors float32 [n, 384] of questions."""
+        return self._embed([f"query: {text}" for text in texts])
+
+    def windows(self, texts: Sequence[str]) -> list[Window]:
+        """Cut prefixed texts into windows of at most 512 places, every text at least one."""
+        room, made = self.max_tokens - 2, []
+        bos, eos = self._vocabulary.bos, self._vocabulary.eos
+        for place, text in enumerate(texts):
+            numbers = self._tokenizer.encode(text)
+            for start in range(0, max(len(numbers), 1), room):
+                made.append(Window(place, [bos, *numbers[start : start + room], eos]))
+        return made
+
+    def word_vectors(
+        self, windows: Sequence[Window]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Return the word vectors [n, L, 384] of windows, padded, and their lengths [n]."""
+        lengths = np.array([len(window.numbers) for window in windows], np.int32)
+        numbers = np.full((len(windows), int(lengths.max())), self._vocabulary.pad, np.int64)
+        for row, window in zip(numbers, windows, strict=True):
+            row[: len(window.numbers)] = window.numbers
+        return self._words.rows(numbers), lengths
+
+    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        total = np.zeros((len(texts), self.dim), np.float32)
+        for batch in batches(self.windows(texts)):
+            words, lengths = self.word_vectors(batch)
+            (hidden,) = self._session.run(["x12"], {"words": words, "lengths": lengths})
+            for window, length, states in zip(batch, lengths, hidden, strict=True):
+                # the mean of a window counts as much as it has tokens of the text
+                total[window.text] += states[:length].mean(axis=0) * max(length - 2, 1)
+        return unit(total)
+
+
+def batches(windows: Sequence[Window]) -> Iterator[list[Window]]:
+    """Group windows of like length, shortest first, into steps of about 2,048 padded tokens."""
+    batch: list[Window] = []
+    for window in sorted(windows, key=lambda window: len(window.numbers)):
+        if batch and len(window.numbers) * (len(batch) + 1) > _TOKENS_A_STEP:
+            yield batch
+            batch = []
+        batch.append(window)
+    if batch:
+        yield batch
+
+
+def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return rows scaled to length one; a row of zeros stays so."""
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    scaled: NDArray[np.float32] = (vectors / np.maximum(length, 1e-12)).astype(np.float32)
+    return scaled
