@@ -51,8 +51,6 @@ def upgrade() -> None:
         sa.Column("modality", sa.String(), nullable=False),
         sa.Column("bytes", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
-        sa.Column("error_code", sa.String(), nullable=True),
-        sa.Column("error_params", sa.JSON(), nullable=False),
         sa.Column("units", sa.Integer(), nullable=False),
         sa.Column("meta", sa.JSON(), nullable=False),
         sa.Column("taken_at", UtcDateTime(), nullable=True),
@@ -82,6 +80,7 @@ def upgrade() -> None:
         sa.Column("worker", sa.String(), nullable=False),
         sa.Column("heartbeat_at", UtcDateTime(), nullable=True),
         sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.Column("started_at", UtcDateTime(), nullable=True),
         sa.ForeignKeyConstraint(
             ["library_id"],
             ["libraries.id"],
@@ -219,6 +218,7 @@ def upgrade() -> None:
         sa.Column("job_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("path", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=True),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("progress", sa.Double(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -239,6 +239,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("job_files", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_job_files_job_id"), ["job_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_job_files_sha256"), ["sha256"], unique=False)
         batch_op.create_index(batch_op.f("ix_job_files_status"), ["status"], unique=False)
 
     op.create_table(
@@ -307,7 +308,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_vectors_asset_id"), ["asset_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_vectors_chunk_id"), ["chunk_id"], unique=False)
         batch_op.create_index(
-            "ix_vectors_library_embedder", ["library_id", "embedder", "id"], unique=False
+            "ix_vectors_library_embedder", ["library_id", "embedder", "id", "asset_id"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_vectors_picture_id"), ["picture_id"], unique=False)
     _full_text_up()
@@ -317,17 +318,19 @@ def _full_text_up() -> None:
     """Index ``chunks.lexemes``, which holds words already cut by the program.
 
     SQLite: an FTS5 table that stores no text of its own and is kept in step by triggers, so that
-    no code path can forget it. PostgreSQL: a GIN index over the same column.
+    no code path can forget it; punctuation inside a word (15.90, 2024-05-01) is kept, because
+    the program has already decided where words end. PostgreSQL: a GIN index over the same column.
     """
     if op.get_bind().dialect.name == "postgresql":
         op.execute(
             "CREATE INDEX ix_chunks_lexemes_fts ON chunks "
-            "USING gin (to_tsvector('simple', lexemes))"
+            "USING gin (array_to_tsvector(string_to_array(lexemes, ' ')))"
         )
         return
     op.execute(
         "CREATE VIRTUAL TABLE chunks_fts USING fts5("
-        "lexemes, content='chunks', content_rowid='id', tokenize='unicode61')"
+        "lexemes, content='chunks', content_rowid='id', "
+        "tokenize=\"unicode61 remove_diacritics 0 tokenchars '.,-_:/@''+&#'\")"
     )
     add = "INSERT INTO chunks_fts(rowid, lexemes) VALUES (new.id, new.lexemes);"
     drop = (
@@ -361,6 +364,7 @@ def downgrade() -> None:
     op.drop_table("pictures")
     with op.batch_alter_table("job_files", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_job_files_status"))
+        batch_op.drop_index(batch_op.f("ix_job_files_sha256"))
         batch_op.drop_index(batch_op.f("ix_job_files_job_id"))
 
     op.drop_table("job_files")

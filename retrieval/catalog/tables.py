@@ -27,7 +27,11 @@ class Library(Base):
 
 
 class Asset(Base):
-    """A file of the user's, once per content and library."""
+    """A file of the user's, once per content and library.
+
+    The row appears in the transaction that makes the file searchable, so there is no half-taken
+    asset; a file on its way, or refused, is a ``JobFile``.
+    """
 
     __tablename__ = "assets"
     __table_args__ = (UniqueConstraint("library_id", "sha256"),)
@@ -40,9 +44,7 @@ class Asset(Base):
     media_type: Mapped[str] = mapped_column(default="")
     modality: Mapped[str] = mapped_column(default="text", index=True)
     bytes: Mapped[int]
-    status: Mapped[str] = mapped_column(default="queued", index=True)
-    error_code: Mapped[str | None]
-    error_params: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    status: Mapped[str] = mapped_column(default="indexed", index=True)
     units: Mapped[int] = mapped_column(default=0)
     meta: Mapped[dict[str, Any]] = mapped_column(default=dict)
     taken_at: Mapped[datetime | None] = mapped_column(index=True)
@@ -92,7 +94,8 @@ class VectorRow(Base):
 
     __tablename__ = "vectors"
     __table_args__ = (
-        Index("ix_vectors_library_embedder", "library_id", "embedder", "id"),
+        # covers the listing of ids and owners, which must not read the vectors themselves
+        Index("ix_vectors_library_embedder", "library_id", "embedder", "id", "asset_id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -145,6 +148,7 @@ class Job(Base):
     worker: Mapped[str] = mapped_column(default="")
     heartbeat_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
+    started_at: Mapped[datetime | None]
 
     files: Mapped[list[JobFile]] = relationship(
         order_by="JobFile.id", passive_deletes=True, cascade="all, delete-orphan"
@@ -155,7 +159,8 @@ class JobFile(Base):
     """One file of a job.
 
     ``status``: queued, parsing, embedding, indexed, duplicate, failed, cancelled. ``path`` is
-    where the bytes are read from until they are a blob; ``progress`` runs from 0 to 1.
+    where the bytes are read from until they are a blob, ``sha256`` is that blob (kept while the
+    row is there, so that a failed upload can be tried again); ``progress`` runs from 0 to 1.
     """
 
     __tablename__ = "job_files"
@@ -163,7 +168,8 @@ class JobFile(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     job_id: Mapped[int] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
     name: Mapped[str]
-    path: Mapped[str]
+    path: Mapped[str] = mapped_column(default="")
+    sha256: Mapped[str | None] = mapped_column(index=True)
     status: Mapped[str] = mapped_column(default="queued", index=True)
     progress: Mapped[float] = mapped_column(default=0.0)
     attempts: Mapped[int] = mapped_column(default=0)
