@@ -5,10 +5,13 @@ SightlineError
 ├── QuestionRejected       a question that cannot be asked
 │   ├── QuestionEmpty, QuestionTooLong, NothingHeard
 ├── ModelError             a chat model failed
-│   ├── ModelUnavailable, ModelTooLarge, ContextTooLong, EndpointFailed
+│   ├── ModelUnavailable, ModelTooLarge, ModelBusy, ContextTooLong, EndpointFailed
 ├── ConversationNotFound, ConversationBusy, RunNotFound
 ├── AssetNotFound
 ├── AnswerCancelled
+├── ToolFailed             a step of the assistant failed
+│   └── ToolArgumentsInvalid
+├── PortTaken              the page cannot be served there
 └── TuningError            data or a run of fine-tuning
     ├── DataInvalid, DataImageBad, DataLeaks
     ├── CheckpointMismatch, CheckpointDamaged
@@ -82,6 +85,13 @@ class ModelTooLarge(ModelError):
     )
 
 
+class ModelBusy(ModelError):
+    """More questions are waiting for a model than it may keep."""
+
+    code = "model_busy"
+    template = "The model {model} has {waiting} questions waiting already. Try again shortly."
+
+
 class ContextTooLong(ModelError):
     """A prompt longer than the model's context."""
 
@@ -129,6 +139,30 @@ class AnswerCancelled(SightlineError):
 
     code = "answer_cancelled"
     template = "Stopped. What was written so far is kept."
+
+
+class PortTaken(SightlineError):
+    """Another program listens where the page should."""
+
+    code = "port_taken"
+    template = (
+        "Port {port} of {host} is in use. Stop the program that listens there, or choose another "
+        "port with `--port`."
+    )
+
+
+class ToolFailed(SightlineError):
+    """A step of the assistant failed; the answer goes on without it."""
+
+    code = "tool_failed"
+    template = "The step {tool} failed: {detail}."
+
+
+class ToolArgumentsInvalid(ToolFailed):
+    """A model asked for a step with arguments that make no sense."""
+
+    code = "tool_arguments_invalid"
+    template = "The step {tool} was asked for wrongly: {detail}."
 
 
 class TuningError(SightlineError):

@@ -1,0 +1,76 @@
+"""The embedded tier's sight: a picture in, rows for the language model out.
+
+EfficientNet-Lite2 gives a feature map, the trained projector turns it into rows; rows are kept by
+the picture's hash. Without trained weights there are no eyes, and the model says so by
+``sees_images``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from assistant.models.images import ImageBlock
+from assistant.models.llama_engine import Rows
+from assistant.models.sight import SightProjector
+from retrieval.weights import ModelStore
+
+if TYPE_CHECKING:
+    from retrieval.embed.efficientnet import EfficientNetLite2
+
+SIGHT_WEIGHTS = Path(__file__).parent / "weights" / "sightline-vlm" / "model.safetensors"
+_KEPT = 64
+
+
+class Eyes(Protocol):
+    """What a text model needs in order to see."""
+
+    def look(self, image: ImageBlock) -> Rows:
+        """Return the rows of a picture; the same picture gives the same ``key``."""
+
+
+class SightEyes:
+    """Lite2 and the projector, loaded at the first picture.
+
+    Args:
+        store: where the encoder's weights are.
+        weights: the projector's ``model.safetensors``.
+        threads: threads of the encoder.
+    """
+
+    def __init__(self, store: ModelStore, weights: Path = SIGHT_WEIGHTS, threads: int = 1) -> None:
+        self._store = store
+        self._weights = weights
+        self._threads = threads
+        self._lock = threading.Lock()
+        self._encoder: EfficientNetLite2 | None = None
+        self._projector: SightProjector | None = None
+        self._kept: OrderedDict[str, Rows] = OrderedDict()
+
+    def look(self, image: ImageBlock) -> Rows:
+        """Return the rows of a picture, float32 [rows, width of the language model].
+
+        Raises:
+            ModelError: it is not a picture.
+            WeightsError: a weight file is missing or damaged.
+        """
+        with self._lock:
+            found = self._kept.get(image.sha256)
+            if found is None:
+                found = self._see(image)
+                self._kept[image.sha256] = found
+                if len(self._kept) > _KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(image.sha256)
+            return found
+
+    def _see(self, image: ImageBlock) -> Rows:
+        from retrieval.embed.efficientnet import EfficientNetLite2
+
+        if self._encoder is None or self._projector is None:
+            self._projector = SightProjector.load(self._weights)
+            self._encoder = EfficientNetLite2(self._store.path("efficientnet-lite2"), self._threads)
+        maps = self._encoder.feature_map([image.open()])
+        return Rows(image.sha256, self._projector.image_tokens(maps)[0])

@@ -1,0 +1,239 @@
+"""GGUF models in this process through llama.cpp: the embedded tier's chat model.
+
+Loaded at the first question, one answer at a time in fair turns, work of earlier prompts reused
+(``llama_engine``), pictures read by ``eyes`` when there are trained weights.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from numpy.typing import NDArray
+from pydantic import Field, PrivateAttr
+
+from assistant.errors import ContextTooLong, ModelError
+from assistant.models.chatml import CALL_START, read_tool_calls
+from assistant.models.eyes import Eyes
+from assistant.models.images import ImageBlock
+from assistant.models.llama_capi import open_llama
+from assistant.models.llama_engine import LlamaEngine, Prefilled, Rows
+from assistant.models.llama_text import TextStream, Vocabulary
+from assistant.models.protocol import (
+    FinishReason,
+    Options,
+    SightlineChatModel,
+    last_chunk,
+    never,
+)
+from assistant.models.sampling import Grammar, Sampler, loops
+from assistant.models.turns import Turns
+
+_LEAST_ROOM = 16  # an answer needs at least this many tokens of context
+_SCORED_AT_ONCE = 16
+
+
+class LlamaChat(SightlineChatModel):
+    """A GGUF chat model.
+
+    Args:
+        locate: returns the file; asked at every load, so that a repaired file is found.
+        threads: most threads; fewer are used while the machine is busy.
+        eyes: what turns pictures into rows, or None for a model that only reads.
+    """
+
+    locate: Callable[[], Path] = Field(exclude=True, repr=False)
+    threads: int = 1
+    eyes: Any = Field(default=None, exclude=True, repr=False)
+
+    _engine: LlamaEngine | None = PrivateAttr(default=None)
+    _vocabulary: Vocabulary | None = PrivateAttr(default=None)
+    _loading: Any = PrivateAttr(default_factory=threading.RLock)
+    _turns: Turns = PrivateAttr()
+
+    def model_post_init(self, context: Any, /) -> None:
+        """Set up the queue; nothing is loaded yet."""
+        super().model_post_init(context)
+        self._turns = Turns(self.model_id)
+        self.sees_images = self.eyes is not None
+
+    @property
+    def _llm_type(self) -> str:
+        return "llama.cpp"
+
+    @property
+    def loaded(self) -> bool:
+        """Whether the model is in memory."""
+        return self._engine is not None
+
+    @property
+    def decoded_tokens(self) -> int:
+        """Tokens and image rows decoded since the model was loaded (reused ones do not count)."""
+        return self._engine.decoded if self._engine else 0
+
+    def warm(self) -> None:
+        """Load the model and run one token through it."""
+        with self._turns.take(never):
+            engine, vocabulary = self._load()
+            engine.prefill(vocabulary.tokens("\n"), never)
+
+    def unload(self) -> None:
+        """Free the memory once the answer under way is done."""
+        with self._turns.take(never), self._loading:
+            engine, self._engine, self._vocabulary = self._engine, None, None
+            if engine:
+                engine.close()
+
+    def count_tokens(self, text: str) -> int:
+        """Return how many tokens ``text`` takes, without markup."""
+        return len(self._load()[1].tokens(text))
+
+    def answer(self, messages: Sequence[BaseMessage], options: Options) -> Iterator[AIMessageChunk]:
+        """Yield the answer; see ``protocol``.
+
+        Raises:
+            ContextTooLong: prompt and shortest answer do not fit.
+            ModelUnavailable: the file is gone or cannot be read.
+            ModelBusy: too many are waiting.
+        """
+        with self._turns.take(options.cancel) as mine:
+            if not mine:
+                yield last_chunk(self.model_id, "cancelled")
+                return
+            engine, vocabulary = self._load()
+            prompt = self._prompt(messages, options)
+            ready = engine.prefill(prompt, options.cancel)
+            if not ready.done:
+                yield last_chunk(self.model_id, "cancelled", read=ready.read, reused=ready.reused)
+                return
+            writing = _Writing(engine, vocabulary, options, ready)
+            yield from writing.chunks()
+            yield writing.end(self.model_id)
+
+    def score(self, messages: Sequence[BaseMessage], candidates: Sequence[str]) -> list[float]:
+        """Return the log-probability (natural) of each candidate as the whole answer.
+
+        The end of the answer is counted, so that "2" does not profit from "20".
+        """
+        with self._turns.take(never):
+            engine, vocabulary = self._load()
+            options = Options(max_tokens=_LEAST_ROOM)
+            ready = engine.prefill(self._prompt(messages, options), never)
+            first = engine.logits().astype(np.float64)
+            scores = []
+            for candidate in candidates:
+                tokens = [*vocabulary.tokens(candidate), vocabulary.end]
+                if ready.read + len(tokens) > engine.context:
+                    raise ContextTooLong(
+                        tokens=ready.read + len(tokens), model=self.model_id, limit=engine.context
+                    )
+                scores.append(_score(engine, ready, first, tokens))
+                engine.cut(ready.lane, ready.read)
+            return scores
+
+    def _load(self) -> tuple[LlamaEngine, Vocabulary]:
+        with self._loading:
+            if self._engine is None or self._vocabulary is None:
+                engine = LlamaEngine(self.locate(), self.context_tokens, self.threads)
+                self._vocabulary = Vocabulary(
+                    open_llama(), engine.model, engine.vocab, self.model_id
+                )
+                self._engine = engine
+            return self._engine, self._vocabulary
+
+    def _prompt(self, messages: Sequence[BaseMessage], options: Options) -> list[int | Rows]:
+        engine, vocabulary = self._load()
+        prompt = [
+            self._look(part) if isinstance(part, ImageBlock) else part
+            for part in vocabulary.prompt(messages, options.tools)
+        ]
+        size = sum(len(part.values) if isinstance(part, Rows) else 1 for part in prompt)
+        if size + _LEAST_ROOM > engine.context:
+            raise ContextTooLong(tokens=size, model=self.model_id, limit=engine.context)
+        return prompt
+
+    def _look(self, image: ImageBlock) -> Rows:
+        if self.eyes is None:
+            raise ModelError(model=self.model_id, detail="it reads text only, not images")
+        eyes: Eyes = self.eyes
+        return eyes.look(image)
+
+
+class _Writing:
+    """One answer being written."""
+
+    def __init__(
+        self, engine: LlamaEngine, vocabulary: Vocabulary, options: Options, ready: Prefilled
+    ) -> None:
+        self._engine, self._vocabulary, self._options = engine, vocabulary, options
+        self._ready = ready
+        grammar = Grammar(open_llama(), engine.vocab, options.grammar) if options.grammar else None
+        self._sampler = Sampler(options, grammar)
+        self._text = TextStream(options.stop, CALL_START if options.tools else "")
+        self._tokens: list[int] = []
+        self._calls: list[dict[str, str]] = []
+        self._finish: FinishReason = "length"
+
+    def chunks(self) -> Iterator[AIMessageChunk]:
+        """Yield the text as it is written."""
+        room = self._engine.context - self._ready.read
+        for _ in range(min(self._options.max_tokens, room)):
+            if self._tokens:
+                self._engine.extend(self._ready.lane, self._tokens[-1:])
+            if self._options.cancel():
+                self._finish = "cancelled"
+                break
+            token = self._sampler.choose(self._engine.logits())
+            if self._vocabulary.ends(token):
+                self._finish = "stop"
+                break
+            self._sampler.accept(token)
+            self._tokens.append(token)
+            shown = self._text.feed(self._vocabulary.spell(token))
+            if shown:
+                yield AIMessageChunk(content=shown)
+            if self._text.stopped:
+                self._finish = "stop"
+                break
+            if loops(self._tokens):
+                self._finish = "loop"
+                break
+        rest, self._calls = self._text.rest(), []
+        if self._options.tools:
+            rest, self._calls = read_tool_calls(rest)
+        if rest:
+            yield AIMessageChunk(content=rest)
+
+    def end(self, model_id: str) -> AIMessageChunk:
+        """Return the last chunk."""
+        return last_chunk(
+            model_id,
+            self._finish,
+            read=self._ready.read,
+            reused=self._ready.reused,
+            written=len(self._tokens),
+            tool_calls=self._calls,
+        )
+
+
+def _score(
+    engine: LlamaEngine, ready: Prefilled, first: NDArray[np.float64], tokens: Sequence[int]
+) -> float:
+    total = _log_probability(first, tokens[0])
+    for start in range(0, len(tokens) - 1, _SCORED_AT_ONCE):
+        group = tokens[start : min(start + _SCORED_AT_ONCE, len(tokens) - 1)]
+        engine.extend(ready.lane, group, outputs=len(group))
+        for index in range(len(group)):
+            total += _log_probability(engine.logits(index), tokens[start + index + 1])
+    return total
+
+
+def _log_probability(logits: NDArray[Any], token: int) -> float:
+    wide = logits.astype(np.float64)
+    top = float(wide.max())
+    return float(wide[token]) - top - math.log(float(np.exp(wide - top).sum()))

@@ -1,0 +1,238 @@
+"""One GGUF model in this process: tokens in, logits out, with the work of earlier prompts reused.
+
+The context holds a few independent sequences (lanes). A new prompt takes the lane that shares the
+longest beginning with it, and only what differs is decoded: a second question about the same
+evidence starts at once. A prompt is made of tokens and of rows of embeddings (images); a row is
+known by the image's hash, so images are reused as well.
+
+Knows nothing of chats or text. Not safe for threads: callers take turns (``turns.Turns``).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.errors import ModelError, ModelUnavailable
+from assistant.models.llama_capi import Llama, open_llama
+from assistant.models.pace import Pace
+from assistant.models.protocol import Cancel
+
+_BATCH = 256
+_OUTPUTS = 16
+_LANES = 3
+_LANE_BYTES = 64 << 20
+
+
+@dataclass(frozen=True)
+class Rows:
+    """An image as the model reads it: float32 [rows, width], named by ``key``."""
+
+    key: str
+    values: NDArray[np.float32]
+
+
+Cell = int | tuple[str, int]  # a token, or (image, row)
+
+
+@dataclass
+class Lane:
+    """One sequence of the context, and what is in it."""
+
+    number: int
+    cells: list[Cell] = field(default_factory=list)
+    used: float = 0.0
+
+
+@dataclass(frozen=True)
+class Prefilled:
+    """A prompt that is in the context: how much was read and how much of it was there already."""
+
+    lane: Lane
+    read: int
+    reused: int
+    done: bool
+
+
+class LlamaEngine:
+    """A loaded model with its context.
+
+    Args:
+        path: a GGUF file.
+        context: tokens each lane can hold.
+        threads: most threads to use; fewer are used while the machine is busy.
+
+    Raises:
+        ModelUnavailable: the file is missing or llama.cpp cannot read it.
+    """
+
+    def __init__(self, path: Path, context: int, threads: int) -> None:
+        if not path.is_file():
+            raise ModelUnavailable(model=path.name, detail=f"the file {path} is gone")
+        self._llama: Llama = open_llama()
+        ffi, lib = self._llama.ffi, self._llama.lib
+        self._name = path.name
+        model = lib.llama_model_load_from_file(str(path).encode(), lib.llama_model_default_params())
+        if model == ffi.NULL:
+            raise ModelUnavailable(model=path.name, detail=f"llama.cpp cannot read {path}")
+        self.model = ffi.gc(model, lib.llama_model_free)
+        self.vocab = lib.llama_model_get_vocab(self.model)
+        self.vocabulary = int(lib.llama_vocab_n_tokens(self.vocab))
+        self.width = int(lib.llama_model_n_embd(self.model))
+        self.trained_context = int(lib.llama_model_n_ctx_train(self.model))
+        lanes = self._lane_count(context)
+        self._context = self._open_context(context * lanes, lanes, threads)
+        self._memory = lib.llama_get_memory(self._context)
+        self.context = min(context, int(lib.llama_n_ctx_seq(self._context)))
+        self.lanes = [Lane(number) for number in range(lanes)]
+        self.pace = Pace(threads, self._set_threads)
+        self.decoded = 0
+
+    def _lane_count(self, context: int) -> int:
+        lib = self._llama.lib
+        heads = max(1, int(lib.llama_model_n_head(self.model)))
+        wide = self.width // heads * int(lib.llama_model_n_head_kv(self.model))
+        lane = context * int(lib.llama_model_n_layer(self.model)) * wide * 4
+        return _LANES if lane <= _LANE_BYTES else 1
+
+    def _open_context(self, cells: int, lanes: int, threads: int) -> Any:
+        ffi, lib = self._llama.ffi, self._llama.lib
+        params = lib.llama_context_default_params()
+        params.n_ctx, params.n_seq_max = cells, lanes
+        params.n_batch = params.n_ubatch = _BATCH
+        params.n_outputs_max = params.n_outputs_max_per_seq = _OUTPUTS
+        params.n_threads = params.n_threads_batch = threads
+        opened = lib.llama_init_from_model(self.model, params)
+        if opened == ffi.NULL:
+            raise ModelUnavailable(
+                model=self._name, detail=f"there is no memory for a context of {cells} tokens"
+            )
+        return ffi.gc(opened, lib.llama_free)
+
+    def _set_threads(self, threads: int) -> None:
+        self._llama.lib.llama_set_n_threads(self._context, threads, threads)
+
+    def close(self) -> None:
+        """Free the context and the model, in this order."""
+        self._llama.ffi.release(self._context)
+        self._llama.ffi.release(self.model)
+
+    def prefill(self, prompt: Sequence[int | Rows], cancel: Cancel) -> Prefilled:
+        """Bring a prompt into a lane, decoding only what is not there yet.
+
+        The logits of the last place are then at ``logits()``. When cancelled, what was decoded
+        so far stays for the next time, and ``done`` is False.
+        """
+        cells = _cells(prompt)
+        lane, shared = self._choose(cells)
+        rows = {part.key: part.values for part in prompt if isinstance(part, Rows)}
+        self.cut(lane, shared)
+        at = shared
+        while at < len(cells):
+            if cancel():
+                return Prefilled(lane, at, shared, False)
+            end = min(_run_end(cells, at), at + self.pace.chunk(_BATCH))
+            self._advance(lane, cells[at:end], rows)
+            at = end
+        return Prefilled(lane, len(cells), shared, True)
+
+    def extend(self, lane: Lane, tokens: Sequence[int], outputs: int = 1) -> None:
+        """Append tokens to a lane; logits are kept of the last ``outputs`` of them."""
+        self._advance(lane, tokens, {}, outputs)
+
+    def cut(self, lane: Lane, length: int) -> None:
+        """Forget everything of a lane after ``length`` places."""
+        if length < len(lane.cells):
+            removed = self._llama.lib.llama_memory_seq_rm(self._memory, lane.number, length, -1)
+            if not removed:  # recurrent memories cannot be cut in the middle
+                self._llama.lib.llama_memory_seq_rm(self._memory, lane.number, -1, -1)
+                lane.cells.clear()
+            del lane.cells[length:]
+
+    def logits(self, index: int = -1) -> NDArray[np.float32]:
+        """Return the logits of an output, float32 [vocabulary]; valid until the next decode."""
+        found = self._llama.lib.llama_get_logits_ith(self._context, index)
+        if found == self._llama.ffi.NULL:
+            raise ModelError(model=self._name, detail="llama.cpp gave no logits")
+        view = self._llama.ffi.buffer(found, self.vocabulary * 4)
+        return np.frombuffer(view, np.float32)
+
+    def _choose(self, cells: Sequence[Cell]) -> tuple[Lane, int]:
+        """Return the lane to use and how much of it to keep (never all: logits are needed)."""
+        shared = {lane.number: _common(lane.cells, cells) for lane in self.lanes}
+        best = max(self.lanes, key=lambda lane: (shared[lane.number], lane.used))
+        kept = shared[best.number]
+        # A short common beginning (the system prompt) is not worth throwing away a long lane.
+        if kept < len(best.cells) // 2 and kept < 256:
+            best = min(self.lanes, key=lambda lane: (len(lane.cells) > 0, lane.used))
+            kept = shared[best.number]
+        best.used = time.monotonic()
+        return best, min(kept, len(cells) - 1)
+
+    def _advance(
+        self,
+        lane: Lane,
+        cells: Sequence[Cell],
+        rows: dict[str, NDArray[np.float32]],
+        outputs: int = 1,
+    ) -> None:
+        """Decode one run of tokens, or one run of rows, at the end of a lane."""
+        ffi, count, start = self._llama.ffi, len(cells), len(lane.cells)
+        batch = ffi.new("struct llama_batch *")
+        batch.n_tokens = count
+        images = [cell for cell in cells if not isinstance(cell, int)]
+        if images:
+            data = np.stack([rows[key][row] for key, row in images]).astype(np.float32)
+            batch.embd = ffi.cast("float *", data.ctypes.data)
+        else:
+            data = np.array(cells, np.int32)
+            batch.token = ffi.cast("int32_t *", data.ctypes.data)
+        places = np.arange(start, start + count, dtype=np.int32)
+        ones = np.ones(count, np.int32)
+        wanted = np.zeros(count, np.int8)
+        wanted[-outputs:] = 1
+        sequence = ffi.new("int32_t *", lane.number)
+        sequences = ffi.new("int32_t *[]", [sequence] * count)
+        batch.pos = ffi.cast("int32_t *", places.ctypes.data)
+        batch.n_seq_id = ffi.cast("int32_t *", ones.ctypes.data)
+        batch.seq_id, batch.logits = sequences, ffi.cast("int8_t *", wanted.ctypes.data)
+        with self.pace.measured(count):
+            status = self._llama.lib.llama_decode(self._context, batch[0])
+        if status != 0:
+            self._llama.lib.llama_memory_seq_rm(self._memory, lane.number, -1, -1)
+            lane.cells.clear()
+            raise ModelError(model=self._name, detail=f"llama.cpp stopped with status {status}")
+        lane.cells.extend(cells)
+        self.decoded += count
+
+
+def _cells(prompt: Sequence[int | Rows]) -> list[Cell]:
+    cells: list[Cell] = []
+    for part in prompt:
+        if isinstance(part, int):
+            cells.append(part)
+        else:
+            cells.extend((part.key, row) for row in range(len(part.values)))
+    return cells
+
+
+def _common(one: Sequence[Cell], other: Sequence[Cell]) -> int:
+    for index, (a, b) in enumerate(zip(one, other, strict=False)):
+        if a != b:
+            return index
+    return min(len(one), len(other))
+
+
+def _run_end(cells: Sequence[Cell], start: int) -> int:
+    """Return where the run of tokens, or of image rows, that begins at ``start`` ends."""
+    kind = isinstance(cells[start], int)
+    for index in range(start, len(cells)):
+        if isinstance(cells[index], int) is not kind:
+            return index
+    return len(cells)

@@ -1,0 +1,232 @@
+"""Which chat models there are, and which one the settings mean.
+
+A dict of names is the registry: an engine is a file here and a row in ``_FACTORIES``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from assistant.config import Settings
+from assistant.errors import ModelUnavailable
+from assistant.models.protocol import SightlineChatModel
+from retrieval.weights import ModelStore
+
+TierName = Literal["embedded", "hub", "served"]
+Engine = Literal["embedded", "llama", "transformers", "openai", "scripted"]
+Factory = Callable[[Settings, ModelStore], SightlineChatModel]
+
+_GIB = 1 << 30
+
+
+@dataclass(frozen=True)
+class KnownModel:
+    """A model this project has been tried with or is meant for.
+
+    ``memory`` is what the language model needs at the precision named, in bytes.
+    """
+
+    id: str
+    engine: Engine
+    context: int
+    images: bool
+    tools: bool
+    memory: int
+    note: str
+
+
+KNOWN_MODELS = (
+    KnownModel(
+        "embedded", "embedded", 32768, True, False, int(0.7 * _GIB), "Qwen2.5-0.5B, 4-bit GGUF"
+    ),
+    KnownModel(
+        "HuggingFaceTB/SmolVLM2-500M-Video-Instruct",
+        "transformers", 8192, True, False, int(1.3 * _GIB), "CPU default, int8",
+    ),
+    KnownModel(
+        "HuggingFaceTB/SmolVLM2-2.2B-Instruct",
+        "transformers", 8192, True, False, int(4.5 * _GIB), "CPU with 8 GB, or a small GPU",
+    ),
+    KnownModel(
+        "Qwen/Qwen3-VL-4B-Instruct",
+        "transformers", 262144, True, True, int(5.5 * _GIB), "GPU default, NF4",
+    ),
+    KnownModel(
+        "Qwen/Qwen2.5-VL-3B-Instruct",
+        "transformers", 128000, True, True, int(4.5 * _GIB), "GPU, NF4",
+    ),
+    KnownModel(
+        "llava-hf/llava-1.5-7b-hf",
+        "transformers", 4096, True, False, int(6.5 * _GIB), "GPU, NF4",
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The tier in use, the engine that serves it, and why."""
+
+    tier: TierName
+    engine: Engine
+    reason: str
+
+
+def choose_tier(settings: Settings) -> tuple[TierName, str]:
+    """Return the tier in use and the reason, for a person to read."""
+    choice = choose(settings)
+    return choice.tier, choice.reason
+
+
+def choose(settings: Settings) -> Choice:
+    """Return tier, engine and reason; nothing is loaded.
+
+    Raises:
+        ModelUnavailable: a tier was demanded whose model or endpoint is not there.
+    """
+    if settings.chat_model == "scripted":
+        return Choice("embedded", "scripted", "chat_model is scripted (for tests)")
+    folder = find_model(settings.chat_model) if settings.chat_model else None
+    if settings.tier == "embedded":
+        return Choice("embedded", "embedded", "asked for by the setting tier")
+    if settings.tier == "served":
+        if not settings.endpoint:
+            raise ModelUnavailable(
+                model="served", detail="the setting tier is served, but endpoint is not set"
+            )
+        return Choice("served", "openai", f"endpoint is {settings.endpoint}")
+    if settings.tier == "hub":
+        if folder is None:
+            raise ModelUnavailable(
+                model=settings.chat_model or "hub",
+                detail="it is neither a folder nor in the Hugging Face cache; set chat_model",
+            )
+        return Choice("hub", _local_engine(folder), f"chat_model was found at {folder}")
+    return _automatic(settings, folder)
+
+
+def _automatic(settings: Settings, folder: Path | None) -> Choice:
+    if settings.endpoint:
+        return Choice("served", "openai", f"endpoint is {settings.endpoint}")
+    if folder is not None:
+        return Choice("hub", _local_engine(folder), f"chat_model was found at {folder}")
+    if settings.chat_model:
+        reason = f"chat_model {settings.chat_model} is not on this machine"
+    else:
+        reason = "no endpoint and no chat_model are set, so nothing leaves this machine"
+    return Choice("embedded", "embedded", reason)
+
+
+def _local_engine(path: Path) -> Engine:
+    return "llama" if path.suffix == ".gguf" else "transformers"
+
+
+def find_model(name: str) -> Path | None:
+    """Return the folder (or GGUF file) of a hub model: a path, or a name in the local HF cache."""
+    path = Path(name).expanduser()
+    if path.suffix == ".gguf" and path.is_file():
+        return path
+    if (path / "config.json").is_file():
+        return path
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        cached = try_to_load_from_cache(name, "config.json")
+    except HFValidationError:
+        return None
+    return Path(cached).parent if isinstance(cached, str) else None
+
+
+def build_chat_model(settings: Settings, store: ModelStore) -> SightlineChatModel:
+    """Build the chat model the settings mean; weights are loaded when it is first used.
+
+    Raises:
+        ModelUnavailable: see ``choose``.
+    """
+    return _FACTORIES[choose(settings).engine](settings, store)
+
+
+def _embedded(settings: Settings, store: ModelStore) -> SightlineChatModel:
+    from assistant.models.eyes import SIGHT_WEIGHTS, SightEyes
+    from assistant.models.llama_cpp import LlamaChat
+
+    eyes = SightEyes(store, threads=settings.threads) if SIGHT_WEIGHTS.is_file() else None
+    return LlamaChat(
+        model_id="embedded",
+        locate=lambda: store.path("qwen2.5-coder-0.5b"),
+        context_tokens=settings.context_tokens,
+        max_tokens=settings.max_answer_tokens,
+        temperature=settings.temperature,
+        threads=settings.threads,
+        eyes=eyes,
+    )
+
+
+def _llama(settings: Settings, _store: ModelStore) -> SightlineChatModel:
+    from assistant.models.llama_cpp import LlamaChat
+
+    path = find_model(settings.chat_model)
+    assert path is not None
+    if next(path.parent.glob("mmproj*.gguf"), None):
+        raise ModelUnavailable(
+            model=path.name,
+            detail="a GGUF with an mmproj file needs a server: run llama-server and set endpoint",
+        )
+    return LlamaChat(
+        model_id=path.stem,
+        locate=lambda: path,
+        calls_tools=True,
+        context_tokens=settings.context_tokens,
+        max_tokens=settings.max_answer_tokens,
+        temperature=settings.temperature,
+        threads=settings.threads,
+    )
+
+
+def _transformers(settings: Settings, _store: ModelStore) -> SightlineChatModel:
+    from assistant.models.transformers_vlm import TransformersChat
+
+    path = find_model(settings.chat_model)
+    assert path is not None
+    return TransformersChat(
+        model_id=settings.chat_model,
+        folder=path,
+        quantization=settings.quantization,
+        context_tokens=settings.context_tokens,
+        max_tokens=settings.max_answer_tokens,
+        temperature=settings.temperature,
+        threads=settings.threads,
+    )
+
+
+def _openai(settings: Settings, _store: ModelStore) -> SightlineChatModel:
+    from assistant.models.openai_compatible import ServedChat
+
+    return ServedChat(
+        model_id=settings.chat_model or "default",
+        endpoint=settings.endpoint,
+        key=settings.endpoint_key,
+        sees_images=True,
+        calls_tools=True,
+        context_tokens=settings.context_tokens,
+        max_tokens=settings.max_answer_tokens,
+        temperature=settings.temperature,
+    )
+
+
+def _scripted(_settings: Settings, _store: ModelStore) -> SightlineChatModel:
+    from assistant.models.scripted import ScriptedChat
+
+    return ScriptedChat()
+
+
+_FACTORIES: dict[Engine, Factory] = {
+    "embedded": _embedded,
+    "llama": _llama,
+    "transformers": _transformers,
+    "openai": _openai,
+    "scripted": _scripted,
+}
