@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import NamedTuple
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, TextClause, bindparam, text
+from sqlalchemy import Connection, text
 
 from retrieval.lexical import fts5_match, query_words, tsquery
 
@@ -25,6 +26,9 @@ WHERE array_to_tsvector(string_to_array(c.lexemes, ' ')) @@ q AND a.library_id =
 ORDER BY score DESC LIMIT :k
 """
 
+_ONLY_SQLITE = "AND a.id IN (SELECT value FROM json_each(:assets))"
+_ONLY_POSTGRESQL = "AND a.id = ANY(:assets)"
+
 
 class LexicalHit(NamedTuple):
     """A chunk that holds words of the question; a higher score is better."""
@@ -35,7 +39,7 @@ class LexicalHit(NamedTuple):
 
 
 def lexical_hits(
-    connection: Connection, library: str, question: str, k: int, assets: Collection[int] | None
+    connection: Connection, library: str, question: str, k: int, assets: Sequence[int] | None
 ) -> list[LexicalHit]:
     """Return the ``k`` best chunks for the words of a question, best first.
 
@@ -45,15 +49,13 @@ def lexical_hits(
     words = query_words(question)
     if not words or (assets is not None and not assets):
         return []
-    values = {"library": library, "k": k}
     sqlite = connection.dialect.name == "sqlite"
+    values: dict[str, Any] = {"library": library, "k": k}
     values["words"] = fts5_match(words) if sqlite else tsquery(words)
-    statement = _statement(_SQLITE if sqlite else _POSTGRESQL, assets)
+    only = ""
+    if assets is not None:
+        ids = [int(asset) for asset in assets]
+        values["assets"] = json.dumps(ids) if sqlite else ids
+        only = _ONLY_SQLITE if sqlite else _ONLY_POSTGRESQL
+    statement = text((_SQLITE if sqlite else _POSTGRESQL).format(only=only))
     return [LexicalHit(*row) for row in connection.execute(statement, values)]
-
-
-def _statement(template: str, assets: Collection[int] | None) -> TextClause:
-    if assets is None:
-        return text(template.format(only=""))
-    only = bindparam("assets", [int(a) for a in assets], expanding=True, literal_execute=True)
-    return text(template.format(only="AND a.id IN :assets")).bindparams(only)
