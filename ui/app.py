@@ -1,0 +1,46 @@
+"""The page that Streamlit runs: style, navigation and sidebar around the four pages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from assistant.i18n import explain
+from retrieval.errors import SightlineError
+from ui import chat, find, library, models, runtime, sidebar, state
+from ui.state import t
+
+_HERE = Path(__file__).parent
+
+
+def main() -> None:
+    """Draw what the address and the session ask for."""
+    mark = str(_HERE / "mark.svg")
+    st.set_page_config(page_title=t("app_name"), page_icon=mark, layout="centered")
+    st.html(_HERE / "style.css")
+    st.logo(str(_HERE / "wordmark.svg"), icon_image=mark, size="large")
+    try:
+        with st.spinner(t("starting")):
+            runtime.assistant()
+    except SightlineError as error:
+        st.error(state.plain(explain(error, state.language())), icon=":material/error:")
+        st.stop()
+    start = st.Page(chat.page, title=t("nav_chat"), icon=":material/forum:", default=True)
+    pages = [
+        start,
+        st.Page(
+            library.page,
+            title=t("nav_library"),
+            icon=":material/photo_library:",
+            url_path="library",
+        ),
+        st.Page(find.page, title=t("nav_search"), icon=":material/search:", url_path="search"),
+        st.Page(models.page, title=t("nav_models"), icon=":material/memory:", url_path="models"),
+    ]
+    current = st.navigation(pages, position="sidebar")
+    sidebar.draw(start)
+    current.run()
+
+
+main()

@@ -1,0 +1,101 @@
+"""The search page: words, a picture or both; results with their probability and the place."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from retrieval.errors import SightlineError
+from retrieval.values import Modality, Passage, SearchResult
+from ui import evidence, runtime, state
+from ui.state import library, plain, t
+
+_MODALITIES: tuple[Modality, ...] = ("image", "text", "audio")
+_RESULTS = 20
+_SNIPPET = 320
+
+
+def page() -> None:
+    """Draw the page."""
+    st.title(t("nav_search"), anchor=False)
+    state.show_notices()
+    with st.form("search", border=False):
+        words = st.text_input(t("search_words"), key="search-words", icon=":material/search:")
+        with st.expander(t("search_by_picture"), icon=":material/image_search:"):
+            picture: Any = st.file_uploader(t("search_picture"), key="search-picture")
+        kind = st.pills(
+            t("filter_kind"),
+            _MODALITIES,
+            format_func=lambda m: t(f"modality_{m}"),
+            key="search-kind",
+        )
+        st.form_submit_button(t("nav_search"), type="primary", icon=":material/search:")
+    if not words.strip() and picture is None:
+        st.caption(t("search_hint"))
+        return
+    image = state.scratch_file(picture.getvalue()) if picture is not None else None
+    found = _search(words, image, kind)
+    if found is not None:
+        _results(found, words)
+
+
+def _search(words: str, image: Path | None, kind: Modality | None) -> SearchResult | None:
+    try:
+        return runtime.assistant().search(
+            words, image=image, k=_RESULTS, modality=kind, library=library()
+        )
+    except SightlineError as error:
+        state.notice_error(error)
+        state.show_notices()
+        return None
+
+
+def _results(found: SearchResult, words: str) -> None:
+    if not found.passages:
+        st.info(t("nothing_found"), icon=":material/search_off:")
+        return
+    if not found.confident:
+        st.info(t("search_unsure"), icon=":material/help:")
+    seconds = f"{found.seconds:.2f}"
+    st.caption(t("search_count", count=len(found.passages), seconds=seconds))
+    for at, passage in enumerate(found.passages):
+        _result(passage, words, at)
+
+
+def _result(passage: Passage, words: str, at: int) -> None:
+    with (
+        st.container(border=True, key=f"result-{at}"),
+        st.container(horizontal=True, gap="medium"),
+    ):
+        with st.container(width=120, key=f"result-picture-{at}"):
+            evidence.thumbnail(passage.asset_id, passage.asset, passage.modality)
+        with st.container(width="stretch", gap="xxsmall", key=f"result-text-{at}"):
+            pressed = st.button(
+                f"**{plain(passage.asset)}**", key=f"result-open-{at}", type="tertiary"
+            )
+            colour = "green" if passage.probability >= 0.5 else "gray"
+            place = plain(evidence.where(passage.locator))
+            chance = t("probability", percent=f"{passage.probability:.0%}")
+            st.markdown(f":{colour}-badge[{chance}] :gray[{place}]")
+            if passage.text.strip():
+                st.markdown(highlight(passage.text[:_SNIPPET], words))
+    if pressed:
+        evidence.open_evidence(passage)
+
+
+def highlight(text: str, words: str) -> str:
+    """Return escaped text as Markdown, with the words of the query marked."""
+    wanted = [w for w in re.findall(r"[^\W_]+", words.casefold()) if len(w) > 1]
+    wanted += [c for c in words if "\u4e00" <= c <= "\u9fff"]
+    flat = " ".join(text.split())
+    if not wanted:
+        return plain(flat)
+    pattern = re.compile("|".join(re.escape(w) for w in sorted(set(wanted), key=len)[::-1]), re.I)
+    pieces, last = [], 0
+    for match in pattern.finditer(flat):
+        pieces += [plain(flat[last : match.start()]), f":primary[**{plain(match[0])}**]"]
+        last = match.end()
+    return "".join([*pieces, plain(flat[last:])])
