@@ -29,7 +29,6 @@ def page() -> None:
     conversation = _opened()
     if conversation is None or not (conversation.messages or state.pending()):
         _welcome()
-    state.show_notices()
     run_id = runtime.assistant().active_run(conversation.id) if conversation else None
     if conversation is not None:
         _messages(conversation, running=run_id is not None)
@@ -37,6 +36,7 @@ def page() -> None:
         st.fragment(_answer, run_every=_TICK)(run_id)
     elif state.pending() is not None:
         st.fragment(_wait_for_documents, run_every=_TICK)()
+    state.show_notices()
     _composer(busy=run_id is not None or state.pending() is not None)
 
 
@@ -61,7 +61,8 @@ def _messages(conversation: ConversationView, running: bool) -> None:
             render.user_message(message.text, message.attachments)
         else:
             render.assistant_message(message)
-    if not running and messages and messages[-1].status in ("failed", "stopped"):
+    idle = not running and state.pending() is None
+    if idle and messages and messages[-1].status in ("failed", "stopped"):
         _offer_again(conversation)
 
 
@@ -71,6 +72,7 @@ def _offer_again(conversation: ConversationView) -> None:
         st.button(
             t("ask_again"),
             icon=":material/refresh:",
+            key="ask-again",
             on_click=ask,
             args=(Pending(asked[-1].text),),
         )

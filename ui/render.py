@@ -42,9 +42,9 @@ def answer_markdown(text: str, numbers: frozenset[int] = frozenset()) -> str:
     Dollar signs and angle brackets are shown as they are, pictures and links lose their targets'
     power, and ``[n]`` of a known citation becomes a badge.
     """
-    safe = re.sub(r"([$<])", r"\\\1", text)
-    safe = re.sub(r"!\[", r"!\\[", safe)
-    safe = re.sub(r"\](?=[(\[:])", r"\\]", safe)
+    safe = re.sub(r"\\*([$<])", r"\\\1", text)
+    safe = re.sub(r"!\\*\[", r"!\\[", safe)
+    safe = re.sub(r"\\*\](?=[(\[:])", r"\\]", safe)
     safe = re.sub(r":(?=[a-z_]+[-a-z_/]*[\[:])", r"\\:", safe)
 
     def badge(match: re.Match[str]) -> str:

@@ -60,6 +60,7 @@ def _row(chat: object, conversation: ConversationView) -> None:
             format_func=lambda action: t(action),
             key=f"menu-{conversation.id}",
             type="tertiary",
+            help=t("conversation_menu"),
         )
     if chosen == "rename":
         st.dialog(t("rename"))(_rename)(conversation.id, title)
