@@ -183,7 +183,7 @@ class ModelStore:
 
     def states(self) -> list[BundleState]:
         """Tell what is there, without hashing anything."""
-        return [self._state(bundle) for bundle in BUNDLES.values()]
+        return [self.state(bundle_id) for bundle_id in BUNDLES]
 
     def verify(self, bundle_id: str, repair: bool = False) -> BundleState:
         """Hash every file of a bundle anew; with ``repair`` assemble damaged ones again."""
@@ -199,9 +199,11 @@ class ModelStore:
                     self._ensure(bundle, file, target, None)
         except WeightsError as error:
             return BundleState(bundle, "damaged", _size(folder, bundle), str(error))
-        return self._state(bundle)
+        return self.state(bundle_id)
 
-    def _state(self, bundle: Bundle) -> BundleState:
+    def state(self, bundle_id: str) -> BundleState:
+        """Tell what is there of one bundle, without hashing anything."""
+        bundle = BUNDLES[bundle_id]
         folder = self.folder / bundle.id
         size = _size(folder, bundle)
         targets = [folder / file.name for file in bundle.files]
