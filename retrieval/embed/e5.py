@@ -32,6 +32,7 @@ class Window:
 
     text: int
     numbers: list[int]
+    first: bool = True
 
 
 class E5Small:
@@ -76,7 +77,7 @@ class E5Small:
         for place, text in enumerate(texts):
             numbers = self._tokenizer.encode(text)
             for start in range(0, max(len(numbers), 1), room):
-                made.append(Window(place, [bos, *numbers[start : start + room], eos]))
+                made.append(Window(place, [bos, *numbers[start : start + room], eos], start == 0))
         return made
 
     def word_vectors(
@@ -89,14 +90,19 @@ class E5Small:
             row[: len(window.numbers)] = window.numbers
         return self._words.rows(numbers), lengths
 
-    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        total = np.zeros((len(texts), self.dim), np.float32)
-        for batch in batches(self.windows(texts)):
+    def states(self, windows: Sequence[Window]) -> Iterator[tuple[Window, NDArray[np.float32]]]:
+        """Yield every window with its last layer, float32 [length, 384], shortest first."""
+        for batch in batches(windows):
             words, lengths = self.word_vectors(batch)
             (hidden,) = self._session.run(["x12"], {"words": words, "lengths": lengths})
-            for window, length, states in zip(batch, lengths, hidden, strict=True):
-                # the mean of a window counts as much as it has tokens of the text
-                total[window.text] += states[:length].mean(axis=0) * max(length - 2, 1)
+            for window, length, rows in zip(batch, lengths, hidden, strict=True):
+                yield window, rows[:length]
+
+    def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        total = np.zeros((len(texts), self.dim), np.float32)
+        for window, rows in self.states(self.windows(texts)):
+            # the mean of a window counts as much as it has tokens of the text
+            total[window.text] += rows.mean(axis=0) * max(len(rows) - 2, 1)
         return unit(total)
 
 

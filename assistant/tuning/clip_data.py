@@ -1,0 +1,140 @@
+"""Photos and captions as the pooled features that Sightline-CLIP's heads are trained on.
+
+The towers are locked, so every photo (and its mirror image, and random windows of its feature
+map, which stand for crops) goes through them once; the arrays are kept as ``.npz`` and training
+never touches a pixel again. Knows nothing of losses or weights.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from retrieval.embed.clip import pool_map, pool_tokens
+from retrieval.embed.e5 import E5Small
+from retrieval.embed.efficientnet import GRID, EfficientNetLite2
+
+Array = NDArray[np.float32]
+Progress = Callable[[int, int], None]
+_STEP = 16
+
+
+@dataclass(frozen=True)
+class ClipData:
+    """A split, pooled.
+
+    ``photos`` float16 [n, views, 2560], view 0 the photo as it is and view 1 its mirror image;
+    ``texts`` float16 [m, 768]; ``owner`` int64 [m], the photo of each text; ``names`` [n].
+    """
+
+    photos: NDArray[np.float16]
+    texts: NDArray[np.float16]
+    owner: NDArray[np.int64]
+    names: tuple[str, ...]
+
+    def save(self, path: Path) -> None:
+        """Write it whole or not at all."""
+        temporary = path.with_name(f".{path.name}.part")
+        with temporary.open("wb") as out:
+            np.savez(
+                out,
+                photos=self.photos,
+                texts=self.texts,
+                owner=self.owner,
+                names=np.array(self.names),
+            )
+        temporary.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> ClipData:
+        """Read what ``save`` wrote."""
+        with np.load(path, allow_pickle=False) as read:
+            return cls(read["photos"], read["texts"], read["owner"], tuple(map(str, read["names"])))
+
+
+def read_split(folder: Path, split: str) -> tuple[dict[str, list[str]], Path]:
+    """Return the captions by photo of ``<split>.jsonl``, and the tar or folder of its photos.
+
+    Rows with a question and an answer count as the caption "question answer".
+    """
+    captions: dict[str, list[str]] = {}
+    for line in (folder / f"{split}.jsonl").read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        texts = row.get("captions") or [f"{row['question']} {row['answer'].replace('_', ' ')}"]
+        captions.setdefault(row["image"], []).extend(map(tidy, texts))
+    tar = folder / f"{split}.tar"
+    return captions, tar if tar.exists() else folder / split
+
+
+def tidy(caption: str) -> str:
+    """Return a caption without the lone full stop that tokenized data sets end in."""
+    return caption.strip().removesuffix(" .").strip()
+
+
+def open_photos(where: Path, names: Sequence[str]) -> Iterator[Image.Image]:
+    """Yield photos by name out of a tar or a folder, as RGB."""
+    if where.is_dir():
+        for name in names:
+            with Image.open(where / name) as image:
+                yield image.convert("RGB")
+        return
+    with tarfile.open(where) as tar:
+        members = {Path(member.name).name: member for member in tar.getmembers()}
+        for name in names:
+            body = tar.extractfile(members[name])
+            assert body is not None  # a regular file, by the layout of the data
+            yield Image.open(io.BytesIO(body.read())).convert("RGB")
+
+
+def build(
+    folder: Path,
+    split: str,
+    encoder: EfficientNetLite2,
+    text: E5Small,
+    windows: int = 0,
+    progress: Progress | None = None,
+) -> ClipData:
+    """Run both towers over a split; ``windows`` random windows are pooled for either view."""
+    captions, where = read_split(folder, split)
+    names = tuple(captions)
+    photos = np.empty((len(names), 2 * (1 + windows), 2560), np.float16)
+    rng = np.random.default_rng(0)
+    pictures = open_photos(where, names)
+    for start in range(0, len(names), _STEP):
+        part = [next(pictures) for _ in names[start : start + _STEP]]
+        for mirrored in (0, 1):
+            shown = [ImageOps.mirror(p) for p in part] if mirrored else part
+            maps = encoder.feature_map(shown)
+            photos[start : start + len(part), mirrored] = pool_map(maps)
+            for window in range(windows):
+                view = 2 + 2 * window + mirrored
+                photos[start : start + len(part), view] = pool_map(_window(maps, rng))
+        if progress:
+            progress(start + len(part), len(names))
+    texts = [caption for name in names for caption in captions[name]]
+    owner = [place for place, name in enumerate(names) for _ in captions[name]]
+    return ClipData(photos, pool_texts(text, texts), np.array(owner, np.int64), names)
+
+
+def pool_texts(text: E5Small, texts: Sequence[str]) -> NDArray[np.float16]:
+    """Return the pooled tokens [n, 768] of texts, with the prefix that queries get."""
+    pooled = np.zeros((len(texts), 2 * text.dim), np.float16)
+    for window, states in text.states(text.windows([f"query: {t}" for t in texts])):
+        if window.first:
+            pooled[window.text] = pool_tokens(states)
+    return pooled
+
+
+def _window(maps: Array, rng: np.random.Generator) -> Array:
+    """Return a random window of 5 to 8 places a side, the same for the whole step."""
+    height, width = rng.integers(5, GRID, 2)
+    top, left = rng.integers(0, GRID - height + 1), rng.integers(0, GRID - width + 1)
+    return maps[:, :, top : top + height, left : left + width]
