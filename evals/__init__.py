@@ -1,1 +1,1 @@
-"""Evaluation suites, runner and reports."""
+"""Evaluation: suites of cases over data folders, a runner, reports, and baselines that hold."""

@@ -8,6 +8,7 @@ import string
 from pathlib import Path
 
 import assistant.errors  # noqa: F401  (fills the tree)
+import evals.errors  # noqa: F401
 from assistant import i18n
 from retrieval.errors import FileTooLarge, error_classes
 

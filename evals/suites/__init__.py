@@ -1,1 +1,1 @@
-"""One file per suite."""
+"""One file a suite; each exports ``SUITE``."""

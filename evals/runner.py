@@ -1,0 +1,223 @@
+"""Runs a suite: draws cases, does their parts, keeps every outcome, and sums up.
+
+A part that raises or takes too long is scored as its worst and shown; it never ends the run.
+Knows no model and no metric.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from evals.context import Context
+from evals.errors import EvalDataInvalid
+from evals.metrics import combine, interval
+from evals.store import CaseFile, code_digest, key_of, open_cases
+from evals.suite import Suite
+from evals.values import Case, Dataset, Options, Outcome, Part, Result, Score
+
+log = logging.getLogger("sightline.evals")
+Note = Callable[[str], None]
+_BROKEN_SHOWN = 50
+
+
+def draw(cases: Sequence[Case], suite: Suite, options: Options) -> list[Case]:
+    """Return the cases of this run, in the order of the file.
+
+    With a limit a seeded sample, and of those a seeded subset whose answers are generated. A
+    larger limit draws the smaller one's cases too, so that what is done is used again.
+    """
+    shuffled = list(range(len(cases)))
+    random.Random(options.seed).shuffle(shuffled)
+    if options.limit is not None:
+        chosen = shuffled[: options.limit]
+    elif suite.largest:
+        chosen = sorted(shuffled)[: suite.largest]
+    else:
+        chosen = shuffled
+    most = suite.generations if options.generations is None else options.generations
+    inside = set(chosen)
+    order = [place for place in shuffled if place in inside]
+    generated = set(order[:most] if most else order)
+    return [replace(cases[place], generate=place in generated) for place in sorted(chosen)]
+
+
+def run_suite(
+    suite: Suite, folder: Path, split: str | None, context: Context, note: Note
+) -> Result:
+    """Measure a suite on a folder.
+
+    Args:
+        note: told about broken rows, progress and failures, one line each.
+
+    Raises:
+        EvalDataInvalid: there is no usable row.
+        EvalBusy: the same run is under way in another process.
+    """
+    dataset = suite.load(folder, split)
+    if split and dataset.split != split:
+        note(f"No file is named by the split {split}; measuring on {dataset.split}.")
+    for broken in dataset.broken[:_BROKEN_SHOWN]:
+        note(f"{broken.where}: {broken.reason}; the row is left out")
+    if not dataset.cases:
+        raise EvalDataInvalid(folder=str(folder), suite=suite.name, detail="no row can be used")
+    cases = draw(dataset.cases, suite, context.options)
+    absent = suite.unavailable(context)
+    depends = _depends_on(suite, dataset, cases, context)
+    with open_cases(
+        context.folder / "cases", suite.name, key_of(depends), context.options.fresh
+    ) as done:
+        outcomes, seconds = _do(suite, dataset, cases, context, done, note)
+    return _sum_up(suite, dataset, cases, outcomes, seconds, absent, depends, context)
+
+
+def _depends_on(
+    suite: Suite, dataset: Dataset, cases: Sequence[Case], context: Context
+) -> dict[str, Any]:
+    """Return everything an outcome of this run depends on."""
+    return {
+        "suite": suite.name,
+        "split": dataset.split,
+        "data": dataset.digest[:16],
+        "pool": key_of({"cases": [c.id for c in cases]}) if suite.cases_are_pool else "",
+        "models": context.model_ids(),
+        "prompts": context.prompt_version(),
+        "settings": context.answer_settings(),
+        "code": code_digest(),
+        "timeout": context.options.timeout,
+    }
+
+
+def _do(
+    suite: Suite,
+    dataset: Dataset,
+    cases: Sequence[Case],
+    context: Context,
+    done: CaseFile,
+    note: Note,
+) -> tuple[list[Outcome], float]:
+    """Do what is not done yet; returns all outcomes and the seconds the work took, ever."""
+    work = [(case, part) for case in cases for part in suite.parts(case, dataset, context)]
+    kept = {
+        (case.id, part.name): found
+        for case, part in work
+        if (found := done.find(case.id, part.name)) is not None
+    }
+    if kept:
+        note(f"{len(kept)} of {len(work)} steps are done already")
+    outcomes: list[Outcome] = []
+    earlier = done.find("", "prepare")
+    if len(kept) < len(work):
+        started = time.monotonic()
+        suite.prepare(dataset, cases, context)
+        took = time.monotonic() - started
+        if earlier is None or took > earlier.seconds:
+            earlier = Outcome("", "prepare", {}, seconds=took)
+            done.add(earlier)
+    progress = Progress(len(work) - len(kept), note)
+    for case, part in work:
+        outcome = kept.get((case.id, part.name))
+        if outcome is None:
+            outcome = _attempt(case, part)
+            done.add(outcome)
+            if outcome.error:
+                note(f"{case.id} {part.name}: {outcome.error}; scored as a failure")
+            progress.step()
+        outcomes.append(outcome)
+    prepared = earlier.seconds if earlier else 0.0
+    return outcomes, prepared + sum(outcome.seconds for outcome in outcomes)
+
+
+def _attempt(case: Case, part: Part) -> Outcome:
+    started = time.monotonic()
+    try:
+        scored = part.work()
+    except Exception as error:  # any fault of the product is a failed case, not a failed run
+        log.info("case %s failed", case.id, exc_info=error)
+        reason = str(error) or type(error).__name__
+        worst = {name: replace(score, reason=reason) for name, score in part.worst.items()}
+        return Outcome(case.id, part.name, worst, {}, time.monotonic() - started, reason)
+    return Outcome(case.id, part.name, scored.scores, scored.shown, time.monotonic() - started)
+
+
+def _sum_up(
+    suite: Suite,
+    dataset: Dataset,
+    cases: Sequence[Case],
+    outcomes: list[Outcome],
+    seconds: float,
+    absent: Mapping[str, str],
+    depends: Mapping[str, Any],
+    context: Context,
+) -> Result:
+    by_metric: dict[str, list[Score]] = {metric.name: [] for metric in suite.metrics}
+    for outcome in outcomes:
+        for name, score in outcome.scores.items():
+            by_metric[name].append(score)
+    options = context.options
+    config: dict[str, Any] = {
+        **depends,
+        "folder": str(dataset.folder),
+        "limit": options.limit,
+        "seed": options.seed,
+        "cases_in_split": len(dataset.cases),
+        "generated": sum(case.generate for case in cases),
+        "counts": {name: sum(s.weight > 0 for s in found) for name, found in by_metric.items()},
+        "failed": sum(bool(outcome.error) for outcome in outcomes),
+        "broken_rows": [b.to_json() for b in dataset.broken[:_BROKEN_SHOWN]],
+        "broken": len(dataset.broken),
+    }
+    if absent:
+        config["unavailable"] = dict(absent)
+    return Result(
+        suite=suite.name,
+        split=dataset.split,
+        n=len(cases),
+        metrics={m.name: _rounded(combine(m, by_metric[m.name])) for m in suite.metrics},
+        intervals={
+            m.name: _rounded_pair(interval(m, by_metric[m.name], options.seed))
+            for m in suite.metrics
+        },
+        seconds=seconds,
+        config=config,
+        outcomes=tuple(outcomes),
+    )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def _rounded_pair(pair: tuple[float, float] | None) -> tuple[float, float] | None:
+    return None if pair is None else (round(pair[0], 4), round(pair[1], 4))
+
+
+class Progress:
+    """Says how far a run is and how long it will take, at most every few seconds."""
+
+    def __init__(self, total: int, note: Note, every: float = 5.0) -> None:
+        self._total, self._note, self._every = total, note, every
+        self._done = 0
+        self._started = self._said = time.monotonic()
+
+    def step(self) -> None:
+        """Count one step as done."""
+        self._done += 1
+        now = time.monotonic()
+        if now - self._said < self._every and self._done < self._total:
+            return
+        self._said = now
+        left = (now - self._started) / self._done * (self._total - self._done)
+        self._note(f"{self._done}/{self._total} done, about {duration(left)} left")
+
+
+def duration(seconds: float) -> str:
+    """Return a time as a person says it: 12 s, 3 min, 2.5 h."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
