@@ -1,0 +1,289 @@
+"""The graph: plan → tools (in parallel) → answer → verify → close, as LangGraph nodes.
+
+A model that calls tools plans for itself; any other is led by rules (``leader``). Both take the
+same road: tool results are evidence, the answer is written from it, every sentence is checked
+against it, and what nothing supports becomes "I did not find this". The graph keeps no state
+between questions: history comes with the request. Knows no SQL and no screen.
+"""
+
+from __future__ import annotations
+
+import json
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+
+from assistant import prompts
+from assistant.answers import Draft, compose_draft, refuse
+from assistant.citations import Checked, check
+from assistant.follow import standalone
+from assistant.i18n import text
+from assistant.leader import next_calls
+from assistant.look import Looker
+from assistant.messages import (
+    Abstained,
+    Answered,
+    Cited,
+    Event,
+    Revised,
+    ToolFinished,
+    ToolStarted,
+)
+from assistant.planner import Plan, plan, refers_to_picture
+from assistant.safety import clean_answer
+from assistant.session import Limits, Request, Session, as_messages
+from assistant.tools import Toolbox, ToolCall, ToolResult, schemas
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+
+    from assistant.models.protocol import SightlineChatModel
+
+NODES_A_ROUND = 2
+SHOWN_TOOLS = 12
+"""Steps of one round that are shown one by one; a longer round is told as a whole."""
+
+
+class State(TypedDict, total=False):
+    """What flows along the graph; ``results`` of parallel tools are appended."""
+
+    plan: Plan
+    calls: list[ToolCall]
+    call: ToolCall
+    results: Annotated[list[ToolResult], operator.add]
+    rounds: int
+    draft: Draft
+    checked: Checked
+    repaired: bool
+
+
+class Agent:
+    """Answers questions.
+
+    Args:
+        model: returns the chat model (loading it is the model's own matter).
+        looker: tells what pictures show.
+    """
+
+    def __init__(
+        self, model: Callable[[], SightlineChatModel], looker: Looker, limits: Limits
+    ) -> None:
+        self._model = model
+        self._looker = looker
+        self._limits = limits
+        self._graph: Any = None
+
+    def run(self, request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
+        """Yield the events of one answer; the last is Answered or Abstained.
+
+        Raises:
+            AnswerCancelled: the user stopped it; what was said so far stands.
+            SightlineError: it could not go on.
+        """
+        model = self._model()
+        session = Session(request, model, self._limits, cancelled)
+        toolbox = Toolbox(
+            request.library, (*request.attached, *request.earlier), self._looker, request.language
+        )
+        config = {
+            "configurable": {"session": session, "toolbox": toolbox},
+            "recursion_limit": 8 + 4 * self._limits.rounds,
+            "max_concurrency": 4,
+        }
+        start: State = {"results": [], "rounds": 0}
+        yield from self._compiled().stream(start, config, stream_mode="custom")
+
+    def _compiled(self) -> Any:
+        if self._graph is None:
+            from langgraph.graph import END, START, StateGraph
+
+            graph: Any = StateGraph(State)
+            graph.add_node("plan", _plan)
+            graph.add_node("tool", _use_tool)
+            graph.add_node("answer", _answer)
+            graph.add_node("verify", _verify)
+            graph.add_node("close", _close)
+            graph.add_edge(START, "plan")
+            graph.add_conditional_edges("plan", _fan_out, ["tool", "answer"])
+            graph.add_edge("tool", "plan")
+            graph.add_edge("answer", "verify")
+            graph.add_conditional_edges("verify", _after_check, ["answer", "close"])
+            graph.add_edge("close", END)
+            self._graph = graph.compile()
+        return self._graph
+
+
+# --- nodes -----------------------------------------------------------------------------------
+
+
+def _session(config: RunnableConfig) -> Session:
+    """Return the session of this run, speaking into this node's stream."""
+    from langgraph.config import get_stream_writer
+
+    session: Session = config["configurable"]["session"]
+    session.emit = get_stream_writer()
+    session.check()
+    return session
+
+
+def _plan(state: State, config: RunnableConfig) -> State:
+    """Take the question apart at first; then choose the next round of tools."""
+    session = _session(config)
+    request, results = session.request, state["results"]
+    made = state.get("plan")
+    if made is None:
+        session.status("status_planning")
+        pictures = any(a.jpeg for a in request.attached) or (
+            any(a.jpeg for a in request.earlier) and refers_to_picture(request.question)
+        )
+        made = plan(request.question, pictures=pictures, history=bool(request.history))
+        if made.follow_up:
+            made = standalone(session, made)
+        session.notes["intent"], session.notes["query"] = made.intent, made.query
+    rounds = state["rounds"]
+    calls: list[ToolCall] = []
+    if rounds < session.limits.rounds:
+        if session.model.calls_tools and made.intent not in ("chat", "general"):
+            calls = _own_calls(session, results)
+        if not calls and (rounds == 0 or not session.model.calls_tools):
+            calls = next_calls(made, request, results)
+    return {"plan": made, "calls": calls[: session.limits.calls], "rounds": rounds + 1}
+
+
+def _own_calls(session: Session, results: Sequence[ToolResult]) -> list[ToolCall]:
+    """Ask a model that calls tools which ones it wants now; bad JSON means none."""
+    from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
+
+    request = session.request
+    names = ", ".join(a.name for a in (*request.attached, *request.earlier))
+    turns = [prompts.tool_caller(session.language)]
+    for asked, answered in request.history[-3:]:
+        turns += [prompts.Turn("user", asked), prompts.Turn("assistant", answered)]
+    attached = f"\n(attached: {names})" if names else ""
+    turns.append(prompts.Turn("user", request.question + attached))
+    messages: list[BaseMessage] = as_messages(turns)
+    if results:
+        calls = [
+            {"name": r.call.tool, "args": dict(r.call.arguments), "id": r.call.id or str(i)}
+            for i, r in enumerate(results)
+        ]
+        messages.append(AIMessage(content="", tool_calls=calls))
+        messages += [
+            ToolMessage(
+                content=prompts.tool_result(_quoted(session, r)), tool_call_id=calls[i]["id"]
+            )
+            for i, r in enumerate(results)
+        ]
+    reply: Any = session.model.bind_tools(schemas()).invoke(
+        messages, cancel=session.stop, max_tokens=256, seed=0
+    )
+    session.check()
+    done = {json.dumps([r.call.tool, dict(r.call.arguments)], sort_keys=True) for r in results}
+    wanted = [ToolCall(c["name"], c["args"], c.get("id") or "") for c in reply.tool_calls]
+    return [
+        w for w in wanted if json.dumps([w.tool, dict(w.arguments)], sort_keys=True) not in done
+    ][:8]
+
+
+def _quoted(session: Session, result: ToolResult) -> str:
+    """Return a tool's finding for the model, orders in it neutralised."""
+    if result.passages:
+        lines = [f"{p.asset}: {session.screened(p)[:600]}" for p in result.passages[:8]]
+        return "\n".join(lines)
+    return result.text or result.summary
+
+
+def _fan_out(state: State) -> Any:
+    from langgraph.types import Send
+
+    return [Send("tool", {"call": call}) for call in state["calls"]] or "answer"
+
+
+def _use_tool(state: State, config: RunnableConfig) -> State:
+    """Use one tool; rounds of many files run several of these at a time."""
+    session = _session(config)
+    toolbox: Toolbox = config["configurable"]["toolbox"]
+    call = state["call"]
+    session.emit(ToolStarted(call.tool, dict(call.arguments)))
+    key, params = _doing(call)
+    session.status(key, **params)
+    result = toolbox.run(call)
+    session.emit(
+        ToolFinished(call.tool, result.summary, result.seconds, result.passages, result.error)
+    )
+    return {"results": [result]}
+
+
+def _doing(call: ToolCall) -> tuple[str, dict[str, Any]]:
+    name = str(call.arguments.get("file", ""))
+    return {
+        "search_library": ("status_searching", {"query": str(call.arguments.get("query", ""))}),
+        "look_at_image": ("status_looking", {"asset": name}),
+        "transcribe": ("status_transcribing", {"asset": name}),
+        "calculate": ("status_calculating", {}),
+        "list_assets": ("status_searching", {"query": str(call.arguments.get("query", ""))}),
+    }.get(call.tool, ("status_reading", {"asset": name}))
+
+
+def _answer(state: State, config: RunnableConfig) -> State:
+    """Write a draft from what the tools found."""
+    session = _session(config)
+    if not session.model.loaded:
+        session.status("status_loading")
+    session.status("status_answering")
+    draft = compose_draft(session, state["plan"], state["results"], repair=state.get("repaired"))
+    return {"draft": draft}
+
+
+def _verify(state: State, config: RunnableConfig) -> State:
+    """Align every sentence with the evidence; nothing left means nothing found."""
+    session, draft = _session(config), state["draft"]
+    if not draft.found:
+        return {"checked": Checked(draft.text, ())}
+    if not draft.evidence:
+        return {"checked": Checked(clean_answer(draft.text), draft.citations)}
+    session.status("status_checking")
+    checked = check(clean_answer(draft.text), draft.evidence, session.request.library.words)
+    if not checked.citations and not state.get("repaired") and draft.repairable:
+        return {"checked": checked, "repaired": True}
+    if not checked.citations:
+        session.notes["unsupported"] = list(checked.dropped)
+        refused = refuse(session, state["plan"], state["results"])
+        return {"draft": refused, "checked": Checked(refused.text, ())}
+    return {"checked": checked, "repaired": True}
+
+
+def _after_check(state: State) -> str:
+    if state["draft"].found and state["draft"].repairable and not state["checked"].citations:
+        return "answer"
+    return "close"
+
+
+def _close(state: State, config: RunnableConfig) -> State:
+    """Say what the check changed, give the citations, end the run with its outcome."""
+    session, draft, checked = _session(config), state["draft"], state["checked"]
+    request = session.request
+    whole = draft.prefix + checked.text + _remarks(session, state)
+    if session.spoken != whole:
+        session.emit(Revised(whole)) if session.spoken else session.say(whole)
+    for citation in checked.citations:
+        session.emit(Cited(citation))
+    session.notes["dropped"] = list(checked.dropped)
+    ends = (request.conversation, request.message, whole)
+    if draft.found:
+        session.emit(Answered(*ends, checked.citations, session.timings()))
+    else:
+        session.emit(Abstained(*ends, draft.nearest, session.timings()))
+    return {}
+
+
+def _remarks(session: Session, state: State) -> str:
+    """Return what must be said beside the answer: orders in cited files, failed steps."""
+    cited = {c.asset for c in state["checked"].citations}
+    said = []
+    for asset, order in session.orders:
+        if asset in cited:
+            short = " ".join(clean_answer(order).split())[:120]
+            said.append(text("say_order_seen", session.language, asset=asset, order=short))
+            break
+    return "".join(f"\n\n{remark}" for remark in said)

@@ -1,0 +1,366 @@
+"""Drafts: what is said to each intent, from what the tools found.
+
+A draft is text with evidence numbers, the passages those numbers mean, and whether anything was
+found. Counting and adding up is done here, exactly, never by a language model. Texts are in the
+language of the question. Knows no graph and checks nothing: that is the next step's work.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from assistant import prompts
+from assistant.i18n import Language, text
+from assistant.messages import Citation
+from assistant.planner import Plan
+from assistant.reader import fit, read, tidy
+from assistant.session import Session
+from assistant.tools import LIKELY, ToolResult
+from retrieval.values import Passage
+
+NAMES_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An answer before checking. Number n in ``text`` means ``evidence[n - 1]``.
+
+    Without ``evidence`` the text is not aligned (general knowledge, or ``citations`` were made by
+    construction). ``repairable`` drafts are written once more when the check leaves nothing.
+    """
+
+    text: str
+    evidence: tuple[Passage, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    prefix: str = ""
+    found: bool = True
+    repairable: bool = False
+    nearest: tuple[Passage, ...] = ()
+
+
+Composer = Callable[[Session, Plan, Sequence[ToolResult]], Draft]
+
+
+def compose_draft(
+    session: Session, plan: Plan, results: Sequence[ToolResult], *, repair: bool | None = False
+) -> Draft:
+    """Write the draft that a plan's intent asks for."""
+    from assistant.aggregates import add_up, compare, extract, listing
+
+    composers: dict[str, Composer] = {
+        "chat": _chat,
+        "general": _general,
+        "calculate": _calculation,
+        "look": _look,
+        "summary": _summary,
+        "translate": _translation,
+        "sentiment": _sentiment,
+        "transcribe": _transcript,
+        "list": listing,
+        "count": listing,
+        "aggregate": add_up,
+        "compare": compare,
+        "extract": extract,
+        "find": _found,
+    }
+    return composers[plan.intent](session, plan, results)
+
+
+def refuse(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+    """Say that it was not found, what was searched, and the nearest misses."""
+    language, request = session.language, session.request
+    missing = [r for r in results if r.error and r.call.arguments.get("file")]
+    searched = [r for r in results if r.search is not None]
+    nearest = _nearest(searched)
+    if missing and len(missing) == len(results):
+        said = text("say_no_file", language, name=missing[0].call.arguments["file"])
+    elif not request.use_library and not request.attached and not request.earlier:
+        said = text("say_no_library", language)
+    elif not request.library.size() and request.use_library and not results_text(results):
+        said = text("say_empty", language)
+    elif not searched and results:
+        names = join(
+            dict.fromkeys(str(r.call.arguments.get("file", "")) for r in results), language
+        )
+        said = text("say_not_found_in", language, asset=names)
+    else:
+        said = text("say_not_found", language, count=request.library.size(), query=plan.query)
+    if nearest:
+        names = join(dict.fromkeys(p.asset for p in nearest), language)
+        said += ("" if language == "zh" else " ") + text("say_nearest", language, names=names)
+    return Draft(said, found=False, nearest=nearest)
+
+
+def _nearest(searched: Sequence[ToolResult]) -> tuple[Passage, ...]:
+    best: dict[int, Passage] = {}
+    for result in searched:
+        for passage in result.passages:
+            best.setdefault(passage.asset_id, passage)
+    return tuple(best.values())[:3]
+
+
+def results_text(results: Sequence[ToolResult]) -> str:
+    """Return everything the tools read, for telling whether there was anything."""
+    return "".join(p.text for r in results for p in r.passages)
+
+
+def passages_of(results: Sequence[ToolResult]) -> list[Passage]:
+    """Return the passages of all tools, each once, in order."""
+    seen: dict[tuple[object, ...], Passage] = {}
+    for result in results:
+        for passage in result.passages:
+            key = (passage.sha256, passage.chunk_id, repr(passage.locator), passage.text[:80])
+            seen.setdefault(key, passage)
+    return list(seen.values())
+
+
+def join(names: Iterable[str], language: Language, most: int = NAMES_SHOWN) -> str:
+    """Return names as a list in words, the tail counted."""
+    every = [n for n in names if n]
+    comma = "、" if language == "zh" else ", "
+    rest = len(every) - most
+    tail = comma + text("say_more", language, count=rest) if rest > 0 else ""
+    return comma.join(every[:most]) + tail
+
+
+# --- without the library ---------------------------------------------------------------------
+
+
+def _chat(session: Session, plan: Plan, _results: Sequence[ToolResult]) -> Draft:
+    turns = prompts.general(session.request.question, session.request.history, session.language)
+    return Draft(_stream(session, turns))
+
+
+def _general(session: Session, plan: Plan, _results: Sequence[ToolResult]) -> Draft:
+    prefix = text("say_general", session.language)
+    session.say(prefix)
+    turns = prompts.general(session.request.question, session.request.history, session.language)
+    return Draft(_stream(session, turns), prefix=prefix)
+
+
+def _calculation(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+    result = results[0]
+    return Draft(result.text or result.summary, found=not result.error)
+
+
+def _stream(session: Session, turns: Sequence[prompts.Turn], max_tokens: int | None = None) -> str:
+    """Let the model write, showing it as it comes."""
+    said = ""
+    for words in session.generate(turns, max_tokens=max_tokens):
+        said += words
+        session.say(words)
+    return said.strip()
+
+
+# --- one text --------------------------------------------------------------------------------
+
+
+def _subject(
+    session: Session, plan: Plan, results: Sequence[ToolResult], room: int
+) -> tuple[str, tuple[Passage, ...]]:
+    """Return the text to work on and the passages it is from (none when the user gave it)."""
+    if plan.subject:
+        return plan.subject, ()
+    read_results = [r for r in results if r.call.tool in ("read_document", "transcribe")]
+    passages = [p for p in passages_of(read_results) if p.kind != "metadata"]
+    chosen: list[Passage] = []
+    words: list[str] = []
+    used = 0
+    for passage in passages:
+        clean = session.screened(passage)
+        size = session.model.count_tokens(clean)
+        if chosen and used + size > room:
+            break
+        chosen.append(passage)
+        words.append(clean)
+        used += size
+    return "\n".join(words), tuple(chosen)
+
+
+def _room(session: Session, answer: int) -> int:
+    return max(256, min(1800, session.model.context_tokens - answer - 400))
+
+
+def _summary(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+    subject, passages = _subject(session, plan, results, _room(session, 160))
+    if not subject.strip():
+        return _nothing_to_do(session, plan, results)
+    turns = prompts.task("summary", subject, session.language)
+    return Draft(_stream(session, turns, max_tokens=160), passages, repairable=False)
+
+
+def _translation(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+    target = plan.target or session.language
+    subject, passages = _subject(session, plan, results, 500)
+    if not subject.strip():
+        return _nothing_to_do(session, plan, results)
+    written = _stream(session, prompts.task("translate", subject, target))
+    return Draft(written, citations=whole_files(passages, session))
+
+
+def _sentiment(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+    subject, passages = _subject(session, plan, results, 700)
+    if not subject.strip():
+        return _nothing_to_do(session, plan, results)
+    language = session.language
+    turns = prompts.task("sentiment", subject, language)
+    names = prompts.SENTIMENTS[language]
+    scores = session.score(turns, names)
+    if scores is None:
+        written = session.write(turns, max_tokens=6).casefold()
+        best = next((i for i, n in enumerate(names) if n in written), 2)
+    else:
+        best = max(range(3), key=lambda i: scores[i])
+    mood = text(("mood_positive", "mood_negative", "mood_neutral")[best], language)
+    said = text("say_sentiment", language, mood=mood)
+    citations = whole_files(passages, session)
+    return Draft(said + marks(citations), citations=citations)
+
+
+def _transcript(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+    heard = [r for r in results if r.call.tool == "transcribe"]
+    spoken = passages_of(heard)
+    if not spoken:
+        if heard and not heard[0].error:
+            return Draft(heard[0].text, found=False)
+        return refuse(session, plan, results)
+    citations = whole_files(spoken, session)
+    lines = " ".join(" ".join(p.text.split()) for p in spoken)
+    return Draft(f"“{lines}”{marks(citations)}", citations=citations)
+
+
+def _nothing_to_do(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+    if results:
+        return refuse(session, plan, results)
+    return Draft(text("say_no_text", session.language), found=False)
+
+
+def whole_files(passages: Sequence[Passage], session: Session) -> tuple[Citation, ...]:
+    """Return one citation a file, at its first passage."""
+    from assistant.citations import cite
+
+    first: dict[str, Passage] = {}
+    for passage in passages:
+        first.setdefault(passage.sha256, passage)
+    return tuple(cite(n, p, "") for n, p in enumerate(first.values(), 1))
+
+
+def marks(citations: Sequence[Citation]) -> str:
+    """Return the citations' marks to put after a text."""
+    return "".join(f" [{c.number}]" for c in citations)
+
+
+# --- pictures --------------------------------------------------------------------------------
+
+
+def _look(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+    sights = [s for r in results for s in r.sights]
+    if not sights:
+        if any(r.passages for r in results):
+            return _found(session, plan, results)
+        return Draft(text("say_no_image", session.language), found=False)
+    language = session.language
+    evidence = tuple(s.passage(language) for s in sights)
+    if session.model.sees_images:
+        pictures = [(s.jpeg, s.sha256) for s in sights]
+        noted = "\n".join(f"[{n}] {p.asset}" for n, p in enumerate(evidence, 1))
+        turns = prompts.compose(session.request.question, noted, language, pictures=True)
+        written = "".join(session.generate(turns, pictures=pictures)).strip()
+        citations = whole_files(evidence, session)
+        return Draft(re.sub(r"\s*\[\d+\]", "", written) + marks(citations), citations=citations)
+    if plan.field or plan.label or _asks_for_text(session.request.question):
+        texts = [p for r in results for s in r.sights for p in _text_of(session, s.name)]
+        if (reading := read(session, session.request.question, texts)) is not None:
+            return _exact(session, reading.text, reading.passage)
+    return _by_notes(session, evidence)
+
+
+def _by_notes(session: Session, evidence: Sequence[Passage]) -> Draft:
+    """Answer by the recognisers' notes, and say that it is so."""
+    language = session.language
+    parts = [f"{' '.join(p.text.split())} [{n}]" for n, p in enumerate(evidence, 1)]
+    said = text("say_notes", language) + ("。" if language == "zh" else ". ").join(parts)
+    from assistant.citations import cite
+
+    citations = tuple(cite(n, p, "") for n, p in enumerate(evidence, 1))
+    return Draft(said + ("。" if language == "zh" else "."), citations=citations)
+
+
+def _asks_for_text(question: str) -> bool:
+    return bool(
+        re.search(
+            r"\b(?:say|says|read|written|text|word|number|name|title|label|price|sign)s?\b"
+            r"|写|文字|字|号|价|名|标题",
+            question,
+            re.IGNORECASE,
+        )
+    )
+
+
+def _text_of(session: Session, name: str) -> list[Passage]:
+    """Return the text read in a picture, attached or of the library."""
+    request = session.request
+    for attached in (*request.attached, *request.earlier):
+        if attached.name == name:
+            return list(attached.passages)
+    files = [a for a in request.library.assets(name, limit=5) if a.name == name]
+    return request.library.passages(files[0].id) if files else []
+
+
+# --- the library -----------------------------------------------------------------------------
+
+
+def _found(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+    """Answer from passages: the exact words for a small model, sentences for a large one."""
+    passages = [p for p in passages_of(results) if p.kind != "pixels"]
+    searched = [r.search for r in results if r.search is not None]
+    confident = not searched or any(s.confident for s in searched)
+    if not passages:
+        return _pictures_found(session, plan, results)
+    if not confident and not plan.names:
+        return refuse(session, plan, results)
+    if session.model.calls_tools:
+        return _sentences(session, passages)
+    reading = read(session, session.request.question, passages, plan)
+    if reading is None:
+        return refuse(session, plan, results)
+    return _exact(session, reading.text, reading.passage)
+
+
+def _exact(session: Session, answer: str, passage: Passage) -> Draft:
+    """Return exact words of a passage as the answer, cited by construction."""
+    from assistant.citations import cite
+
+    words = session.request.library.words(passage)
+    return Draft(f"{answer} [1]", citations=(cite(1, passage, answer, words),))
+
+
+def _sentences(session: Session, passages: Sequence[Passage]) -> Draft:
+    """Let a capable model write sentences with evidence numbers."""
+    from assistant.safety import quote
+
+    chosen = fit(session, passages)
+    evidence = "\n\n".join(quote(n, p.asset, w) for n, (p, w) in enumerate(chosen, 1))
+    turns = prompts.compose(session.request.question, evidence, session.language)
+    written = _stream(session, turns)
+    if "NOT FOUND" in written.upper():
+        return Draft("", found=True, evidence=tuple(p for p, _ in chosen))
+    return Draft(written, evidence=tuple(p for p, _ in chosen), repairable=True)
+
+
+def _pictures_found(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+    """Offer photos when only photos were found."""
+    from assistant.citations import cite
+
+    likely = [p for p in passages_of(results) if p.probability >= LIKELY][:4]
+    if not likely:
+        return refuse(session, plan, results)
+    citations = tuple(cite(n, p, "") for n, p in enumerate(likely, 1))
+    names = join((f"{c.asset} [{c.number}]" for c in citations), session.language)
+    said = text("say_list", session.language, count=len(citations), names=names)
+    return Draft(said, citations=citations)
+
+
+__all__ = ["Draft", "compose_draft", "join", "marks", "refuse", "tidy", "whole_files"]

@@ -1,0 +1,276 @@
+"""The one place that picks concrete classes and joins them to an assistant.
+
+Nothing heavy is imported or built here: every part is made when it is first asked for, once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from assistant.agent import Agent
+from assistant.attachments import AttachmentReader
+from assistant.config import Settings
+from assistant.files import Files
+from assistant.look import Looker
+from assistant.models_view import Models
+from assistant.runs import RunManager
+from assistant.service import Assistant
+from assistant.session import Limits
+from assistant.speech import Speech
+from assistant.store.conversations import Conversations
+from assistant.store.migrate import migrate
+from assistant.talk import Talk
+from retrieval.blobs import BlobStore
+from retrieval.catalog.base import open_engine
+from retrieval.catalog.jobs import Jobs
+from retrieval.catalog.library import Catalog
+from retrieval.catalog.references import delete_unreferenced
+from retrieval.errors import HomeError
+from retrieval.weights import ModelStore
+
+if TYPE_CHECKING:
+    from assistant.models.protocol import SightlineChatModel
+    from retrieval.embed.protocol import ImageClassifier
+    from retrieval.ingest import Ingestor
+    from retrieval.sandbox import ParserProcess
+    from retrieval.search import Searcher
+    from retrieval.worker import IngestWorker
+
+T = TypeVar("T")
+
+
+class Lazy(Generic[T]):
+    """A part that is made when it is first called for, once, whichever thread comes first."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._lock = threading.RLock()
+        self._made: list[T] = []
+
+    def __call__(self) -> T:
+        """Return the part."""
+        if not self._made:
+            with self._lock:
+                if not self._made:
+                    self._made.append(self._make())
+        return self._made[0]
+
+    @property
+    def made(self) -> T | None:
+        """The part if it was made already."""
+        return self._made[0] if self._made else None
+
+
+def build_assistant(settings: Settings) -> Assistant:
+    """Open a home folder (migrating its database) and return the assistant over it.
+
+    Raises:
+        HomeError: the folder cannot be used; SchemaOutdated: it is of a newer version.
+        ModelUnavailable: never here; when a model is first used.
+    """
+    return _Builder(settings).assistant()
+
+
+class _Builder:
+    """The parts of one assistant, each lazy."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        try:
+            settings.home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise HomeError(path=settings.home, detail=error.strerror or str(error)) from error
+        self.engine = open_engine(settings.database_url)
+        migrate(self.engine, settings.home / "backups")
+        self.store = ModelStore(settings.models_folder)
+        self.blobs = BlobStore(settings.home / "blobs")
+        self.catalog = Catalog(self.engine)
+        self.jobs = Jobs(self.engine)
+        self.conversations = Conversations(self.engine)
+        self.runs = RunManager()
+        self.embedders = Lazy(self._embedders)
+        self.indexer = Lazy(self._indexer)
+        self.ingestor: Lazy[Ingestor] = Lazy(self._ingestor)
+        self.searcher: Lazy[Searcher] = Lazy(self._searcher)
+        self.worker: Lazy[IngestWorker] = Lazy(self._worker)
+        self.parser: Lazy[ParserProcess] = Lazy(self._parser)
+        self.attachment_parser: Lazy[ParserProcess] = Lazy(self._parser)
+        self.model: Lazy[SightlineChatModel] = Lazy(self._model)
+        self.speech = Speech(self._transcriber)
+
+    def assistant(self) -> Assistant:
+        """Join the parts."""
+        self.conversations.mark_interrupted()
+        files = Files(
+            catalog=self.catalog,
+            jobs=self.jobs,
+            blobs=self.blobs,
+            thumbnails=self.settings.home / "thumbnails",
+            language=self.settings.language,
+            ingestor=self.ingestor,
+            searcher=self.searcher,
+            worker=self.worker,
+        )
+        agent = Lazy(
+            lambda: Agent(
+                self.model,
+                Looker(self._classifier),
+                Limits(answer_tokens=self.settings.max_answer_tokens),
+            )
+        )
+        talk = Talk(
+            conversations=self.conversations,
+            runs=self.runs,
+            speech=self.speech,
+            attachments=AttachmentReader(self.blobs, self.attachment_parser),
+            agent=agent,
+            open_library=files.shelf,
+            trace=self._trace,
+        )
+        return Assistant(
+            settings=self.settings,
+            files=files,
+            talk=talk,
+            runs=self.runs,
+            conversations=self.conversations,
+            speech=self.speech,
+            models=self._models(),
+            blobs=self.blobs,
+            examine=self._examine,
+            release=self._release,
+            close=self._close,
+        )
+
+    # --- parts -------------------------------------------------------------------------------
+
+    def _model(self) -> SightlineChatModel:
+        from assistant.models.registry import build_chat_model
+
+        return build_chat_model(self.settings, self.store)
+
+    def _embedders(self) -> Any:
+        from retrieval.embed.registry import build_embedders
+
+        return build_embedders(
+            self.store, threads=self.settings.threads, joint_model=self.settings.joint_model
+        )
+
+    def _classifier(self) -> ImageClassifier | None:
+        classifier: ImageClassifier | None = self.embedders().classifier
+        return classifier
+
+    def _indexer(self) -> Any:
+        from retrieval.indexer import Indexer
+
+        return Indexer(self.engine, self.settings.home / "index")
+
+    def _parser(self) -> ParserProcess:
+        from retrieval.parse.base import Limits as ParseLimits
+        from retrieval.sandbox import ParserProcess
+
+        settings = self.settings
+        limits = ParseLimits(
+            max_bytes=settings.max_upload_mb * 1_000_000,
+            max_pixels=settings.max_megapixels * 1_000_000,
+            max_pages=settings.max_pages,
+            max_audio_seconds=settings.max_audio_minutes * 60,
+        )
+        return ParserProcess(
+            settings.models_folder, limits, settings.threads, settings.parse_timeout
+        )
+
+    def _ingestor(self) -> Ingestor:
+        from retrieval.ingest import Ingestor
+        from retrieval.pipeline import Parts
+
+        embedders = self.embedders()
+        return Ingestor(
+            Parts(
+                engine=self.engine,
+                blobs=self.blobs,
+                parser=self.parser(),
+                text=embedders.text,
+                joint=embedders.joint,
+                indexer=self.indexer(),
+                max_bytes=self.settings.max_upload_mb * 1_000_000,
+            )
+        )
+
+    def _worker(self) -> IngestWorker:
+        from retrieval.worker import IngestWorker
+
+        worker = IngestWorker(self.ingestor())
+        worker.start()
+        return worker
+
+    def _searcher(self) -> Searcher:
+        from retrieval.search import Searcher
+
+        embedders = self.embedders()
+        return Searcher(
+            engine=self.engine,
+            indexer=self.indexer(),
+            text=embedders.text,
+            joint=embedders.joint,
+            calibrations=embedders.calibrations,
+        )
+
+    def _transcriber(self) -> Any:
+        from pathlib import Path
+
+        from retrieval.transcribe import WhisperTranscriber
+
+        named = self.settings.whisper_model
+        folder = Path(named) if named else self.store.path("whisper-base")
+        return WhisperTranscriber(folder, self.settings.threads)
+
+    # --- state -------------------------------------------------------------------------------
+
+    def _models(self) -> Models:
+        return Models(
+            self.settings,
+            self.store,
+            {
+                "embedding": self.searcher,
+                "language": lambda: self.model().warm(),
+                "speech": self.speech.warm,
+            },
+        )
+
+    def _trace(self) -> dict[str, Any]:
+        settings = self.settings
+        embedders = self.embedders.made
+        return {
+            "model": self.model().model_id,
+            "embedders": [embedders.text.id, embedders.joint.id] if embedders else [],
+            "settings": {
+                "tier": settings.tier,
+                "temperature": settings.temperature,
+                "context_tokens": settings.context_tokens,
+                "max_answer_tokens": settings.max_answer_tokens,
+                "quantization": settings.quantization,
+            },
+        }
+
+    def _examine(self, *, repair: bool) -> Any:
+        from retrieval.doctor import Doctor
+
+        return Doctor(self.engine, self.blobs, self.indexer()).examine(repair=repair)
+
+    def _release(self, hashes: Sequence[str]) -> None:
+        """Delete blobs of a deleted conversation that nothing else refers to."""
+        delete_unreferenced(self.engine, self.blobs, hashes)
+
+    def _close(self) -> None:
+        if (worker := self.worker.made) is not None:
+            worker.close()
+        for parser in (self.parser.made, self.attachment_parser.made):
+            if parser is not None:
+                parser.close()
+        if (indexer := self.indexer.made) is not None:
+            indexer.close()
+        if (model := self.model.made) is not None:
+            model.unload()
+        self.engine.dispose()

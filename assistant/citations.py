@@ -1,0 +1,275 @@
+"""Which passage an answer's words come from, and where exactly in it.
+
+Every sentence of an answer is aligned with the evidence it was written from: by the share of its
+words found there (single characters in pairs for Chinese), and by its numbers, all of which must
+stand in the evidence. What nothing supports is dropped. Marks are renumbered in the order they
+appear, and places narrowed to the words that hold the answer. Knows no model.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from assistant.library import NOT_IN_LIBRARY
+from assistant.messages import Citation
+from retrieval.values import (
+    Box,
+    Locator,
+    PageLocator,
+    Passage,
+    RegionLocator,
+    TextLocator,
+    TimeLocator,
+    Word,
+)
+
+SUPPORT = 0.55
+"""Share of a sentence's words that must stand in the passage it cites."""
+SNIPPET = 240
+
+WordsOf = Callable[[Passage], Sequence[Word]]
+
+_MARK = re.compile(r"\s*\[(\d{1,2})\]")
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)|(?<=[。！？])|\n+")
+_WORD = re.compile(r"[\u3400-\u9fff]+|[^\W_]+(?:[.,'’\-][^\W_]+)*")
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_STOP = frozenset(
+    ["a", "an", "the", "of", "in", "on", "at", "to", "for", "from", "by", "with", "and", "or", "is", "are", "was", "were", "be", "been", "has", "have", "had", "it", "its", "this", "that", "these", "those", "as", "which", "who", "whom", "what", "when", "where", "he", "she", "they", "his", "her", "their", "there", "not", "do", "does", "did", "can", "could", "will", "would", "i", "you", "we"]
+)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """An answer after checking: text with marks, its citations, and what was dropped."""
+
+    text: str
+    citations: tuple[Citation, ...]
+    dropped: tuple[str, ...] = ()
+
+
+def check(
+    text: str, evidence: Sequence[Passage], words_of: WordsOf, *, threshold: float = SUPPORT
+) -> Checked:
+    """Align an answer with its evidence; number n in ``text`` means ``evidence[n - 1]``.
+
+    Sentences without a mark get the passage that supports them best; sentences that no passage
+    supports are dropped, and their marks with them.
+    """
+    used: dict[tuple[int, str], Citation] = {}
+    kept: list[str] = []
+    dropped: list[str] = []
+    for sentence in split_sentences(text):
+        marks = [int(m) for m in _MARK.findall(sentence)]
+        bare = _MARK.sub("", sentence).strip()
+        if not bare:
+            continue
+        chosen = _support(bare, marks, evidence, threshold)
+        if chosen is None:
+            if content_words(bare):
+                dropped.append(bare)
+            continue
+        number = _cite(used, chosen, bare, evidence, words_of)
+        kept.append(f"{bare} [{number}]")
+    joiner = "" if kept and _is_chinese(kept[0]) else " "
+    return Checked(joiner.join(kept), tuple(used.values()), tuple(dropped))
+
+
+def cite(number: int, passage: Passage, answer: str, words: Sequence[Word] = ()) -> Citation:
+    """Return a citation of the place in a passage that holds an answer's words."""
+    span = find_span(answer, passage.text)
+    return Citation(
+        number=number,
+        asset=passage.asset,
+        sha256=passage.sha256,
+        modality=passage.modality,
+        locator=narrow(passage, span, words) if span else passage.locator,
+        snippet=snippet(passage.text, span),
+        asset_id=None if passage.asset_id == NOT_IN_LIBRARY else passage.asset_id,
+    )
+
+
+def split_sentences(text: str) -> list[str]:
+    """Split a text after sentence ends and at line breaks; marks stay with their sentence."""
+    parts = [p.strip() for p in _SENTENCE.split(text) if p and p.strip()]
+    joined: list[str] = []
+    for part in parts:
+        if joined and not _MARK.sub("", part).strip(" .。"):
+            joined[-1] += " " + part
+        else:
+            joined.append(part)
+    return joined
+
+
+def support(sentence: str, passage: str) -> float:
+    """Return the share (0..1) of a sentence's words found in a passage; 0 when a number is not.
+
+    Lexical entailment: cheap, blind to paraphrase, and hard to fool with invented figures.
+    """
+    wanted = content_words(sentence)
+    if not wanted:
+        return 0.0
+    there = set(content_words(passage))
+    numbers = {_plain_number(n) for n in _NUMBER.findall(fold(sentence))}
+    if numbers - {_plain_number(n) for n in _NUMBER.findall(fold(passage))}:
+        return 0.0
+    return sum(w in there for w in wanted) / len(wanted)
+
+
+def content_words(text: str) -> list[str]:
+    """Return the words that carry meaning, folded; Chinese runs as pairs of characters."""
+    words: list[str] = []
+    for run in _WORD.findall(fold(text)):
+        if "\u3400" <= run[0] <= "\u9fff":
+            words += [run[i : i + 2] for i in range(len(run) - 1)] or [run]
+        elif run not in _STOP:
+            words.append(_stem(run))
+    return words
+
+
+def fold(text: str) -> str:
+    """Return a text in lower case with compatibility forms and accents unified."""
+    flat = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in flat if not unicodedata.combining(c))
+
+
+def find_span(answer: str, text: str) -> tuple[int, int] | None:
+    """Return where an answer's words stand in a text: in full, or their densest window."""
+    bare = _MARK.sub("", answer).strip().strip('.。"“”')
+    if not bare:
+        return None
+    at = text.find(bare)
+    if at < 0:
+        at = text.casefold().find(bare.casefold())
+    if at >= 0:
+        return at, at + len(bare)
+    pattern = r"\s*".join(re.escape(part) for part in bare.split())
+    if len(bare) < 300 and (found := re.search(pattern, text, re.IGNORECASE)):
+        return found.span()
+    return _densest(bare, text)
+
+
+def narrow(passage: Passage, span: tuple[int, int], words: Sequence[Word]) -> Locator:
+    """Return the passage's place, cut down to a span of its text where that can be told."""
+    place = passage.locator
+    if isinstance(place, TextLocator):
+        return TextLocator(place.start + span[0], min(place.end, place.start + span[1]))
+    inside = _words_in(passage.text, span, words)
+    if isinstance(place, TimeLocator):
+        starts = [w.start for w in inside if w.start is not None]
+        ends = [w.end for w in inside if w.end is not None]
+        return TimeLocator(min(starts), max(ends)) if starts and ends else place
+    boxes = [w.box for w in inside if w.box is not None]
+    if not boxes:
+        return place
+    if isinstance(place, PageLocator):
+        return replace(place, boxes=tuple(_by_line(boxes)))
+    return RegionLocator(_hull(boxes))
+
+
+def snippet(text: str, span: tuple[int, int] | None) -> str:
+    """Return the words around a span, on one line, cut at words with an ellipsis."""
+    start, end = span or (0, 0)
+    room = max(0, SNIPPET - (end - start)) // 2
+    left, right = max(0, start - room), min(len(text), max(end + room, left_over(start, room)))
+    piece = " ".join(text[left : min(right, left + SNIPPET + 20)].split())
+    return ("… " if left else "") + piece + (" …" if right < len(text) else "")
+
+
+def left_over(start: int, room: int) -> int:
+    """Return the end that uses up room which the start of the text left unused."""
+    return 2 * room if start < room else 0
+
+
+def _support(
+    sentence: str, marks: Sequence[int], evidence: Sequence[Passage], threshold: float
+) -> int | None:
+    """Return the index of the passage that supports a sentence, or None."""
+    scores = [support(sentence, f"{p.heading} {p.text}") for p in evidence]
+    marked = [m - 1 for m in marks if 0 < m <= len(evidence) and scores[m - 1] >= threshold]
+    if marked:
+        return marked[0]
+    best = max(range(len(scores)), key=lambda i: scores[i], default=None)
+    return best if best is not None and scores[best] >= threshold else None
+
+
+def _cite(
+    used: dict[tuple[int, str], Citation],
+    index: int,
+    sentence: str,
+    evidence: Sequence[Passage],
+    words_of: WordsOf,
+) -> int:
+    passage = evidence[index]
+    made = cite(len(used) + 1, passage, sentence, words_of(passage))
+    key = (index, repr(made.locator))
+    return used.setdefault(key, made).number
+
+
+def _densest(answer: str, text: str) -> tuple[int, int] | None:
+    """Return the shortest window of words around where most of an answer's words stand."""
+    wanted = set(content_words(answer))
+    found = [
+        m.span() for m in _WORD.finditer(text) if any(w in wanted for w in content_words(m.group()))
+    ]
+    if not found:
+        return None
+    best, best_score = found[0], 0.0
+    for i, (start, _) in enumerate(found):
+        for j in range(i, min(len(found), i + 24)):
+            end = found[j][1]
+            score = (j - i + 1) / (1 + 0.02 * (end - start))
+            if score > best_score:
+                best, best_score = (start, end), score
+    return best
+
+
+def _words_in(text: str, span: tuple[int, int], words: Sequence[Word]) -> list[Word]:
+    """Return the words that stand in a span, found by walking through the text once."""
+    inside: list[Word] = []
+    at = 0
+    for word in words:
+        start = text.find(word.text, at)
+        if start < 0:
+            continue
+        at = start + len(word.text)
+        if start < span[1] and at > span[0]:
+            inside.append(word)
+    return inside
+
+
+def _by_line(boxes: Sequence[Box]) -> list[Box]:
+    """Join the boxes of words that stand on one line."""
+    lines: list[list[Box]] = []
+    for box in boxes:
+        middle = (box[1] + box[3]) / 2
+        last = lines[-1][-1] if lines else None
+        if last and last[1] <= middle <= last[3] and box[0] >= last[0]:
+            lines[-1].append(box)
+        else:
+            lines.append([box])
+    return [_hull(line) for line in lines]
+
+
+def _hull(boxes: Sequence[Box]) -> Box:
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
+
+
+def _plain_number(number: str) -> str:
+    bare = number.replace(",", "")
+    return bare.rstrip("0").rstrip(".") if "." in bare else bare
+
+
+def _stem(word: str) -> str:
+    """Fold the commonest English endings, so that a plural still counts as found."""
+    for ending in ("ing", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) > len(ending) + 3:
+            return word[: -len(ending)]
+    return word
+
+
+def _is_chinese(text: str) -> bool:
+    return bool(re.search(r"[\u3400-\u9fff]", text))

@@ -1,0 +1,168 @@
+"""Leads a model that cannot choose tools itself: from a plan to the next round of tool calls.
+
+Deterministic: the same plan and results always give the same calls. Rounds end when no call is
+left to make. Knows no model and no graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assistant.library import Attached
+from assistant.planner import Plan
+from assistant.session import Request
+from assistant.tools import ToolCall, ToolResult
+
+MOST_FILES = 200
+"""Files that a question over many files goes through."""
+
+
+def next_calls(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
+    """Return the tools to use now, independent of each other; none when all is there."""
+    if plan.intent in ("chat", "general"):
+        return []
+    lead = {
+        "calculate": _calculate,
+        "look": _look,
+        "list": _list,
+        "count": _list,
+        "aggregate": _aggregate,
+        "compare": _compare,
+        "extract": _extract,
+        "summary": _read,
+        "translate": _read,
+        "sentiment": _read,
+        "transcribe": _transcribe,
+        "find": _find,
+    }[plan.intent]
+    return lead(plan, request, results)
+
+
+def focus(plan: Plan, request: Request) -> tuple[str, ...]:
+    """Return the files a question is about: those it names, attached ones, those of before."""
+    if plan.names:
+        return plan.names
+    if request.attached:
+        return tuple(a.name for a in request.attached)
+    if plan.follow_up:
+        cited = dict.fromkeys(c.asset for c in request.cited)
+        return tuple(cited) or tuple(a.name for a in request.earlier[:1])
+    return ()
+
+
+def _calculate(plan: Plan, _request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
+    return [] if results else [ToolCall("calculate", {"expression": plan.subject})]
+
+
+def _find(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
+    if results:
+        return []
+    names = focus(plan, request)
+    if names and (plan.field or plan.label or len(names) == 1):
+        calls = [ToolCall("read_document", {"file": name, **_page(plan)}) for name in names[:8]]
+        if plan.follow_up and not plan.names and request.use_library and not request.attached:
+            calls.append(ToolCall("search_library", {"query": plan.query, "k": 8}))
+        return calls
+    if names:
+        return [ToolCall("search_library", {"query": plan.query, "file": n}) for n in names[:8]]
+    if not request.use_library:
+        return [ToolCall("read_document", {"file": a.name}) for a in request.earlier[:2]]
+    modality = plan.modality if plan.modality == "audio" else None
+    return [ToolCall("search_library", {"query": plan.query, "k": 10, "modality": modality})]
+
+
+def _page(plan: Plan) -> dict[str, int]:
+    return {"first_page": plan.page} if plan.page else {}
+
+
+def _look(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
+    if results:
+        return []
+    pictures = [a.name for a in (*request.attached, *request.earlier) if a.jpeg is not None]
+    documents = [a.name for a in request.attached if a.jpeg is None]
+    calls = [ToolCall("look_at_image", {"file": n}) for n in (plan.names or pictures)[:8]]
+    return calls + [ToolCall("read_document", {"file": name}) for name in documents[:8]]
+
+
+def _list(plan: Plan, _request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
+    if results:
+        return []
+    return [
+        ToolCall(
+            "list_assets",
+            {"query": plan.topic[:400], "modality": plan.modality, "limit": 5000},
+        )
+    ]
+
+
+def _aggregate(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
+    if request.attached or plan.names:
+        names = plan.names or tuple(a.name for a in request.attached)
+        return [] if results else [ToolCall("extract", {"file": n}) for n in names]
+    if not results:
+        return [ToolCall("list_assets", {"query": plan.topic[:400], "limit": 5000})]
+    if len(results) == 1:
+        files = [f for f in results[0].assets if f.modality != "audio"]
+        return [ToolCall("extract", {"file": f.name}) for f in files[:MOST_FILES]]
+    return []
+
+
+def _compare(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
+    names = focus(plan, request)
+    if not results:
+        if not names:
+            return [ToolCall("search_library", {"query": plan.query, "k": 8})]
+        pictures = {a.name for a in request.attached if a.jpeg is not None}
+        return [
+            ToolCall("look_at_image" if n in pictures else "read_document", {"file": n})
+            for n in names[:4]
+        ]
+    return []
+
+
+def _extract(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
+    if plan.subject:
+        return []
+    names = focus(plan, request)
+    if not results:
+        if names:
+            return [ToolCall("extract", {"file": name}) for name in names[:8]]
+        return [ToolCall("search_library", {"query": plan.query, "k": 5})]
+    return _follow_search(results, "extract")
+
+
+def _read(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
+    if plan.subject:
+        return []
+    names = focus(plan, request)
+    if not results:
+        if names:
+            page = _page(plan)
+            return [ToolCall("read_document", {"file": name, **page}) for name in names[:4]]
+        if plan.follow_up or not request.use_library:
+            return []
+        return [ToolCall("search_library", {"query": plan.topic or plan.query, "k": 8})]
+    return _follow_search(results, "read_document")
+
+
+def _transcribe(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
+    names = focus(plan, request)
+    if not results:
+        if names:
+            return [ToolCall("transcribe", {"file": name}) for name in names[:4]]
+        return [ToolCall("search_library", {"query": plan.query, "k": 5, "modality": "audio"})]
+    return _follow_search(results, "transcribe")
+
+
+def _follow_search(results: Sequence[ToolResult], tool: str) -> list[ToolCall]:
+    """After a search, take up the file that came first."""
+    last = results[-1]
+    if last.call.tool != "search_library" or not last.passages:
+        return []
+    return [ToolCall(tool, {"file": last.passages[0].asset})]
+
+
+def attached_by_name(request: Request, name: str) -> Attached | None:
+    """Return the attached file of a name, of this question or an earlier one."""
+    everything = (*request.attached, *request.earlier)
+    return next((a for a in everything if a.name == name), None)

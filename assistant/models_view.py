@@ -1,0 +1,87 @@
+"""The models of this installation: what they are, whether their files are whole, warming them.
+
+Warming runs in one background thread, one model after the other, so that starting is quick and
+the first question does not wait. Knows no model itself, only how to ask for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+
+from assistant.config import Settings
+from assistant.views import ModelView, TierView
+from retrieval.errors import SightlineError
+from retrieval.weights import ModelStore
+
+log = logging.getLogger("sightline.models")
+
+
+class Models:
+    """State and warming of the models.
+
+    Args:
+        warmers: for each role, what loads it; in this order.
+    """
+
+    def __init__(
+        self, settings: Settings, store: ModelStore, warmers: Mapping[str, Callable[[], object]]
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._warmers = warmers
+        self._state = dict.fromkeys(warmers, "cold")
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def tier(self) -> TierView:
+        """Return which set of weights answers, and why."""
+        from assistant.models.registry import choose_tier
+
+        name, reason = choose_tier(self._settings)
+        return TierView(name, reason)
+
+    def views(self) -> list[ModelView]:
+        """Return every packaged model and the state of its files."""
+        embedded = self.tier().name == "embedded"
+        return [
+            ModelView(
+                id=state.bundle.id,
+                role=state.bundle.role,
+                title=state.bundle.title,
+                upstream=state.bundle.upstream,
+                licence=state.bundle.licence,
+                size=f"{state.bytes / 1e6:.0f} MB",
+                state=state.state,
+                in_use=embedded or state.bundle.role != "language",
+            )
+            for state in self._store.states()
+        ]
+
+    def warm_up(self) -> None:
+        """Begin loading what is cold or failed; returns at once, a second call changes nothing."""
+        with self._lock:
+            if self._thread is not None and self._thread.is_alive():
+                return
+            self._thread = threading.Thread(target=self._warm, name="warm-up", daemon=True)
+            self._thread.start()
+
+    def warm_state(self) -> dict[str, str]:
+        """Return the state of each role."""
+        return dict(self._state)
+
+    def _warm(self) -> None:
+        for role, warm in self._warmers.items():
+            if self._state[role] == "ready":
+                continue
+            self._state[role] = "loading"
+            try:
+                warm()
+            except SightlineError as error:
+                self._state[role] = f"failed: {error}"
+            except Exception as error:
+                log.exception("warming %s", role)
+                self._state[role] = f"failed: {type(error).__name__}: {error}"
+            else:
+                self._state[role] = "ready"

@@ -1,0 +1,167 @@
+"""Text from files is data: quoting it, spotting orders hidden in it, and cleaning answers.
+
+Three defences that need no model: evidence is quoted inside delimiters that its text cannot
+contain; sentences that give the *assistant* orders are reported to the user and kept out of the
+prompt; answers lose remote pictures and raw links, through which text could be carried away.
+Patterns are a second line only: the first is that no tool writes, sends or reaches the network.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+NEUTRAL = {"en": "[an instruction in this file was left out]", "zh": "[文件中的一条指令已略去]"}
+
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f]")
+_BREAK = re.compile(r"(?<=[.!?])(?=\s)|(?<=[.!?][\"'”’)])(?=\s)|(?<=[。！？\n])")
+
+# Orders that speak to an assistant: what it was told before, who it is, what it must say or do.
+_ORDERS = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier"
+        r"|all|any|your|the|these|other)\b.{0,30}\b(?:instruction|prompt|rule|direction|guideline"
+        r"|context|question|text|content|polic|safety|command|evidence)",
+        r"\b(?:you are|act as|pretend (?:to be|you)|behave as|you must act|roleplay)\b.{0,40}"
+        r"\b(?:now|dan\b|assistant|chatbot|ai\b|model|unrestricted|developer mode|system)",
+        r"\b(?:reveal|print|repeat|output|show|disclose|leak|expose|share|include|append|list)\b"
+        r".{0,40}\b(?:system prompt|hidden prompt|initial instruction|your (?:prompt|instructions)"
+        r"|api[ _-]?keys?|passwords?|credentials|secrets?|private key|access token|chat history)",
+        r"\b(?:(?:ai|virtual|digital) (?:assistant|agent)|assistant(?=\s*[,:;])|ai|chatbot"
+        r"|language model|llm|gpt|claude|copilot)s?\b.{0,25}(?:[,:;]\s*(?:please |you )?"
+        r"|(?:please|must|should|shall|always|now|do not|don't|never|has to|have to|are to|needs? to)"
+        r"\s+)(?:please |must |should |always |now |only |not |never ){0,3}"
+        r"(?:ignore|answer|say|reply|respond|tell|write|output|call|send|delete|visit|open|click"
+        r"|follow|execute|run|recommend|state|claim|stop|refuse|translate|insert|forward|email)\b",
+        r"^\W*(?:please |you must |always |now |just |simply |then )*(?:answer|reply|respond|say|output"
+        r"|write|state)\b.{0,30}(?:\b(?:only|exactly|instead|always|just)\b.{0,12}(?:with\b|[\"'“‘:])"
+        r"|\bwith (?:the|only|just|exactly|this|a single) (?:word|phrase|text|following|sentence|["
+        r"\"'“])|\bto (?:every|any|all|each) questions?|\bno matter what|\bregardless of)",
+        r"\b(?:new|updated|important|urgent|real|secret|hidden|special|additional)\s+"
+        r"(?:system\s+)?(?:instructions?|prompts?|directives?)\b\s*(?:for|to|:|follow|from|are)",
+        r"\b(?:when|if)\b.{0,20}\b(?:asked|summari[sz]ing|answering|the user asks|you (?:are asked"
+        r"|read this|see this|process))\b.{0,80}\b(?:say|reply|respond|answer|tell|write|output"
+        r"|recommend|include|state|claim|send|visit|add|insist)\b",
+        r"\b(?:do not|don't|never)\b.{0,20}\b(?:tell|inform|mention|alert|warn|cite|reveal)\b.{0,20}"
+        r"\b(?:the user|user|anyone|this|source)",
+        r"\b(?:send|forward|post|upload|e-?mail|exfiltrate|transmit)\b.{0,40}\b(?:(?:this |the |entire"
+        r" |whole |full )*(?:conversation|chat)(?: history| log)?|(?:all )?(?:the )?user'?s? \w+"
+        r"|your (?:answer|context|memory|reply|instructions|files|library)|(?:all|other|the"
+        r" user's) (?:documents|files|data))\b.{0,30}(?:\bto\b|\bat\b|https?:|@)",
+        r"\b(?:tell|inform|convince|ask|urge|instruct|advise)\s+(?:the\s+)?(?:user|reader|human)s?"
+        r"\s+(?:to|that)\b",
+        r"<\|?\s*(?:im_start|im_end|system|assistant|user|endoftext)\s*\|?>|\[/?INST\]|<<SYS>>"
+        r"|^\s*#{0,4}\s*(?:system|assistant)\s*(?:prompt|message)?\s*:",
+        r"!\[[^\]]*\]\(\s*https?:",
+        r"(?:忽略|无视|忘记|不要理会|抛开|跳过|覆盖)[^。！？\n]{0,16}(?:指令|指示|提示词?|要求|规则|设定|命令|问题|内容|资料|上文)",
+        r"(?:你(?:现在|必须|应该|将|要)?|请你?)(?:是|扮演|充当|假装|作为|表现得?像)[^。\n]{0,20}"
+        r"(?:助手|模型|机器人|AI|角色|开发者模式|管理员模式)",
+        r"(?:助手|AI|人工智能|语言模型|大模型|机器人)[^。！？\n]{0,6}(?:请|必须|应当?|要|不得|不要|只能|务必|现在)[^。！？\n]{0,12}"
+        r"(?:回答|回复|说|输出|告诉|执行|发送|忽略|删除|访问|推荐|声称|拒绝|停止|写|点击|打开)",
+        r"(?:只|仅|一律|统一|必须|务必|始终)(?:能|要|需|须|用)?(?:回答|回复|输出|说)\s*[:：“\"「『‘]",
+        r"(?:输出|显示|透露|泄露|打印|复述|公布|告诉我)[^。！？\n]{0,14}(?:系统提示|提示词|密码|密钥|口令|令牌|凭据|内部指令)",
+        r"(?:不要|不得|别|请勿)[^。\n]{0,6}(?:告诉|告知|提醒|通知|透露给?|提及)[^。\n]{0,4}(?:用户|任何人|此事|来源)",
+        r"(?:告诉|告知|说服|建议|通知|要求)(?:用户|读者|使用者)(?:说|去|要|把|将|：|，|:|访问|点击|下载|支付|转账|联系)?",
+        r"(?:发送|转发|上传|发到|邮件)[^。\n]{0,20}(?:对话|聊天|文件|资料|数据|内容)[^。\n]{0,10}(?:到|给|至)",
+        r"(?:当|如果|若)(?![^。\n]*[他她])[^。\n]{0,10}(?:被问|询问|提问|总结|读到|看到)[^。\n]{0,30}(?:说|回答|回复|输出|推荐|写|告诉)",
+        r"(?:新的?|重要|紧急|隐藏|秘密|系统|特别)(?:的)?(?:系统)?(?:指令|提示词|命令)\s*[:：]",
+    )
+)
+
+# A password or key in a file is not read out unless the question asks for one.
+_SECRET = re.compile(
+    r"(?P<name>\b(?:pass(?:word|phrase|code)|pwd|secret|api[ _-]?key|access[ _-]?token|private key"
+    r"|pin(?: code)?|cvv)\b|密码|口令|密钥|令牌)\s*(?:is|are|[:=：]|是|为)\s*(?P<value>\S{3,})",
+    re.IGNORECASE,
+)
+_SECRET_WORDS = re.compile(
+    r"pass(?:word|phrase|code)|\bpwd\b|secret|api[ _-]?key|token|private key|\bpin\b|cvv"
+    r"|密码|口令|密钥|令牌",
+    re.IGNORECASE,
+)
+_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END[^\n]*|$)", re.DOTALL)
+
+_IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
+_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(\s*[^)]*\)")
+_REFERENCE = re.compile(r"^\s*\[[^\]]+\]:\s*\S+.*$", re.MULTILINE)
+_AUTOLINK = re.compile(r"<((?:https?|ftp|data|javascript|mailto):[^>\s]*)>", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-zA-Z][^>\n]{0,300}>")
+
+
+@dataclass(frozen=True)
+class Screened:
+    """A text fit for a prompt, and the orders that were found in it."""
+
+    text: str
+    orders: tuple[str, ...] = ()
+
+
+def plain(text: str) -> str:
+    """Return the text without invisible characters and with compatibility forms unified.
+
+    Full-width or styled letters and zero-width characters are how orders hide from patterns.
+    """
+    return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
+
+
+def find_orders(text: str) -> tuple[str, ...]:
+    """Return the sentences of a text that give the assistant orders, as they stand."""
+    return tuple(s for s in _sentences(text) if _is_order(s))
+
+
+def screen(text: str, language: str = "en") -> Screened:
+    """Replace sentences that give the assistant orders by a neutral remark."""
+    orders: list[str] = []
+    kept: list[str] = []
+    for sentence in _sentences(text):
+        if not _is_order(sentence):
+            kept.append(sentence)
+            continue
+        orders.append(sentence.strip())
+        remark = NEUTRAL[language if language in NEUTRAL else "en"]
+        if not kept or not kept[-1].startswith(remark):
+            kept.append(remark + ("\n" if sentence.endswith("\n") else " "))
+    return Screened("".join(kept).strip(), tuple(orders))
+
+
+def _sentences(text: str) -> list[str]:
+    return [part for part in _BREAK.split(text) if part]
+
+
+def _is_order(sentence: str) -> bool:
+    readable = plain(sentence)
+    return any(order.search(readable) for order in _ORDERS)
+
+
+def quote(number: int, provenance: str, text: str) -> str:
+    """Return evidence as data: numbered, with where it is from, between marks it cannot contain."""
+    return f"[{number}] {_defuse(provenance)}\n<<<\n{_defuse(text)}\n>>>"
+
+
+def _defuse(text: str) -> str:
+    """Break up what could be read as our delimiters or as a chat template's own marks."""
+    text = text.replace("<<<", "< < <").replace(">>>", "> > >")
+    return re.sub(r"<\|([a-z_]+)\|>", r"< \1 >", text)
+
+
+def clean_answer(text: str) -> str:
+    """Strip what could fetch or carry data away: pictures, link targets, HTML tags.
+
+    The words of a link stay, as does a bare address that is part of an answer's text; citation
+    marks like ``[1]`` are no links and stay.
+    """
+    text = _IMAGE.sub(r"\1", text)
+    text = _LINK.sub(r"\1", text)
+    text = _REFERENCE.sub("", text)
+    text = _AUTOLINK.sub("", text)
+    return _TAG.sub("", text).strip()
+
+
+def hide_secrets(text: str, question: str) -> str:
+    """Mask passwords and keys in a text, unless the question itself asks for one."""
+    if _SECRET_WORDS.search(question):
+        return text
+    text = _PRIVATE_KEY.sub("•••", text)
+    return _SECRET.sub(lambda m: m.group().replace(m.group("value"), "•••"), text)

@@ -1,0 +1,139 @@
+"""One library of the catalog as the agent sees it: bound to its owner, read only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from PIL.Image import Image
+
+from assistant.errors import AssetNotFound
+from assistant.messages import AssetView
+from retrieval.blobs import BlobStore
+from retrieval.catalog.library import Catalog
+from retrieval.catalog.records import AssetRecord, ChunkRecord
+from retrieval.values import Filters, Modality, Passage, Query, SearchResult, Word
+
+Search = Callable[[Query], SearchResult]
+
+
+class Shelf:
+    """A ``LibraryView`` over catalog, blobs and search.
+
+    Args:
+        library: the one library it can see; every asset is checked against it.
+    """
+
+    def __init__(self, library: str, catalog: Catalog, blobs: BlobStore, search: Search) -> None:
+        self._library = library
+        self._catalog = catalog
+        self._blobs = blobs
+        self._search = search
+
+    def size(self) -> int:
+        """Return how many files it holds."""
+        return self._catalog.size(self._library)
+
+    def search(
+        self,
+        text: str = "",
+        *,
+        image: Image | None = None,
+        k: int = 8,
+        modality: Modality | None = None,
+        asset_ids: Iterable[int] | None = None,
+    ) -> SearchResult:
+        """Find passages by words, by a picture, or both."""
+        inside = None if asset_ids is None else frozenset(asset_ids)
+        filters = Filters(modality=modality, asset_ids=inside)
+        return self._search(Query(self._library, text, image, k, filters))
+
+    def passages(self, asset_id: int, page: int | None = None) -> list[Passage]:
+        """Return the text of a file in reading order.
+
+        Raises:
+            AssetNotFound: it is not in this library.
+        """
+        record = self._record(asset_id)
+        return [
+            passage_of(record, chunk)
+            for chunk in self._catalog.chunks(asset_id, page)
+            if chunk.kind != "metadata"
+        ]
+
+    def assets(
+        self, query: str = "", *, modality: Modality | None = None, limit: int = 1000
+    ) -> list[AssetView]:
+        """Return files, the latest first, whose name contains ``query``."""
+        found = self._catalog.assets(
+            self._library, query=query, filters=Filters(modality=modality), limit=limit
+        )
+        return [view_of(record) for record in found]
+
+    def asset(self, asset_id: int) -> AssetView:
+        """Return one file.
+
+        Raises:
+            AssetNotFound: it is not in this library.
+        """
+        return view_of(self._record(asset_id))
+
+    def picture(self, asset_id: int, page: int | None = None) -> bytes | None:
+        """Return the JPEG of a photo or a page, if there is one.
+
+        Raises:
+            AssetNotFound: it is not in this library.
+        """
+        self._record(asset_id)
+        record = self._catalog.picture(asset_id, page)
+        return None if record is None else self._blobs.read(record.sha256)
+
+    def words(self, passage: Passage) -> Sequence[Word]:
+        """Return none: the catalog keeps a line's place, not every word's."""
+        return ()
+
+    def _record(self, asset_id: int) -> AssetRecord:
+        record = self._catalog.asset(asset_id)
+        if record is None or record.library != self._library:
+            raise AssetNotFound(asset=asset_id)
+        return record
+
+
+def passage_of(record: AssetRecord, chunk: ChunkRecord) -> Passage:
+    """Return a stored chunk as a passage."""
+    return Passage(
+        asset_id=record.id,
+        asset=record.name,
+        sha256=record.sha256,
+        modality=record.modality,
+        media_type=record.media_type,
+        kind=chunk.kind,  # type: ignore[arg-type]
+        text=chunk.text,
+        locator=chunk.locator,
+        score=1.0,
+        probability=1.0,
+        chunk_id=chunk.id,
+        heading=chunk.heading,
+        metadata=record.meta,
+    )
+
+
+def view_of(record: AssetRecord) -> AssetView:
+    """Return a file of the catalog as it is shown."""
+    meta = dict(record.meta)
+    if record.latitude is not None and record.longitude is not None:
+        meta |= {"latitude": record.latitude, "longitude": record.longitude}
+    return AssetView(
+        id=record.id,
+        name=record.name,
+        sha256=record.sha256,
+        media_type=record.media_type,
+        modality=record.modality,
+        bytes=record.size,
+        status=record.status,
+        chunks=record.chunks,
+        units=record.units,
+        added_at=record.added_at,
+        taken_at=record.taken_at,
+        meta=meta,
+        tags=record.tags,
+    )

@@ -1,0 +1,295 @@
+"""Asking: from a question to stored messages and one stream of events with one outcome.
+
+Checks the question, keeps its files, hears what was spoken, stores the user's message, lets the
+agent answer in a thread of its own, saves what is written as it comes, and closes the answer
+with its citations and a trace that tells which model, prompts and settings wrote it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from assistant import prompts
+from assistant.agent import Agent
+from assistant.attachments import AttachmentReader
+from assistant.errors import AnswerCancelled, QuestionEmpty, QuestionTooLong
+from assistant.i18n import Language, text
+from assistant.library import Attached, EmptyLibrary, LibraryView
+from assistant.messages import (
+    Abstained,
+    Answered,
+    AttachmentFile,
+    AttachmentView,
+    ConversationView,
+    Event,
+    Failed,
+    Heard,
+    MessageStatus,
+    Revised,
+    Status,
+    Token,
+    ToolFinished,
+)
+from assistant.planner import is_follow_up, language_of, refers_to_picture
+from assistant.runs import RunManager
+from assistant.session import Request
+from assistant.speech import Speech
+from assistant.store.conversations import Conversations
+from retrieval.errors import Cancelled, SightlineError
+
+log = logging.getLogger("sightline.talk")
+MOST_CHARACTERS = 20_000
+MOST_FILES = 32
+SAVE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question as it was asked."""
+
+    text: str
+    files: tuple[AttachmentFile, ...]
+    audio: AttachmentFile | None
+    conversation: str
+    library: str
+    use_library: bool
+    new: bool
+
+
+@dataclass
+class _Answer:
+    """An answer being written: what is stored of it."""
+
+    conversation: str
+    message: str
+    text: str = ""
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    saved: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """A question that is written down, with the conversation as it was before it."""
+
+    question: Question
+    asked: str
+    language: Language
+    shown: ConversationView
+    files: tuple[AttachmentView, ...]
+    message: str
+
+
+class Talk:
+    """Everything about asking and conversations.
+
+    Args:
+        agent: returns the agent (built at the first question).
+        open_library: returns what one library's owner may see.
+        trace: facts of the installation that are stored with every answer.
+    """
+
+    def __init__(
+        self,
+        *,
+        conversations: Conversations,
+        runs: RunManager,
+        speech: Speech,
+        attachments: AttachmentReader,
+        agent: Callable[[], Agent],
+        open_library: Callable[[str], LibraryView],
+        trace: Callable[[], Mapping[str, Any]],
+    ) -> None:
+        self._conversations = conversations
+        self._runs = runs
+        self._speech = speech
+        self._attachments = attachments
+        self._agent = agent
+        self._open_library = open_library
+        self._trace = trace
+
+    def start(
+        self,
+        question: str,
+        *,
+        images: Sequence[AttachmentFile],
+        audio: AttachmentFile | None,
+        conversation: str | None,
+        use_library: bool,
+        library: str,
+    ) -> str:
+        """Begin answering in the background; return the run's id.
+
+        Raises:
+            QuestionEmpty, QuestionTooLong: it cannot be asked.
+            ConversationNotFound: the conversation is not there (or over another library).
+            ConversationBusy: it is still being answered.
+        """
+        asked = question.strip()
+        if not asked and audio is None and not images:
+            raise QuestionEmpty
+        _limit(asked)
+        new = conversation is None
+        if conversation is None:
+            conversation = self._conversations.create(library).id
+        else:
+            self._conversations.get(conversation, library)
+        whole = Question(
+            asked, tuple(images[:MOST_FILES]), audio, conversation, library, use_library, new
+        )
+        return self._runs.start(conversation, lambda cancelled: self._work(whole, cancelled))
+
+    def _work(self, question: Question, cancelled: Callable[[], bool]) -> Iterator[Event]:
+        """Yield the events of one question, from hearing it to its outcome."""
+        try:
+            stored = yield from self._store(question, cancelled)
+        except SightlineError as error:
+            yield self._not_asked(question, error)
+            return
+        answer = _Answer(question.conversation, stored.message)
+        try:
+            for event in self._events(stored, cancelled):
+                self._keep(answer, event)
+                if isinstance(event, Answered | Abstained):
+                    self._finish(answer, event)
+                yield event
+        except (AnswerCancelled, Cancelled):
+            yield self._close(answer, "stopped", AnswerCancelled())
+        except SightlineError as error:
+            yield self._close(answer, "failed", error)
+        except Exception as error:
+            log.exception("an answer broke off")
+            broken = SightlineError(detail=f"{type(error).__name__}: {error}")
+            yield self._close(answer, "failed", broken)
+
+    def _store(
+        self, question: Question, cancelled: Callable[[], bool]
+    ) -> Generator[Event, None, _Stored]:
+        """Hear the question, keep its files, write it down; from here on nothing is lost."""
+        asked = question.text
+        views: list[AttachmentView] = []
+        if question.audio is not None:
+            yield Status("status_transcribing", {"asset": question.audio.name})
+            heard = self._speech.question(question.audio.name, question.audio.path, cancelled)
+            said = heard.text.strip()
+            yield Heard(said, heard.language)
+            asked = f"{asked}\n{said}".strip()
+            views.append(replace(self._attachments.keep(question.audio), transcript=said))
+        _limit(asked)
+        files = tuple(self._attachments.keep(file) for file in question.files)
+        shown = self._conversations.get(question.conversation)
+        language = _language(shown, asked)
+        asked = asked or text("ask_default", language)
+        self._conversations.add_question(question.conversation, asked, (*views, *files))
+        trace = {**self._trace(), "prompts": prompts.VERSION, "use_library": question.use_library}
+        message = self._conversations.begin_answer(question.conversation, trace)
+        return _Stored(question, asked, language, shown, files, message)
+
+    def _events(self, stored: _Stored, cancelled: Callable[[], bool]) -> Iterator[Event]:
+        """Read the attached files, then let the agent answer."""
+        attached = []
+        for view in stored.files:
+            yield Status("status_reading", {"asset": view.name})
+            attached.append(self._attachments.read(view, cancelled))
+        request = self._request(stored, attached, cancelled)
+        yield from self._agent().run(request, cancelled)
+
+    def _request(
+        self, stored: _Stored, attached: Sequence[Attached], cancelled: Callable[[], bool]
+    ) -> Request:
+        question, shown = stored.question, stored.shown
+        answers = [m for m in shown.messages if m.role == "assistant"]
+        earlier: list[Attached] = []
+        if is_follow_up(stored.asked) or refers_to_picture(stored.asked):
+            earlier = [self._attachments.read(v, cancelled) for v in _earlier_files(shown)]
+        return Request(
+            conversation=question.conversation,
+            message=stored.message,
+            question=stored.asked,
+            language=stored.language,
+            library=(
+                self._open_library(question.library) if question.use_library else EmptyLibrary()
+            ),
+            history=_pairs(shown),
+            cited=answers[-1].citations if answers else (),
+            attached=tuple(attached),
+            earlier=tuple(earlier),
+            use_library=question.use_library,
+        )
+
+    def _keep(self, answer: _Answer, event: Event) -> None:
+        """Remember what an event says; save the text about once a second."""
+        if isinstance(event, Token):
+            answer.text += event.text
+            if time.monotonic() - answer.saved >= SAVE_SECONDS:
+                self._conversations.save_partial(answer.message, answer.text)
+                answer.saved = time.monotonic()
+        elif isinstance(event, Revised):
+            answer.text = event.text
+        elif isinstance(event, ToolFinished):
+            step = {"tool": event.tool, "summary": event.summary[:300], "error": event.error}
+            answer.steps.append({**step, "seconds": round(event.seconds, 3)})
+
+    def _finish(self, answer: _Answer, event: Answered | Abstained) -> None:
+        answer.text = event.text
+        citations = event.citations if isinstance(event, Answered) else ()
+        status: MessageStatus = "complete" if isinstance(event, Answered) else "abstained"
+        self._conversations.finish_answer(
+            answer.message,
+            status,
+            event.text,
+            citations=citations,
+            trace={"steps": answer.steps[:50], "timings": event.timings.to_json()},
+        )
+
+    def _close(self, answer: _Answer, status: MessageStatus, error: SightlineError) -> Failed:
+        """Keep what was written, with the reason it ends here."""
+        self._conversations.finish_answer(
+            answer.message,
+            status,
+            answer.text,
+            trace={"steps": answer.steps[:50]},
+            error=(error.code, error.params),
+        )
+        return Failed(answer.conversation, answer.message, error.code, error.params, answer.text)
+
+    def _not_asked(self, question: Question, error: SightlineError) -> Failed:
+        """Forget a conversation that was begun for a question that could not be asked."""
+        if question.new:
+            self._conversations.delete(question.conversation)
+        return Failed("" if question.new else question.conversation, "", error.code, error.params)
+
+
+def _limit(question: str) -> None:
+    if len(question) > MOST_CHARACTERS:
+        raise QuestionTooLong(size=len(question), limit=MOST_CHARACTERS)
+
+
+def _language(shown: ConversationView, asked: str) -> Language:
+    """Return the language of a question; of the last one when it has no words of its own."""
+    last = next((m.text for m in reversed(shown.messages) if m.role == "user"), "")
+    return language_of(asked, language_of(last))
+
+
+def _pairs(shown: ConversationView) -> tuple[tuple[str, str], ...]:
+    pairs: list[tuple[str, str]] = []
+    asked = ""
+    for message in shown.messages:
+        if message.role == "user":
+            asked = message.text
+        elif asked and message.status in ("complete", "abstained", "stopped"):
+            pairs.append((asked, message.text))
+            asked = ""
+    return tuple(pairs[-6:])
+
+
+def _earlier_files(shown: ConversationView) -> list[AttachmentView]:
+    """Return the files of the last question that had any (voice questions aside)."""
+    for message in reversed(shown.messages):
+        views = [a for a in message.attachments if not a.transcript]
+        if message.role == "user" and views:
+            return views[:8]
+    return []
