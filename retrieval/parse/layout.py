@@ -1,0 +1,339 @@
+"""From words on a page to blocks in reading order: columns, rows, tables, paragraphs, headings.
+
+Works on boxes alone, so text layers and recognised pixels go the same way. The page is cut
+where a gutter of white runs down between two bodies of running text (columns); everything
+else is read in rows, so that a label stays on one line with its amount. Knows nothing of PDF
+or OCR. Coordinates are fractions of the page; ``aspect`` (height / width) makes the horizontal
+and the vertical comparable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+import numpy as np
+
+from retrieval.parse.base import clean
+from retrieval.values import Block, Box, ChunkKind, PageLocator, RegionLocator, Word
+
+_BINS = 200
+_JOINT = 0.8  # gap, in line heights, up to which two words belong to one run
+_WIDE = 1.4  # gap, in line heights, from which two runs are cells of a row
+_HYPHENS = "-\u00ad\u2010\x02"
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Words that belong together on one line; ``box`` places them, straightened."""
+
+    words: tuple[Word, ...]
+    box: Box
+
+    @property
+    def height(self) -> float:
+        """Height as a fraction of the page."""
+        return self.box[3] - self.box[1]
+
+    @property
+    def text(self) -> str:
+        """The words, spaced."""
+        return join_words(self.words)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row: its cells from left to right."""
+
+    cells: tuple[Piece, ...]
+    box: Box
+
+    @property
+    def size(self) -> float:
+        """Height of the largest letters on the line."""
+        return max(cell.height for cell in self.cells)
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """Words from left to right."""
+        return tuple(word for cell in self.cells for word in cell.words)
+
+
+def _is_wide_script(char: str) -> bool:
+    code = ord(char)
+    return 0x2E80 <= code <= 0x9FFF or 0xF900 <= code <= 0xFAFF or 0xFF00 <= code <= 0xFFEF
+
+
+def join_words(words: Sequence[Word]) -> str:
+    """Join words with spaces, except between two Chinese or Japanese characters."""
+    text = ""
+    for word in words:
+        if text and not (_is_wide_script(text[-1]) and _is_wide_script(word.text[:1] or " ")):
+            text += " "
+        text += word.text
+    return text
+
+
+def union(boxes: Sequence[Box]) -> Box:
+    """Return the smallest box around the boxes."""
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return (min(x0), min(y0), max(x1), max(y1))
+
+
+def pieces_of(words: Sequence[tuple[Word, Box]], aspect: float) -> list[Piece]:
+    """Gather words, given in writing order with their placing boxes, into runs of a line."""
+    runs: list[list[tuple[Word, Box]]] = []
+    for item in words:
+        if runs and _continues(runs[-1][-1][1], item[1], aspect):
+            runs[-1].append(item)
+        else:
+            runs.append([item])
+    return [Piece(tuple(w for w, _ in run), union([box for _, box in run])) for run in runs]
+
+
+def _continues(before: Box, after: Box, aspect: float) -> bool:
+    height = max(before[3] - before[1], after[3] - after[1])
+    gap = after[0] - before[2]
+    limit = _JOINT * height * aspect
+    return _overlap(before, after) > 0.5 and -0.5 * limit < gap < limit
+
+
+def _overlap(a: Box, b: Box) -> float:
+    """Shared height as a fraction of the smaller height."""
+    shared = min(a[3], b[3]) - max(a[1], b[1])
+    return shared / max(1e-9, min(a[3] - a[1], b[3] - b[1]))
+
+
+def reading_order(pieces: Sequence[Piece], aspect: float) -> list[list[Line]]:
+    """Return regions in reading order, each a list of lines from top to bottom."""
+    ordered = sorted(pieces, key=lambda p: (p.box[1] + p.box[3], p.box[0]))
+    return _cut(ordered, aspect, depth=0)
+
+
+def _cut(pieces: list[Piece], aspect: float, depth: int) -> list[list[Line]]:
+    if not pieces:
+        return []
+    found = _gutter(pieces, aspect) if len(pieces) >= 6 and depth < 8 else None
+    if found is None:
+        return [_rows(pieces, aspect)]
+    first, last, x = found
+    inside = pieces[first:last]
+    left = [p for p in inside if p.box[0] + p.box[2] < 2 * x]
+    right = [p for p in inside if p.box[0] + p.box[2] >= 2 * x]
+    parts = (pieces[:first], left, right, pieces[last:])
+    return [region for part in parts for region in _cut(part, aspect, depth + 1)]
+
+
+def _gutter(pieces: list[Piece], aspect: float) -> tuple[int, int, float] | None:
+    """Find the longest run of pieces, top to bottom, that leaves a column of white uncrossed.
+
+    Returns:
+        (first, one past last, x of the gutter), or None when no two bodies of text face it.
+    """
+    boxes = np.array([p.box for p in pieces])
+    left, right = boxes[:, 0].min(), boxes[:, 2].max()
+    span = max(1e-6, right - left)
+    # Half a line height of white is needed on the whole: a quarter at each side of a bin.
+    pad = 0.25 * float(np.median(boxes[:, 3] - boxes[:, 1])) * aspect
+    centres = left + span * (np.arange(_BINS) + 0.5) / _BINS
+    crossed = (boxes[:, :1] - pad < centres) & (boxes[:, 2:3] + pad > centres)
+    best: tuple[int, int, float] | None = None
+    most = 0.0
+    for column in range(_BINS // 8, _BINS - _BINS // 8):
+        for first, last in _runs(crossed[:, column]):
+            worth = _facing(boxes[first:last], float(centres[column]))
+            if worth > most and _columns(pieces[first:last], float(centres[column])):
+                most, best = worth, (first, last, float(centres[column]))
+    return best
+
+
+def _runs(crossed: np.ndarray) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate(([1], crossed.astype(np.int8), [1]))))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True) if b - a >= 6]
+
+
+def _facing(boxes: np.ndarray, x: float) -> float:
+    """Amount of text on the lesser side of the gutter (summed box widths)."""
+    is_left = boxes[:, 0] + boxes[:, 2] < 2 * x
+    widths = boxes[:, 2] - boxes[:, 0]
+    return float(min(widths[is_left].sum(), widths[~is_left].sum()))
+
+
+def _columns(pieces: list[Piece], x: float) -> bool:
+    """Whether both sides hold running text: several lines, mostly long ones that fill the side."""
+    for side in (
+        [p for p in pieces if p.box[0] + p.box[2] < 2 * x],
+        [p for p in pieces if p.box[0] + p.box[2] >= 2 * x],
+    ):
+        if len(side) < 3:
+            return False
+        box = union([p.box for p in side])
+        widths = [p.box[2] - p.box[0] for p in side]
+        letters = [sum(len(w.text) * _letter_width(w.text) for w in p.words) for p in side]
+        if median(letters) < 16 or median(widths) < 0.5 * (box[2] - box[0]):
+            return False
+    return True
+
+
+def _letter_width(text: str) -> int:
+    return 2 if text and _is_wide_script(text[0]) else 1
+
+
+def _rows(pieces: list[Piece], aspect: float) -> list[Line]:
+    """Gather pieces on one baseline into lines, cells from left to right."""
+    rows: list[list[Piece]] = []
+    for piece in pieces:
+        row = next((r for r in reversed(rows[-4:]) if _same_row(r, piece)), None)
+        if row is None:
+            rows.append([piece])
+        else:
+            row.append(piece)
+    lines = [_line(sorted(row, key=lambda p: p.box[0]), aspect) for row in rows]
+    return sorted(lines, key=lambda line: line.box[1] + line.box[3])
+
+
+def _same_row(row: list[Piece], piece: Piece) -> bool:
+    near = min(row, key=lambda p: abs(p.box[0] - piece.box[2]) + abs(piece.box[0] - p.box[2]))
+    if _overlap(near.box, piece.box) < 0.5:
+        return False
+    shared = min(near.box[2], piece.box[2]) - max(near.box[0], piece.box[0])
+    return shared < 0.5 * min(near.box[2] - near.box[0], piece.box[2] - piece.box[0])
+
+
+def _line(row: list[Piece], aspect: float) -> Line:
+    cells = [row[0]]
+    for piece in row[1:]:
+        before = cells[-1]
+        gap = piece.box[0] - before.box[2]
+        if gap < _WIDE * max(before.height, piece.height) * aspect:
+            cells[-1] = Piece(before.words + piece.words, union([before.box, piece.box]))
+        else:
+            cells.append(piece)
+    return Line(tuple(cells), union([cell.box for cell in cells]))
+
+
+def blocks_of(
+    regions: Sequence[list[Line]], kind: ChunkKind, page: int | None, unit: int, heading: str
+) -> tuple[list[Block], str]:
+    """Make blocks of the regions' lines.
+
+    Args:
+        kind: ``body`` or ``ocr``; tables of a text layer become ``table``.
+        page: 1-based page, or None for a photo.
+        heading: the heading in force when the page begins.
+
+    Returns:
+        The blocks in reading order, and the heading in force at the end.
+    """
+    sizes = [line.size for region in regions for line in region for _ in line.words]
+    body = median(sizes) if sizes else 0.0
+    blocks: list[Block] = []
+    for region in regions:
+        for group in _paragraphs(region, body):
+            if kind == "body" and _is_heading(group, body):
+                heading = _text_of(group)[0].replace("\n", " ")[:200]
+            is_table = _is_table(group)
+            text, words = _text_of(group, " | " if is_table else "   ")
+            if text:
+                named: ChunkKind = "table" if is_table and kind == "body" else kind
+                blocks.append(
+                    Block(text, named, _locate(words, page), words, unit=unit, heading=heading)
+                )
+    return blocks, heading
+
+
+def _locate(words: Sequence[Word], page: int | None) -> PageLocator | RegionLocator:
+    box = union([word.box for word in words if word.box is not None])
+    box = (round(box[0], 5), round(box[1], 5), round(box[2], 5), round(box[3], 5))
+    return RegionLocator(box) if page is None else PageLocator(page, (box,))
+
+
+def _paragraphs(lines: list[Line], body: float) -> list[list[Line]]:
+    """Split lines where the white between them grows, the size changes, or a table begins."""
+    gaps = [b.box[1] - a.box[3] for a, b in pairwise(lines)]
+    usual = median(gaps) if gaps else 0.0
+    tabular = _table_rows(lines)
+    groups: list[list[Line]] = []
+    for index, line in enumerate(lines):
+        if index:
+            before = lines[index - 1]
+            height = min(before.box[3] - before.box[1], line.box[3] - line.box[1])
+            apart = gaps[index - 1] > max(usual, 0.0) + 0.6 * height
+            other_size = abs(line.size - before.size) > 0.18 * max(line.size, before.size)
+            heads = max(line.size, before.size) > 1.15 * body and other_size
+            in_table = tabular[index] and tabular[index - 1]
+            if (not in_table and (apart or heads)) or tabular[index] != tabular[index - 1]:
+                groups.append([])
+        else:
+            groups.append([])
+        groups[-1].append(line)
+    return groups
+
+
+def _table_rows(lines: list[Line]) -> list[bool]:
+    """Which lines stand in a run of three or more whose cells line up."""
+    marks = [False] * len(lines)
+    start = 0
+    for index in range(1, len(lines) + 1):
+        if index < len(lines) and _aligned(lines[index - 1], lines[index]):
+            continue
+        if index - start >= 3:
+            marks[start:index] = [True] * (index - start)
+        start = index
+    return marks
+
+
+def _aligned(a: Line, b: Line) -> bool:
+    """Whether two lines of several cells have at least two columns in common."""
+    if len(a.cells) < 2 or len(b.cells) < 2:
+        return False
+    height = a.box[3] - a.box[1]
+    common = 0
+    for cell in b.cells:
+        for other in a.cells:
+            starts = abs(cell.box[0] - other.box[0])
+            ends = abs(cell.box[2] - other.box[2])
+            middle = abs(cell.box[0] + cell.box[2] - other.box[0] - other.box[2]) / 2
+            if min(starts, ends, middle) < 0.5 * height:
+                common += 1
+                break
+    return common >= 2 and b.box[1] - a.box[3] < 3 * height
+
+
+def _is_table(group: list[Line]) -> bool:
+    return len(group) >= 3 and all(_table_rows(group))
+
+
+def _is_heading(group: list[Line], body: float) -> bool:
+    letters = sum(len(word.text) for line in group for word in line.words)
+    return len(group) <= 3 and 2 < letters < 150 and min(line.size for line in group) > 1.15 * body
+
+
+def _text_of(group: list[Line], gap: str = "   ") -> tuple[str, tuple[Word, ...]]:
+    """Join the lines; a word divided at a line's end is put together again.
+
+    Returns:
+        The text, and its words in the order in which they stand in it.
+    """
+    text = ""
+    words: list[Word] = []
+    for line in group:
+        row = gap.join(cell.text for cell in line.cells)
+        divided = (
+            len(line.cells) == 1
+            and len(text) > 1
+            and text[-1] in _HYPHENS
+            and text[-2].isalpha()
+            and row[:1].islower()
+        )
+        if divided:
+            last = words[-1]
+            words[-1] = Word(last.text[:-1], last.box, confidence=last.confidence)
+            text = text[:-1]
+        elif text:
+            text += "\n"
+        text += row
+        words.extend(line.words)
+    return clean(text), tuple(word for word in words if word.text)

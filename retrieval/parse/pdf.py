@@ -1,0 +1,296 @@
+"""PDF by PDFium: words with boxes, reading order, headings, page images; scans by OCR.
+
+PDFium must not be entered by two threads, so one lock guards it here. Knows nothing of chunks.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from retrieval.errors import FileDamaged, FileEncrypted, FileTooLarge
+from retrieval.parse.base import Limits, ParseTools, Source, one_line
+from retrieval.parse.layout import Line, Piece, blocks_of, pieces_of, reading_order, union
+from retrieval.parse.pixels import picture_of
+from retrieval.values import Block, Box, Header, Parsed, Word
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+_LOCK = threading.Lock()
+_SHOWN = 1100  # longest side of a page image, in pixels
+_SCANNED = 1754  # longest side of a page to be recognised: A4 at 150 dots an inch
+_MAX_CHARS = 200_000
+_PERPENDICULAR = 0.35  # radians off the horizontal from which text counts as sideways
+
+
+@dataclass(frozen=True)
+class _PageText:
+    """What the text layer of a page holds: words along the page, and words that stand on end."""
+
+    upright: list[tuple[Word, Box]]
+    sideways: list[Word]
+    usable: bool
+
+
+def parse_pdf(source: Source, limits: Limits, tools: ParseTools) -> Iterator[Parsed]:
+    """Yield the header, then for each page its picture and its blocks.
+
+    Raises:
+        FileEncrypted: it needs a password.
+        FileDamaged: PDFium cannot open it.
+        FileTooLarge: more pages than ``limits.max_pages``.
+    """
+    document = _open(source)
+    try:
+        with _LOCK:
+            count = len(document)
+            metadata = _metadata(document)
+        if count == 0:
+            raise FileDamaged(name=source.name, detail="it has no pages")
+        if count > limits.max_pages:
+            limit = f"{limits.max_pages:,} pages"
+            raise FileTooLarge(name=source.name, size=f"{count:,} pages", limit=limit)
+        yield Header("text", source.media_type, count, {**metadata, "pages": count})
+        heading = ""
+        broken = 0
+        for index in range(count):
+            try:
+                values, heading = _page(document, index, heading, tools)
+            except _PageBroken as error:
+                broken += 1
+                if broken == count:
+                    raise FileDamaged(name=source.name, detail="no page can be drawn") from error
+                continue
+            yield from values
+    finally:
+        with _LOCK:
+            document.close()
+
+
+class _PageBroken(Exception):
+    """One page cannot be loaded; the others may."""
+
+
+def _open(source: Source) -> Any:
+    import pypdfium2 as pdfium
+    import pypdfium2.raw as raw
+
+    try:
+        with _LOCK:
+            return pdfium.PdfDocument(source.path)
+    except pdfium.PdfiumError as error:
+        if getattr(error, "err_code", None) in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
+            raise FileEncrypted(name=source.name) from error
+        raise FileDamaged(name=source.name, detail="it is not a whole PDF") from error
+
+
+def _metadata(document: Any) -> dict[str, Any]:
+    try:
+        found = document.get_metadata_dict(skip_empty=True)
+    except Exception:  # a broken information dictionary is no reason to refuse the pages
+        return {}
+    wanted = {"Title": "title", "Author": "author", "Subject": "subject", "CreationDate": "created"}
+    return {key: one_line(str(found[name]))[:300] for name, key in wanted.items() if name in found}
+
+
+def _page(document: Any, index: int, heading: str, tools: ParseTools) -> tuple[list[Parsed], str]:
+    import pypdfium2 as pdfium
+
+    with _LOCK:
+        try:
+            page = document[index]
+        except pdfium.PdfiumError as error:
+            raise _PageBroken from error
+        try:
+            width, height = page.get_size()
+            text = _read(page)
+            scan = not text.usable
+            image = _render(page, width, height, _SCANNED if scan else _SHOWN)
+        finally:
+            page.close()
+    number = index + 1
+    if scan and _has_ink(image):
+        read = tools.ocr.read(image)
+        image = read.turned(image)
+        aspect = image.height / image.width
+        regions = reading_order(read.pieces, aspect)
+        blocks, _ = blocks_of(regions, "ocr", number, index, heading)
+    else:
+        blocks, heading = _blocks(text, height / max(width, 1e-6), number, index, heading)
+    return [picture_of(image, _SHOWN, quality=80, page=number, unit=index), *blocks], heading
+
+
+def _blocks(
+    text: _PageText, aspect: float, number: int, index: int, heading: str
+) -> tuple[list[Block], str]:
+    regions = reading_order(pieces_of(text.upright, aspect), aspect)
+    blocks, heading = blocks_of(regions, "body", number, index, heading)
+    if text.sideways:
+        # Text on end has no rows in this direction; its own writing order is kept.
+        boxes = [word.box for word in text.sideways if word.box is not None]
+        joined = Line((Piece(tuple(text.sideways), union(boxes)),), union(boxes))
+        blocks += blocks_of([[joined]], "body", number, index, heading)[0]
+    return blocks, heading
+
+
+def _render(page: Any, width: float, height: float, longest: int) -> Image:
+    scale = longest / max(width, height, 1.0)
+    bitmap = page.render(scale=scale, may_draw_forms=False)
+    image: Image = bitmap.to_pil().convert("RGB")
+    bitmap.close()
+    return image
+
+
+def _has_ink(image: Image) -> bool:
+    grey = np.asarray(image.convert("L").resize((256, 256)))
+    return bool(grey.std() > 1.5)
+
+
+def _read(page: Any) -> _PageText:
+    """Read the characters of a page into words, in the order in which they were written."""
+    import pypdfium2.raw as raw
+
+    textpage = page.get_textpage()
+    try:
+        handle = textpage.raw
+        count = min(raw.FPDFText_CountChars(handle), _MAX_CHARS)
+        codes = [raw.FPDFText_GetUnicode(handle, i) for i in range(count)]
+        usable = _usable(codes) and not _only_a_scan(page, codes)
+        if not usable:
+            return _PageText([], [], False)
+        place = _placing(page)
+        reader = _WordReader(handle, place, page.get_rotation())
+        for index, code in enumerate(codes):
+            reader.take(index, code)
+        reader.finish()
+        return _PageText(reader.upright, reader.sideways, True)
+    finally:
+        textpage.close()
+
+
+def _usable(codes: list[int]) -> bool:
+    """Whether a text layer holds text that means something: fonts without a map give codes."""
+    visible = [c for c in codes if c > 32]
+    if not visible:
+        return False
+    strange = sum(1 for c in visible if 0xE000 <= c <= 0xF8FF or c == 0xFFFD or 127 <= c < 160)
+    return strange < 0.3 * len(visible)
+
+
+def _only_a_scan(page: Any, codes: list[int]) -> bool:
+    """A stamp or page number over a picture that fills the page is not its text."""
+    import pypdfium2.raw as raw
+
+    if sum(1 for c in codes if c > 32) > 60:
+        return False
+    width, height = page.get_size()
+    area = 0.0
+    for item in page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,), max_depth=3):
+        left, bottom, right, top = item.get_bounds()
+        area = max(area, (right - left) * (top - bottom))
+    return bool(area > 0.5 * width * height)
+
+
+def _placing(page: Any) -> np.ndarray:
+    """Return the 2x3 matrix from page units to fractions of the page as it is shown.
+
+    Taken from PDFium itself at three points, so rotation and crop box are in it.
+    """
+    import pypdfium2.raw as raw
+
+    grid = 1 << 20
+    x, y = ctypes.c_int(), ctypes.c_int()
+
+    def at(px: float, py: float) -> tuple[float, float]:
+        raw.FPDF_PageToDevice(page.raw, 0, 0, grid, grid, 0, px, py, x, y)
+        return x.value / grid, y.value / grid
+
+    (ox, oy), (ax, ay), (bx, by) = at(0, 0), at(1000, 0), at(0, 1000)
+    return np.array(
+        [[(ax - ox) / 1000, (bx - ox) / 1000, ox], [(ay - oy) / 1000, (by - oy) / 1000, oy]]
+    )
+
+
+class _WordReader:
+    """Gathers characters into words at white space and at jumps of the pen."""
+
+    def __init__(self, handle: Any, place: np.ndarray, rotation: int) -> None:
+        import pypdfium2.raw as raw
+
+        self._raw = raw
+        self._handle = handle
+        (self._a, self._b, self._c), (self._d, self._e, self._f) = place.tolist()
+        self._rotation = math.radians(rotation)
+        self._rect = raw.FS_RECTF()
+        self._text: list[str] = []
+        self._box: Box | None = None
+        self._first = 0
+        self.upright: list[tuple[Word, Box]] = []
+        self.sideways: list[Word] = []
+
+    def take(self, index: int, code: int) -> None:
+        """Add one character."""
+        if code <= 32 or code in (0xA0, 0x3000, 0xFFFE):
+            if code in (2, 0xFFFE):  # how PDFium reports a hyphen that divides a word
+                self._text.append("-")
+            self.finish()
+            return
+        if not self._raw.FPDFText_GetLooseCharBox(self._handle, index, self._rect):
+            return
+        box = self._placed()
+        char = chr(code)
+        if self._box is not None and self._jumps(box):
+            self.finish()
+        if not self._text:
+            self._first = index
+        self._text.append(char)
+        self._box = box if self._box is None else _merge(self._box, box)
+        if 0x2E80 <= code <= 0x9FFF:  # a wide script has no spaces: each character is a word
+            self.finish()
+
+    def finish(self) -> None:
+        """Close the word that is open."""
+        text, box = "".join(self._text), self._box
+        self._text, self._box = [], None
+        if not text.strip("-") and text != "-" or box is None:
+            return
+        if box[2] <= 0 or box[0] >= 1 or box[3] <= 0 or box[1] >= 1:
+            return  # outside the page that is shown
+        shown = tuple(round(min(1.0, max(0.0, v)), 5) for v in box)
+        word = Word(text, (shown[0], shown[1], shown[2], shown[3]))
+        angle = self._raw.FPDFText_GetCharAngle(self._handle, self._first) - self._rotation
+        if angle > -1 - self._rotation and abs(math.sin(angle)) > _PERPENDICULAR:
+            self.sideways.append(word)
+            return
+        self.upright.append((word, box))
+
+    def _placed(self) -> Box:
+        r = self._rect
+        x0, y0 = self._a * r.left + self._b * r.top, self._d * r.left + self._e * r.top
+        x1, y1 = self._a * r.right + self._b * r.bottom, self._d * r.right + self._e * r.bottom
+        return (
+            min(x0, x1) + self._c,
+            min(y0, y1) + self._f,
+            max(x0, x1) + self._c,
+            max(y0, y1) + self._f,
+        )
+
+    def _jumps(self, box: Box) -> bool:
+        """Whether the pen left the word: to another line, back, or over a wide gap."""
+        assert self._box is not None
+        height = max(self._box[3] - self._box[1], box[3] - box[1])
+        width = max(self._box[2] - self._box[0], box[2] - box[0], height)
+        apart_y = max(box[1] - self._box[3], self._box[1] - box[3])
+        apart_x = max(box[0] - self._box[2], self._box[0] - box[2])
+        return apart_y > 0 and apart_x > 0 or apart_y > height or apart_x > width
+
+
+def _merge(a: Box, b: Box) -> Box:
+    return (min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3]))

@@ -1,0 +1,118 @@
+"""Spreadsheets: each sheet is a page, each row a line of ``column: value``.
+
+Values are read, never formulas; a formula that was never calculated has no value. Knows
+nothing of chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from typing import Any
+
+from retrieval.errors import FileDamaged, FileTooLarge
+from retrieval.parse.archive import check_archive
+from retrieval.parse.base import Limits, ParseTools, Source, clean, one_line
+from retrieval.parse.text import row_text
+from retrieval.values import Block, Header, PageLocator, Parsed
+
+_ROWS_A_BLOCK = 20
+_MAX_ROWS = 200_000
+_MAX_COLUMNS = 200
+
+
+def parse_xlsx(source: Source, limits: Limits, tools: ParseTools) -> Iterator[Parsed]:
+    """Yield each sheet's rows, twenty to a block, with the names of the columns.
+
+    Raises:
+        FileBomb, FileDamaged, FileEncrypted: the archive is refused or holds no workbook.
+        FileTooLarge: more sheets than ``limits.max_pages``, or more than 200,000 rows in all.
+    """
+    check_archive(source)
+    import openpyxl
+
+    try:
+        book = openpyxl.load_workbook(source.path, read_only=True, data_only=True, keep_links=False)
+        sheets = list(book.worksheets)
+    except Exception as error:  # openpyxl lets XML, zip and key errors through alike
+        raise FileDamaged(name=source.name, detail="it holds no whole workbook") from error
+    try:
+        if len(sheets) > limits.max_pages:
+            size, limit = f"{len(sheets):,} sheets", f"{limits.max_pages:,}"
+            raise FileTooLarge(name=source.name, size=size, limit=limit)
+        names = [one_line(sheet.title) for sheet in sheets]
+        yield Header(
+            "text", source.media_type, max(1, len(sheets)), {"sheets": names, "pages": len(names)}
+        )
+        counted = 0
+        for index, sheet in enumerate(sheets):
+            for block, rows in _sheet(sheet, index, names[index], source):
+                counted += rows
+                if counted > _MAX_ROWS:
+                    limit = f"{_MAX_ROWS:,} rows"
+                    raise FileTooLarge(name=source.name, size=f"over {limit}", limit=limit)
+                yield block
+    finally:
+        book.close()
+
+
+def _sheet(sheet: Any, index: int, name: str, source: Source) -> Iterator[tuple[Block, int]]:
+    columns: list[str] | None = None
+    held: list[str] = []
+    for row in _rows(sheet, source):
+        if columns is None:
+            columns = _names(row)
+            text = f"Sheet {name}. Columns: {' | '.join(columns)}" if columns else f"Sheet {name}"
+            yield _block(text, index, name), 1
+            if columns:
+                continue
+        if _names(row) == columns:
+            continue
+        held.append(row_text(columns, row))
+        if len(held) == _ROWS_A_BLOCK:
+            yield _block("\n".join(held), index, name), len(held)
+            held = []
+    if held:
+        yield _block("\n".join(held), index, name), len(held)
+
+
+def _block(text: str, index: int, name: str) -> Block:
+    return Block(text, "table", PageLocator(index + 1), unit=index, heading=name)
+
+
+def _rows(sheet: Any, source: Source) -> Iterator[list[str]]:
+    """Yield rows that hold anything, as text."""
+    sheet.reset_dimensions()  # files state a size they do not have, up to a billion cells
+    try:
+        for row in sheet.iter_rows(values_only=True, max_col=_MAX_COLUMNS):
+            cells = [_value(cell) for cell in row]
+            while cells and not cells[-1]:
+                cells.pop()
+            if any(cells):
+                yield cells
+    except Exception as error:  # a broken sheet surfaces while it is read
+        detail = f"the sheet {sheet.title} breaks off"
+        raise FileDamaged(name=source.name, detail=detail) from error
+
+
+def _names(row: list[str]) -> list[str]:
+    """Return the row when it can name columns: two or more distinct texts, no numbers."""
+    if len(row) < 2 or not all(row) or len(set(row)) != len(row):
+        return []
+    return [] if any(cell[0].isdigit() or cell[0] in "-+." for cell in row) else row
+
+
+def _value(cell: Any) -> str:
+    """Return a cell as a person reads it."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, float):
+        return f"{cell:.12g}"
+    if isinstance(cell, datetime):
+        midnight = cell.time() == time(0)
+        return cell.date().isoformat() if midnight else cell.isoformat(" ", "minutes")
+    if isinstance(cell, date | time):
+        return cell.isoformat()
+    return one_line(clean(str(cell)))
