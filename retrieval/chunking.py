@@ -148,7 +148,9 @@ class Chunker:
 
 def embedded_text(chunk: Chunk) -> str:
     """Return what the embedder is given for a chunk: its heading, then its text."""
-    return f"{chunk.heading}{_JOIN}{chunk.text}" if chunk.heading else chunk.text
+    if not chunk.heading or chunk.text.startswith(chunk.heading):
+        return chunk.text
+    return f"{chunk.heading}{_JOIN}{chunk.text}"
 
 
 def slabs(text: str) -> Iterator[tuple[int, int]]:

@@ -33,6 +33,16 @@ _SAVE_AFTER = 1000
 class Replica:
     """The index of one library and embedder, and how far in SQL it has come."""
 
+    index: VectorIndex
+    generation: int | None
+    _last_vector: int
+    _last_deletion: int
+    _changes: int
+    _ids: NDArray[np.int64]
+    _owners: NDArray[np.int64]
+    _owner_set: NDArray[np.int64]
+    _sample: NDArray[np.float32]
+
     def __init__(self, library: str, embedder: str, dim: int, folder: Path, kind: str) -> None:
         self.library = library
         self.embedder = embedder
@@ -75,6 +85,21 @@ class Replica:
             allowed = ids[np.isin(owners, assets)]
         return self.index.search(query, k, allowed)
 
+    def owners(self) -> sql.Ids:
+        """Return the assets that have a vector here, ascending."""
+        return self._owner_set
+
+    def scores(self, query: NDArray[np.float32], ids: sql.Ids) -> dict[int, float]:
+        """Return the cosines of a query to single vectors; ids that are gone are left out."""
+        ids = ids[np.isin(ids, self._ids)]
+        if not len(ids):
+            return {}
+        try:
+            values = self.index.vectors(ids) @ query
+        except KeyError:
+            return {}  # removed by another thread since
+        return dict(zip(ids.tolist(), values.tolist(), strict=True))
+
     def pool(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the cosines [<=1024] of a query to an even sample of all vectors."""
         scores: NDArray[np.float32] = self._sample @ query
@@ -106,12 +131,13 @@ class Replica:
 
     def _reset(self) -> None:
         self.index = VectorIndex(self.dim, self._kind)
-        self.generation: int | None = None
+        self.generation = None
         self._last_vector = 0
         self._last_deletion = 0
         self._changes = 0
         self._ids = np.empty(0, np.int64)
         self._owners = np.empty(0, np.int64)
+        self._owner_set = np.empty(0, np.int64)
         self._sample = np.empty((0, self.dim), np.float32)
 
     def _load(self, connection: Connection, generation: int) -> None:
@@ -152,6 +178,7 @@ class Replica:
         self._changes += self.index.remove(deleted)
         self._last_deletion = last_deletion
         self._ids, self._owners = sql.ids_and_owners(connection, self.library, self.embedder)
+        self._owner_set = np.unique(self._owners)
         self._resample()
 
     def _rebuild(self, connection: Connection) -> None:

@@ -27,11 +27,11 @@ _QUESTION_WORDS_EN = (
     "a an and are as at be been but by can could did do does find for from give had has have he "
     "her his how i if in into is it its me my of on or our please she show so tell than that the "
     "their them then there these they this those to up was we were what when where which who whom "
-    "whose why will with would you your"
+    "whose why will with would you your photo picture image"
 )
 _QUESTION_PAIRS_ZH = (
     "什么 多少 哪个 哪些 哪里 哪儿 怎么 怎样 如何 为何 几个 是否 请问 可以 一个 这个 那个 "
-    "我们 你们 他们 因为 所以 以及 有没 没有 告诉"
+    "我们 你们 他们 因为 所以 以及 有没 没有 告诉 照片 图片"
 )
 _FUNCTION_ZH = frozenset(
     "的了是在吗呢吧啊和与及或也都就还有个这那哪谁么之于为被把从到请问我你他她它们"
@@ -130,5 +130,5 @@ def _is_stop(word: str) -> bool:
 
 
 _STOP_WORDS = frozenset(
-    form for word in _QUESTION_WORDS_EN.split() for form in (word, _stem(word))
+    form for word in _QUESTION_WORDS_EN.split() for form in (word, _stem(word), f"{word}s")
 ) | frozenset(_QUESTION_PAIRS_ZH.split())

@@ -8,17 +8,17 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
-from retrieval.lexical import fts5_match, query_words, tsquery
+from retrieval.lexical import fts5_match, tsquery
 
 _SQLITE = """
-SELECT c.id, c.asset_id, -bm25(chunks_fts) AS score
+SELECT c.id, c.asset_id, -bm25(chunks_fts) AS score, c.lexemes
 FROM chunks_fts JOIN chunks c ON c.id = chunks_fts.rowid JOIN assets a ON a.id = c.asset_id
 WHERE chunks_fts MATCH :words AND a.library_id = :library {only}
 ORDER BY bm25(chunks_fts) LIMIT :k
 """
 
 _POSTGRESQL = """
-SELECT c.id, c.asset_id, ts_rank(lexed, q) AS score
+SELECT c.id, c.asset_id, ts_rank(lexed, q) AS score, c.lexemes
 FROM chunks c JOIN assets a ON a.id = c.asset_id,
      CAST(:words AS tsquery) q,
      LATERAL array_to_tsvector(string_to_array(c.lexemes, ' ')) lexed
@@ -36,17 +36,17 @@ class LexicalHit(NamedTuple):
     chunk_id: int
     asset_id: int
     score: float
+    lexemes: str
 
 
 def lexical_hits(
-    connection: Connection, library: str, question: str, k: int, assets: Sequence[int] | None
+    connection: Connection, library: str, words: list[str], k: int, assets: Sequence[int] | None
 ) -> list[LexicalHit]:
-    """Return the ``k`` best chunks for the words of a question, best first.
+    """Return the ``k`` best chunks for words (of ``query_words``), best first.
 
     Args:
         assets: look only among these; None means in the whole library.
     """
-    words = query_words(question)
     if not words or (assets is not None and not assets):
         return []
     sqlite = connection.dialect.name == "sqlite"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, null, select, update
 
 from retrieval.catalog.base import now
 from retrieval.catalog.records import ACTIVE, FINAL, FileRecord, FileStatus, JobRecord
@@ -14,6 +14,9 @@ from retrieval.errors import FileRejected, SightlineError
 
 MAX_ATTEMPTS = 3
 """How often a file may be under work when its worker dies before it is given up."""
+
+_KEPT = case((JobFile.path != "", null()), else_=JobFile.sha256)
+"""A file that was not taken in keeps its blob only if the bytes are nowhere else."""
 
 
 def ensure_library(connection: Connection, library: str) -> None:
@@ -39,9 +42,9 @@ def settle(
     error: SightlineError | None = None,
 ) -> bool:
     """Bring a file to its end inside a transaction; False when it has one already."""
-    values: dict[str, Any] = {"status": status, "finished_at": now()}
+    values: dict[str, Any] = {"status": status, "finished_at": now(), "sha256": _KEPT}
     if status in ("indexed", "duplicate"):
-        values |= {"progress": 1.0, "asset_id": asset_id}
+        values |= {"progress": 1.0, "asset_id": asset_id, "sha256": None}
     if error is not None:
         values |= {"error_code": error.code, "error_params": _plain(error.params)}
     changed = connection.execute(
@@ -68,7 +71,7 @@ def cancel_files(connection: Connection, which: ColumnElement[bool]) -> None:
     connection.execute(
         update(JobFile)
         .where(which, JobFile.status.not_in(FINAL))
-        .values(status="cancelled", finished_at=now())
+        .values(status="cancelled", finished_at=now(), sha256=_KEPT)
     )
 
 

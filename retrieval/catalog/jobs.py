@@ -11,9 +11,11 @@ from typing import Any
 
 from sqlalchemy import Engine, delete, func, insert, select, update
 
+from retrieval.blobs import BlobStore
 from retrieval.catalog import jobrows
 from retrieval.catalog.base import now
 from retrieval.catalog.records import FINAL, FileRecord, FileStatus, JobRecord, Upload
+from retrieval.catalog.references import delete_unreferenced
 from retrieval.catalog.tables import Job, JobFile
 from retrieval.catalog.transactions import reading, writing
 from retrieval.catalog.workers import orphaned
@@ -191,8 +193,20 @@ class Jobs:
                 jobrows.set_job(connection, job_id, ("done", "cancelled"), "queued")
         return count
 
-    def forget(self, job_id: int) -> list[str]:
-        """Delete a job that is at an end; returns the blobs its files held."""
+    def requeue(self, file: FileRecord, error: SightlineError) -> None:
+        """Queue a file again that has to be read anew, or fail it after MAX_ATTEMPTS."""
+        with writing(self._engine) as connection:
+            if file.attempts + 1 >= jobrows.MAX_ATTEMPTS:
+                jobrows.settle(connection, file.id, "failed", error=error)
+                return
+            connection.execute(
+                update(JobFile)
+                .where(JobFile.id == file.id, JobFile.status.not_in(FINAL))
+                .values(status="queued", progress=0.0, attempts=file.attempts + 1)
+            )
+
+    def forget(self, job_id: int, blobs: BlobStore) -> bool:
+        """Delete a job that is at an end, and the uploads that only it held."""
         with writing(self._engine) as connection:
             held = connection.scalars(
                 select(JobFile.sha256).where(JobFile.job_id == job_id, JobFile.sha256.is_not(None))
@@ -200,7 +214,9 @@ class Jobs:
             gone = connection.execute(
                 delete(Job).where(Job.id == job_id, Job.status.in_(("done", "cancelled")))
             ).rowcount
-        return [sha256 for sha256 in held if sha256] if gone else []
+        if gone:
+            delete_unreferenced(self._engine, blobs, [sha256 for sha256 in held if sha256])
+        return bool(gone)
 
     def list(self, library: str, *, limit: int = 20) -> list[JobRecord]:
         """Return the newest jobs of a library with their files, newest first."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, Row, Select, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Row, Select, and_, delete, func, insert, or_, select
 
 from retrieval.blobs import BlobStore
 from retrieval.catalog import store
@@ -151,12 +151,26 @@ def assets_by_id(connection: Connection, ids: Collection[int]) -> dict[int, Asse
     return {row.id: _asset(row, ()) for row in connection.execute(wanted)}
 
 
-def chunks_by_id(connection: Connection, ids: Collection[int]) -> dict[int, ChunkRecord]:
-    """Return passages by id in one query."""
-    rows = connection.execute(select(*_CHUNK_COLUMNS).where(ChunkRow.id.in_(list(ids))))
-    return {row.id: _chunk(row) for row in rows}
+def chunks_for(
+    connection: Connection, ids: Collection[int], assets: Collection[int]
+) -> list[ChunkRecord]:
+    """Return passages by id, and the first ones of each of ``assets``, in one query."""
+    beginning = and_(ChunkRow.asset_id.in_(list(assets)), ChunkRow.ordinal < _BEGINNING)
+    rows = connection.execute(
+        select(*_CHUNK_COLUMNS)
+        .where(or_(ChunkRow.id.in_(list(ids)), beginning))
+        .order_by(ChunkRow.asset_id, ChunkRow.ordinal)
+    )
+    return [_chunk(row) for row in rows]
 
 
+def photos(connection: Connection, library: str) -> NDArray[np.int64]:
+    """Return the ids of the files that are photos, ascending."""
+    wanted = select(Asset.id).where(Asset.library_id == library, Asset.modality == "image")
+    return np.fromiter(connection.scalars(wanted.order_by(Asset.id)), dtype=np.int64)
+
+
+_BEGINNING = 8
 _CHUNK_COLUMNS = (
     ChunkRow.id,
     ChunkRow.asset_id,

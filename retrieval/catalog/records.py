@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from retrieval.values import Chunk, Locator, Modality
+from retrieval.values import Chunk, ChunkKind, Locator, Modality
 
 JobStatus = Literal["queued", "running", "paused", "done", "cancelled"]
 FileStatus = Literal[
@@ -70,7 +70,7 @@ class ChunkRecord:
     id: int
     asset_id: int
     ordinal: int
-    kind: str
+    kind: ChunkKind
     text: str
     heading: str
     locator: Locator

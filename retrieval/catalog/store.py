@@ -24,6 +24,7 @@ from retrieval.catalog.tables import (
     VectorRow,
 )
 from retrieval.catalog.transactions import writing
+from retrieval.chunking import embedded_text
 from retrieval.lexical import lexemes
 from retrieval.values import Chunk
 
@@ -134,7 +135,7 @@ def insert_chunks(connection: Connection, asset_id: int, chunks: tuple[Chunk, ..
             "ordinal": chunk.ordinal,
             "kind": chunk.kind,
             "text": chunk.text,
-            "lexemes": lexemes(f"{chunk.heading} {chunk.text}" if chunk.heading else chunk.text),
+            "lexemes": lexemes(embedded_text(chunk)),
             "heading": chunk.heading,
             "locator": chunk.locator.to_json(),
         }

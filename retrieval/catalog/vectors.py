@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
-from retrieval.catalog.tables import Library, VectorDeletion, VectorRow
+from retrieval.catalog.tables import Library, PictureRow, VectorDeletion, VectorRow
 
 Ids = NDArray[np.int64]
 _ROWS = 4096
@@ -101,6 +101,30 @@ def by_id(
     ).all()
     found = np.array([row[0] for row in rows], dtype=np.int64)
     return found, unpack([row[1] for row in rows], dim)
+
+
+class Target(NamedTuple):
+    """What a vector is of: a chunk or a picture (with its page) of an asset."""
+
+    vector_id: int
+    asset_id: int
+    chunk_id: int | None
+    page: int | None
+
+
+def targets(
+    connection: Connection, embedder: str, ids: Ids, chunk_ids: Collection[int] = ()
+) -> list[Target]:
+    """Return what vectors are of, by vector id or by chunk id."""
+    rows = connection.execute(
+        select(VectorRow.id, VectorRow.asset_id, VectorRow.chunk_id, PictureRow.page)
+        .join_from(VectorRow, PictureRow, VectorRow.picture_id == PictureRow.id, isouter=True)
+        .where(
+            VectorRow.embedder == embedder,
+            or_(VectorRow.id.in_(ids.tolist()), VectorRow.chunk_id.in_(list(chunk_ids))),
+        )
+    )
+    return [Target(*row) for row in rows]
 
 
 def pack(vectors: NDArray[np.float32]) -> list[bytes]:

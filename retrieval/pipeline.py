@@ -1,0 +1,371 @@
+"""The embedding half of ingestion: pieces of several files into batches, whole files into SQL.
+
+Pieces come from ``reading``; two encoders take them in batches across files; files that are
+whole are committed together, each wholly or not at all. The indexes follow by themselves.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Engine
+
+from retrieval.blobs import BlobStore
+from retrieval.catalog.jobs import Jobs
+from retrieval.catalog.records import AssetDraft, FileRecord, FileStatus
+from retrieval.catalog.references import delete_unreferenced
+from retrieval.catalog.store import BlobVanished, LostJob, commit_assets, find_asset
+from retrieval.catalog.transactions import reading
+from retrieval.catalog.vectors import pack
+from retrieval.chunking import Chunker, embedded_text
+from retrieval.embed.protocol import JointEmbedder, TextEmbedder
+from retrieval.errors import Cancelled, FileRejected, HomeError, SightlineError
+from retrieval.indexer import Indexer
+from retrieval.lease import Lease
+from retrieval.metadata import where_taken
+from retrieval.reading import KeptPicture, Parser, Piece, Reader, Work
+
+log = logging.getLogger(__name__)
+
+OnFile = Callable[[int, int, str], None]
+"""Called when a file came to its end: how many have, of how many, its name."""
+
+_STEP_SECONDS = 0.7
+_COMMIT_SECONDS = 0.3
+_COMMIT_FILES = 16
+
+Waiting = tuple[Work, int, Any]
+"""A piece of a file: the file, the piece's place in it, and the chunk or the picture's future."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What ingestion works with."""
+
+    engine: Engine
+    blobs: BlobStore
+    parser: Parser
+    text: TextEmbedder
+    joint: JointEmbedder
+    indexer: Indexer
+    max_bytes: int
+
+
+class Report:
+    """Counts files that came to their end."""
+
+    def __init__(self, total: int, on_file: OnFile | None) -> None:
+        self._total = total
+        self._on_file = on_file
+        self._done = 0
+
+    def ended(self, name: str) -> None:
+        """Count one and tell whoever wants to know."""
+        self._done += 1
+        if self._on_file is not None:
+            self._on_file(self._done, self._total, name)
+
+
+class _Batch:
+    """Pieces waiting for one encoder; how many at once follows how fast it is.
+
+    A step takes about 0.7 seconds, so that a cancel is seen soon.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.waiting: list[Waiting] = []
+        self._most = most
+        self.size = min(8, most)
+
+    def take(self) -> list[Waiting]:
+        taken, self.waiting = self.waiting[: self.size], self.waiting[self.size :]
+        return taken
+
+    def drop(self, work: Work) -> list[Waiting]:
+        """Remove and return the pieces of a file."""
+        dropped = [piece for piece in self.waiting if piece[0] is work]
+        self.waiting = [piece for piece in self.waiting if piece[0] is not work]
+        return dropped
+
+    def learn(self, count: int, seconds: float) -> None:
+        rate = count / max(seconds, 1e-6)
+        self.size = max(1, min(self._most, int(rate * _STEP_SECONDS), self.size * 2))
+
+
+class Pass:
+    """One pass over the waiting files of a job."""
+
+    def __init__(
+        self, parts: Parts, jobs: Jobs, lease: Lease, library: str, report: Report
+    ) -> None:
+        self._parts = parts
+        self._jobs = jobs
+        self._lease = lease
+        self._library = library
+        self._report = report
+        self._texts = _Batch(32)
+        self._pictures = _Batch(32)
+        self._ready: list[Work] = []
+        self._twins: list[Work] = []
+        self._committed_at = time.monotonic()
+
+    def run(self, files: list[FileRecord]) -> None:
+        """Read, embed and commit; returns when all files are at an end or the lease is over."""
+        self._reader = self._new_reader(files)
+        self._reader.start()
+        try:
+            while not self._lease.stopped and self._step(self._reader):
+                pass
+            while not self._lease.stopped and self._embed_step(force=True):
+                pass
+            self._commit()
+            self._settle_twins()
+        except BaseException:
+            self._lease.stop()
+            raise
+        finally:
+            self._reader.close()
+            for work in list(self._reader.open.values()):
+                self._drop_blobs(work)
+
+    def _new_reader(self, files: list[FileRecord]) -> Reader:
+        text = self._parts.text
+        return Reader(
+            files,
+            self._lease,
+            blobs=self._parts.blobs,
+            parser=self._parts.parser,
+            chunker=lambda: Chunker(text.count_tokens, text.max_tokens),
+            find=self._find,
+            max_bytes=self._parts.max_bytes,
+        )
+
+    def _step(self, reader: Reader) -> bool:
+        """Take a piece, or use the time to embed and commit; False when all was read."""
+        busy = bool(self._texts.waiting or self._pictures.waiting)
+        try:
+            piece = reader.next(0 if busy else 0.1)
+        except queue.Empty:
+            self._embed_step(force=True)
+        else:
+            if piece is None:
+                return False
+            self._take(piece)
+            self._embed_step(force=False)
+        late = time.monotonic() - self._committed_at > _COMMIT_SECONDS
+        if self._ready and (late or len(self._ready) >= _COMMIT_FILES):
+            self._commit()
+        return True
+
+    def _take(self, piece: Piece) -> None:
+        work = piece.work
+        work.ended = piece.chunk is None and piece.picture is None
+        if piece.chunk is not None:
+            self._texts.waiting.append((work, piece.chunk, work.chunks[piece.chunk]))
+        elif piece.picture is not None:
+            self._pictures.waiting.append((work, *piece.picture))
+        elif work.error is not None:
+            self._end_failed(work)
+        elif work.duplicate_of is not None:
+            self._settle(work, "duplicate", asset_id=work.duplicate_of)
+        elif work.twin_of is not work:
+            self._twins.append(work)
+        else:
+            self._when_complete(work)
+
+    def _embed_step(self, *, force: bool) -> bool:
+        """Embed one batch if one is full, or if ``force`` and any waits; False when none was."""
+        for batch, embed in (
+            (self._pictures, self._embed_pictures),
+            (self._texts, self._embed_texts),
+        ):
+            if batch.waiting and (force or len(batch.waiting) >= batch.size):
+                pieces = [piece for piece in batch.take() if self._wanted(piece[0])]
+                if pieces:
+                    started = time.monotonic()
+                    embed(pieces)
+                    batch.learn(len(pieces), time.monotonic() - started)
+                return True
+        return False
+
+    def _wanted(self, work: Work) -> bool:
+        if work.error is None and self._lease.dropped(work.file.id):
+            self._fail(work, Cancelled(name=work.file.name))
+        return work.error is None
+
+    def _embed_texts(self, pieces: list[Waiting]) -> None:
+        def embed(some: list[Waiting]) -> NDArray[np.float32]:
+            return self._parts.text.embed_passages([embedded_text(p[2]) for p in some])
+
+        for (work, place, _), data in self._vectors(pieces, embed):
+            work.vectors[place] = data
+            self._when_complete(work)
+
+    def _embed_pictures(self, pieces: list[Waiting]) -> None:
+        def embed(some: list[Waiting]) -> NDArray[np.float32]:
+            kept = [_kept(piece) for piece in some]
+            for (work, place, _), picture in zip(some, kept, strict=True):
+                work.pictures[place] = picture.draft
+            return self._parts.joint.embed_images([picture.pixels for picture in kept])
+
+        for (work, place, _), data in self._vectors(pieces, embed):
+            work.picture_vectors[place] = data
+            self._when_complete(work)
+
+    def _vectors(
+        self, pieces: list[Waiting], embed: Callable[[Any], NDArray[np.float32]]
+    ) -> Iterable[tuple[Waiting, bytes]]:
+        """Embed pieces; when that fails, one by one, so that only the guilty file fails."""
+        try:
+            data = pack(embed(pieces))
+        except Exception as error:
+            if len(pieces) > 1:
+                return [pair for piece in pieces for pair in self._vectors([piece], embed)]
+            work = pieces[0][0]
+            if not isinstance(error, SightlineError):
+                log.exception("embedding %s", work.file.name)
+                error = FileRejected(name=work.file.name, detail=f"unexpected error: {error}")
+            if work.error is None:
+                self._fail(work, error)
+            return []
+        return zip(pieces, data, strict=True)
+
+    def _when_complete(self, work: Work) -> None:
+        if work.error is not None:
+            return
+        if work.complete and work not in self._ready:
+            self._ready.append(work)
+        else:
+            self._lease.note(work.file.id, progress=work.progress)
+
+    def _commit(self) -> None:
+        """Commit what is ready together; when that fails, one by one."""
+        ready, self._ready = self._ready, []
+        self._committed_at = time.monotonic()
+        works = [work for work in ready if not self._lease.dropped(work.file.id)]
+        for work in ready:
+            if work not in works:
+                self._fail(work, Cancelled(name=work.file.name))
+        if not works:
+            return
+        try:
+            self._write(works)
+        except (LostJob, BlobVanished, SightlineError):
+            for work in works:
+                self._commit_alone(work)
+        else:
+            for work in works:
+                self._ended(work)
+
+    def _commit_alone(self, work: Work) -> None:
+        try:
+            self._write([work])
+        except LostJob:
+            self._fail(work, Cancelled(name=work.file.name))
+        except BlobVanished as error:
+            self._lease.forget(work.file.id)
+            detail = HomeError(path=error, detail="the file was deleted while it was taken in")
+            self._jobs.requeue(work.file, detail)
+        except SightlineError as error:
+            self._fail(work, error)
+        else:
+            self._ended(work)
+
+    def _write(self, works: list[Work]) -> None:
+        text, joint = self._parts.text, self._parts.joint
+        commit_assets(
+            self._parts.engine,
+            [_draft(work, self._library) for work in works],
+            self._lease.job_id,
+            self._lease.worker,
+            blobs=self._parts.blobs,
+            text_embedder=(text.id, text.dim),
+            joint_embedder=(joint.id, joint.dim),
+        )
+
+    def _fail(self, work: Work, error: SightlineError) -> None:
+        """Give a file up; it is settled once the reader is done with it."""
+        work.error = error
+        if work.ended:
+            self._end_failed(work)
+
+    def _end_failed(self, work: Work) -> None:
+        """Bring a file to its end without an asset, and drop the blobs only it had."""
+        for _, _, kept in self._pictures.drop(work):
+            kept.exception()  # wait until the blob is there or never will be
+        self._texts.drop(work)
+        if isinstance(work.error, Cancelled):
+            if not self._lease.stopped:
+                self._settle(work, "cancelled")
+        else:
+            self._settle(work, "failed", error=work.error)
+        self._drop_blobs(work)
+
+    def _drop_blobs(self, work: Work) -> None:
+        used = work.blobs | ({work.sha256} if work.sha256 else set())
+        delete_unreferenced(self._parts.engine, self._parts.blobs, used)
+
+    def _settle(self, work: Work, status: FileStatus, **values: Any) -> None:
+        self._jobs.settle(work.file.id, status, **values)
+        self._ended(work)
+
+    def _settle_twins(self) -> None:
+        """End the files whose content another file of this job has."""
+        for work in self._twins:
+            first = work.twin_of
+            assert first is not None, "only twins wait here"
+            asset_id = self._find(work.sha256)
+            if asset_id is not None:
+                self._settle(work, "duplicate", asset_id=asset_id)
+            elif first.error is not None and not isinstance(first.error, Cancelled):
+                self._fail(work, first.error)
+
+    def _ended(self, work: Work) -> None:
+        self._lease.forget(work.file.id)
+        self._reader.open.pop(work.file.id, None)
+        work.clear()
+        self._report.ended(work.file.name)
+
+    def _find(self, sha256: str) -> int | None:
+        with reading(self._parts.engine) as connection:
+            return find_asset(connection, self._library, sha256)
+
+
+def _kept(piece: Waiting) -> KeptPicture:
+    future: Future[KeptPicture] = piece[2]
+    return future.result()
+
+
+def _draft(work: Work, library: str) -> AssetDraft:
+    header, file = work.header, work.file
+    assert header is not None, "a file without header has failed"
+    taken = where_taken(header.metadata)
+    return AssetDraft(
+        file_id=file.id,
+        library=library,
+        sha256=work.sha256,
+        name=file.name,
+        source=file.path,
+        size=work.size,
+        media_type=header.media_type,
+        modality=header.modality,
+        units=header.units,
+        meta=header.metadata,
+        taken_at=taken.taken_at,
+        latitude=taken.latitude,
+        longitude=taken.longitude,
+        chunks=tuple(work.chunks),
+        vectors=tuple(work.vectors.get(place) for place in range(len(work.chunks))),
+        pictures=tuple(
+            replace(picture, vector=work.picture_vectors.get(place))
+            for place, picture in enumerate(work.pictures)
+        ),
+    )

@@ -1,0 +1,253 @@
+"""Search: text, an image, or both, to passages with their places and chances of being relevant.
+
+Four directions and the composed one: text finds photos (joint vector) and texts (dense vector
+and words); an image finds photos and page images like it, and texts that speak of what it shows;
+an image with a text finds by the sum of both. What each signal found is fused, photos and texts
+are merged by chance, and one file does not crowd out the others.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from sqlalchemy import Connection, Engine
+
+from retrieval import signals
+from retrieval.catalog.library import (
+    assets_by_id,
+    chunks_for,
+    library_size,
+    matching_assets,
+    photos,
+)
+from retrieval.catalog.records import AssetRecord, ChunkRecord
+from retrieval.catalog.transactions import reading
+from retrieval.catalog.vectors import Ids
+from retrieval.embed.protocol import ImageClassifier, JointEmbedder, TextEmbedder
+from retrieval.errors import SearchError
+from retrieval.fusion import Fused, Hit, fuse, merge_families, spread
+from retrieval.indexer import Indexer, Replica
+from retrieval.places import Page, Part, Photo, Place
+from retrieval.relevance import CONFIDENT, Relevance
+from retrieval.values import (
+    ChunkKind,
+    Locator,
+    PageLocator,
+    Passage,
+    Query,
+    RegionLocator,
+    SearchResult,
+)
+
+_IMAGE_SHARE = 0.5
+_DEPTH = 50
+_PER_ASSET = 3
+_MAX_QUERY = 4000
+_MAX_PHOTO_TEXT = 2000
+_WORD_CHANCE = 0.2
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A query as vectors and words."""
+
+    joint: NDArray[np.float32]
+    joint_kind: str
+    dense: list[tuple[str, NDArray[np.float32], str]] = field(default_factory=list)
+
+
+class Searcher:
+    """Searches libraries; any thread.
+
+    Args:
+        classifier: says what an image shows, so that an image alone finds texts too.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        indexer: Indexer,
+        text: TextEmbedder,
+        joint: JointEmbedder,
+        relevance: Relevance | None = None,
+        classifier: ImageClassifier | None = None,
+    ) -> None:
+        self._engine = engine
+        self._indexer = indexer
+        self._text = text
+        self._joint = joint
+        self._relevance = relevance or Relevance()
+        self._classifier = classifier
+        self._photos: dict[str, tuple[int | None, Ids]] = {}
+
+    def search(self, query: Query) -> SearchResult:
+        """Return the ``k`` best passages; none at all in an empty library.
+
+        Raises:
+            SearchError: neither text nor image, or ``k`` below 1.
+        """
+        started = time.perf_counter()
+        text = query.text.strip()[:_MAX_QUERY]
+        if not text and query.image is None:
+            raise SearchError(detail="the query has neither words nor an image")
+        if query.k < 1:
+            raise SearchError(detail=f"k is {query.k}, at least 1 result must be asked for")
+        with reading(self._engine) as connection:
+            size = library_size(connection, query.library)
+            allowed = matching_assets(connection, query.library, query.filters)
+        if not size or (allowed is not None and not len(allowed)):
+            return SearchResult((), False, time.perf_counter() - started, size)
+        asked = self._ask(text, query.image)
+        joint = self._indexer.replica(query.library, self._joint.id, self._joint.dim)
+        dense = self._indexer.replica(query.library, self._text.id, self._text.dim)
+        with reading(self._engine) as connection:
+            scope = signals.Scope(
+                connection=connection,
+                library=query.library,
+                photos=self._photos_of(connection, query.library, joint.generation),
+                allowed=allowed,
+                depth=max(_DEPTH, 4 * query.k),
+                relevance=self._relevance,
+                best_chunk={},
+            )
+            found = self._rank(scope, asked, query, joint, dense)
+            passages = _passages(scope, found)
+        confident = any(passage.probability >= CONFIDENT for passage in passages)
+        return SearchResult(passages, confident, time.perf_counter() - started, size)
+
+    def _ask(self, text: str, image: Image.Image | None) -> _Asked:
+        """Embed the query."""
+        dense = [("dense", self._text.embed_queries([text])[0], text)] if text else []
+        if image is None:
+            return _Asked(self._joint.embed_texts([text])[0], "image", dense)
+        joint = self._joint.embed_images([image])[0]
+        if text:
+            both = _IMAGE_SHARE * joint + (1 - _IMAGE_SHARE) * self._joint.embed_texts([text])[0]
+            return _Asked(both / max(float(np.linalg.norm(both)), 1e-9), "similar", dense)
+        if self._classifier is not None:
+            shown = self._classifier.classify([image], 3)[0]
+            named = ", ".join(label for label, chance in shown if chance >= _WORD_CHANCE)
+            if named:
+                dense = [("image_words", self._text.embed_queries([named])[0], named)]
+        return _Asked(joint, "similar", dense)
+
+    def _rank(
+        self, scope: signals.Scope, asked: _Asked, query: Query, joint: Replica, dense: Replica
+    ) -> list[Fused]:
+        rankings: list[tuple[str, Sequence[Hit]]] = [
+            ("joint", hits) for hits in signals.pixels(scope, joint, asked.joint, asked.joint_kind)
+        ]
+        for signal, vector, words in asked.dense:
+            by_words, chunk_ids = signals.words(scope, words)
+            rankings.append(("lexical" if signal == "dense" else signal, by_words))
+            rankings.append((signal, signals.meaning(scope, dense, vector, chunk_ids)))
+        fused = fuse(rankings)
+        _join_pages(scope.connection, fused)
+        families = [
+            sorted((f for f in fused.values() if isinstance(f.key, Photo)), key=lambda f: -f.score),
+            sorted(
+                (f for f in fused.values() if not isinstance(f.key, Photo)), key=lambda f: -f.score
+            ),
+        ]
+        each = query.k if query.filters.asset_ids is not None else _PER_ASSET
+        return spread(merge_families(families), query.k, each)
+
+    def _photos_of(self, connection: Connection, library: str, generation: int | None) -> Ids:
+        """Return the library's photos, read again when the library changed."""
+        known, found = self._photos.get(library, (None, np.empty(0, np.int64)))
+        if generation is None or known != generation:
+            found = photos(connection, library)
+            self._photos[library] = (generation, found)
+        return found
+
+
+def _join_pages(connection: Connection, fused: dict[Place, Fused]) -> None:
+    """Give the evidence of a page's image to the best chunk on that page, if one was found."""
+    pages = [key for key in fused if isinstance(key, Page)]
+    chunks = [key for key in fused if isinstance(key, Part)]
+    if not pages or not chunks:
+        return
+    on_page: dict[Page, Fused] = {}
+    for record in chunks_for(connection, [key.chunk_id for key in chunks], ()):
+        if isinstance(record.locator, PageLocator):
+            page = Page(record.asset_id, record.locator.page)
+            chunk = fused[Part(record.asset_id, record.id)]
+            if page not in on_page or chunk.score > on_page[page].score:
+                on_page[page] = chunk
+    for page in pages:
+        if page in on_page:
+            on_page[page].absorb(fused.pop(page))
+
+
+def _passages(scope: signals.Scope, found: list[Fused]) -> tuple[Passage, ...]:
+    """Read what was found out of SQL: one query for the files, one for the texts."""
+    owners = {f.key.asset_id for f in found}
+    wanted = {of for f in found if (of := scope.chunk_of(f.key)) is not None}
+    shown = {f.key.asset_id for f in found if isinstance(f.key, (Photo, Page))}
+    assets = assets_by_id(scope.connection, owners)
+    texts: dict[int, list[ChunkRecord]] = {}
+    for chunk in chunks_for(scope.connection, wanted, shown):
+        texts.setdefault(chunk.asset_id, []).append(chunk)
+    made = [
+        _passage(fused, assets[fused.key.asset_id], texts.get(fused.key.asset_id, []), scope)
+        for fused in found
+        if fused.key.asset_id in assets
+    ]
+    return tuple(passage for passage in made if passage is not None)
+
+
+def _passage(
+    fused: Fused, asset: AssetRecord, texts: list[ChunkRecord], scope: signals.Scope
+) -> Passage | None:
+    chunk: ChunkRecord | None = None
+    locator: Locator
+    kind: ChunkKind | Literal["pixels"]
+    if isinstance(fused.key, Part):
+        chunk = next((c for c in texts if c.id == fused.key.chunk_id), None)
+        if chunk is None:
+            return None  # deleted meanwhile
+        text, kind, locator = chunk.text, chunk.kind, chunk.locator
+    elif isinstance(fused.key, Page):
+        page = fused.key.page
+        beside = [c for c in texts if getattr(c.locator, "page", None) == page]
+        text = next((c.text for c in beside if c.kind != "metadata"), "")
+        kind, locator = "pixels", PageLocator(page)
+    else:
+        chunk = next((c for c in texts if c.id == scope.chunk_of(fused.key)), None)
+        text = _photo_text(texts, chunk)
+        by_text = chunk is not None and set(fused.signals) & {"dense", "lexical"}
+        kind = chunk.kind if chunk is not None and by_text else "pixels"
+        locator = chunk.locator if chunk is not None and by_text else RegionLocator()
+    return Passage(
+        asset_id=asset.id,
+        asset=asset.name,
+        sha256=asset.sha256,
+        modality=asset.modality,
+        media_type=asset.media_type,
+        kind=kind,
+        text=text,
+        locator=locator,
+        score=fused.score,
+        probability=fused.chance,
+        chunk_id=chunk.id if chunk is not None else None,
+        heading=chunk.heading if chunk is not None else "",
+        signals=dict(fused.signals),
+        metadata=asset.meta,
+    )
+
+
+def _photo_text(texts: list[ChunkRecord], best: ChunkRecord | None) -> str:
+    """Return all that was read on a photo when it is short, else the chunk that was found."""
+    read = [c.text for c in texts if c.kind != "metadata"]
+    whole = "\n".join(read)
+    if whole and len(whole) <= _MAX_PHOTO_TEXT:
+        return whole
+    if best is not None and best.kind != "metadata":
+        return best.text
+    return read[0] if read else next((c.text for c in texts), "")

@@ -1,0 +1,50 @@
+"""A thread that works off the queue of jobs for as long as the server runs."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from retrieval.ingest import Ingestor
+
+log = logging.getLogger(__name__)
+
+_POLL_SECONDS = 1.0
+_AFTER_ERROR_SECONDS = 5.0
+
+
+class IngestWorker:
+    """Claims and runs jobs, including those that a killed process left."""
+
+    def __init__(self, ingestor: Ingestor) -> None:
+        self._ingestor = ingestor
+        self._closing = threading.Event()
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at the queue now instead of at the next second."""
+        self._wake.set()
+
+    def close(self, timeout: float = 5.0) -> None:
+        """End; a job under work goes back to the queue and is resumed at the next start."""
+        self._closing.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            self._wake.clear()
+            try:
+                if self._ingestor.run_next(stop=self._closing.is_set):
+                    continue
+                pause = _POLL_SECONDS
+            except Exception:  # the queue must be worked off for as long as the server runs
+                log.exception("a job could not be run")
+                pause = _AFTER_ERROR_SECONDS
+            self._wake.wait(pause)
