@@ -91,7 +91,8 @@ class LlamaChat(SightlineChatModel):
 
     def count_tokens(self, text: str) -> int:
         """Return how many tokens ``text`` takes, without markup."""
-        return len(self._load()[1].tokens(text))
+        with self._loading:  # not a turn: counting need not wait for an answer
+            return len(self._load()[1].tokens(text))
 
     def answer(self, messages: Sequence[BaseMessage], options: Options) -> Iterator[AIMessageChunk]:
         """Yield the answer; see ``protocol``.

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pydantic import SecretStr
+
 from assistant.config import Settings
 from assistant.errors import ModelUnavailable
 from assistant.models.protocol import SightlineChatModel
@@ -167,13 +169,21 @@ def _embedded(settings: Settings, store: ModelStore) -> SightlineChatModel:
 
 def _llama(settings: Settings, _store: ModelStore) -> SightlineChatModel:
     from assistant.models.llama_cpp import LlamaChat
+    from assistant.models.llama_server import MmprojChat
 
     path = find_model(settings.chat_model)
     assert path is not None
-    if next(path.parent.glob("mmproj*.gguf"), None):
-        raise ModelUnavailable(
-            model=path.name,
-            detail="a GGUF with an mmproj file needs a server: run llama-server and set endpoint",
+    mmproj = next(path.parent.glob("mmproj*.gguf"), None)
+    if mmproj is not None:
+        return MmprojChat(
+            model_id=path.stem,
+            path=path,
+            mmproj=mmproj,
+            calls_tools=True,
+            context_tokens=settings.context_tokens,
+            max_tokens=settings.max_answer_tokens,
+            temperature=settings.temperature,
+            threads=settings.threads,
         )
     return LlamaChat(
         model_id=path.stem,
@@ -208,7 +218,7 @@ def _openai(settings: Settings, _store: ModelStore) -> SightlineChatModel:
     return ServedChat(
         model_id=settings.chat_model or "default",
         endpoint=settings.endpoint,
-        key=settings.endpoint_key,
+        key=SecretStr(settings.endpoint_key),
         sees_images=True,
         calls_tools=True,
         context_tokens=settings.context_tokens,
