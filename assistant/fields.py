@@ -66,12 +66,12 @@ def fields_of(passages: Sequence[Passage]) -> dict[Field, Hit]:
 # --- amounts ---------------------------------------------------------------------------------
 
 _AMOUNT = re.compile(
-    r"(?<![\w.,/:\-])(?P<sign>-|\()?\s?(?:RM|MYR|USD|US\$|EUR|GBP|CNY|RMB|HK\$|S\$|[$€£¥￥])?\s?"
+    r"(?<![\w.,/:\-])(?P<sign>-|\()?\s?(?:R[MHN]|MYR|USD|US\$|EUR|GBP|CNY|RMB|HK\$|S\$|[$€£¥￥])?\s?"
     r"(?P<number>\d{1,3}(?:[,， ]\d{3})+(?:[.．]\s?\d{1,2})?|\d+[.．,]\s?\d{2}|\d+)"
     r"(?!\d|[./:\-]\d|%|\s?%)(?:\s?元)?",
     re.IGNORECASE,
 )
-_MONEY_MARK = re.compile(r"RM|MYR|USD|EUR|GBP|CNY|RMB|[$€£¥￥元]", re.IGNORECASE)
+_MONEY_MARK = re.compile(r"R[MHN]|MYR|USD|EUR|GBP|CNY|RMB|[$€£¥￥元]", re.IGNORECASE)
 
 _TOTAL_GOOD: tuple[tuple[str, float], ...] = (
     (r"grand\s*total|总计|合计|总金额|总额|应付", 9.0),
@@ -82,7 +82,7 @@ _TOTAL_GOOD: tuple[tuple[str, float], ...] = (
     (r"total\s*(?:amt|amount)?\s*(?:due|payable|paid)|amount\s*(?:due|payable)|balance\s*due", 8.5),
     (r"total\s*(?:sales?)?\s*\(?\s*(?:incl|inclusive|with|after).{0,18}(?:gst|tax|vat)?", 8.0),
     (r"total\s*(?:rm|amt|amount|sales?|price|value|payment)?\b", 7.0),
-    (r"\bt0tal|\btota1|\bt[o0]ta[il1]\b|\bnett?\b(?!.*weight)|\bbill\b", 5.0),
+    (r"\bt[o0]t\w{0,2}\b|\bttl\b|\bnett?\b(?!.*weight)|\bbill\b", 5.0),
     (r"\bamount\b|\bsum\b|小计|金额", 2.5),
     (r"\bvisa|\bmaster|credit\s*card|\bdebit\b", 2.0),
     (r"\bcash\b|tender|\bpaid\b|payment|现金|实收", 1.2),
@@ -98,6 +98,8 @@ _TOTAL_BAD: tuple[tuple[str, float], ...] = (
     (r"rounding(?:\s*adj\w*)?\b(?!.*total)|adjust", -5.0),
     (r"points?|积分|balance\s*b/f|deposit", -4.0),
 )
+_PAID = re.compile(r"\bcash\b|tender|\bpaid\b|payment|\breceived\b|现金|实收", re.IGNORECASE)
+_CHANGE = re.compile(r"change|找零|找赎", re.IGNORECASE)
 _GOOD = tuple((re.compile(rule, re.IGNORECASE), score) for rule, score in _TOTAL_GOOD)
 _BAD = tuple((re.compile(rule, re.IGNORECASE), score) for rule, score in _TOTAL_BAD)
 
@@ -126,21 +128,23 @@ def parse_amount(text: str) -> Decimal | None:
 
 def _totals(lines: Sequence[str]) -> list[Candidate]:
     found: list[Candidate] = []
+    change = _paid_less_change(lines)
     for index, line in enumerate(lines):
         score = _total_score(line)
         if score <= 0:
             continue
         here = _priced(line)
         where = index
-        if not here:  # the amount of a label alone stands on one of the next lines, or before it
-            for near in (index + 1, index + 2, index - 1):
-                if 0 <= near < len(lines) and _bare_amount(lines[near]):
-                    here, where = _priced(lines[near]), near
-                    score -= 0.5 * abs(near - index)
-                    break
+        position = index / max(1, len(lines))
         if here:
-            position = index / max(1, len(lines))
             found.append(Candidate(here[-1], where, score + position))
+            continue
+        # The amount of a label that stands alone is on one of the next lines, or before it.
+        for near in (index + 1, index + 2, index - 1):
+            if 0 <= near < len(lines) and _bare_amount(lines[near]):
+                less = 0.5 * abs(near - index) + 0.2 * (near < index)
+                found.append(Candidate(_priced(lines[near])[-1], near, score + position - less))
+    found = [_weighed(c, change) for c in found]
     if not found:
         priced = [
             (value, index, text)
@@ -152,6 +156,22 @@ def _totals(lines: Sequence[str]) -> list[Candidate]:
             top = max(priced)
             found.append(Candidate(top[2], top[1], 0.1))
     return found
+
+
+def _paid_less_change(lines: Sequence[str]) -> frozenset[Decimal]:
+    """Return what was paid in cash less the change given, for every reading of the two."""
+    paid = [v for line in lines if _PAID.search(line) for _, v in amounts_in(line)]
+    paid += [v for i, line in enumerate(lines[1:]) if _PAID.search(line) and _bare_amount(lines[i])
+             for _, v in amounts_in(lines[i])]  # fmt: skip
+    given = [v for line in lines if _CHANGE.search(line) for _, v in amounts_in(line)]
+    return frozenset(p - g for p in paid for g in given if p >= g and p)
+
+
+def _weighed(candidate: Candidate, change: frozenset[Decimal]) -> Candidate:
+    """Weigh a total by arithmetic: it is what was paid less the change, and never nothing."""
+    value = parse_amount(candidate.value)
+    score = candidate.score + 2.0 * (value in change) - 6.0 * (not value)
+    return Candidate(candidate.value, candidate.line, score)
 
 
 def _total_score(line: str) -> float:
@@ -190,9 +210,10 @@ _MONTHS = (
     "|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?"
 )
 _DATE = re.compile(
-    rf"(?<!\d)(?:\d{{4}}\s?[-/.年]\s?\d{{1,2}}\s?[-/.月]\s?\d{{1,2}}日?"
-    rf"|\d{{1,2}}\s?[-/.]\s?\d{{1,2}}\s?[-/.]\s?(?:\d{{4}}|\d{{2}})(?!\d)"
-    rf"|\d{{1,2}}(?:st|nd|rd|th)?[\s\-/.,]{{0,2}}(?:{_MONTHS})\b\.?[\s\-/.,']{{0,2}}(?:\d{{4}}|\d{{2}})(?!\d)"
+    rf"(?<!\d)(?:\d{{4}}\s?[-/.年]\s?\d{{1,2}}\s?[-/.月]\s?\d{{1,2}}(?!\d)日?"
+    rf"|\d{{1,2}}\s?(?P<mark>[-/.~])\s?\d{{1,2}}\s?(?P=mark)\s?(?:(?:19|20)\d\d|\d\d(?!\d))"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)?[\s\-/.,]{{0,2}}(?:{_MONTHS})\b\.?[\s\-/.,']{{0,2}}"
+    rf"(?:(?:19|20)\d\d|\d\d(?!\d))"
     rf"|(?:{_MONTHS})\.?\s?\d{{1,2}}(?:st|nd|rd|th)?,?\s?\d{{4}}"
     rf"|\d{{1,2}}月\d{{1,2}}日|(?:{_MONTHS})\.?\s\d{{4}}|\d{{4}}年\d{{1,2}}月)",
     re.IGNORECASE,
@@ -207,7 +228,10 @@ def _dates(lines: Sequence[str]) -> list[Candidate]:
             score += 2.0 * bool(re.search(r"\bdate\b|\bdated\b|日期", line, re.IGNORECASE))
             score -= 2.0 * bool(re.search(r"\bdue\b|expir|valid|deliver|到期", line, re.IGNORECASE))
             score += 0.5 * bool(re.search(r"\d{1,2}:\d{2}", line))
-            score += 0.3 if parse_date(match.group()) else -3.0
+            day = parse_date(match.group())
+            score += 0.3 if day and 1980 <= day.year <= 2040 else -3.0
+            score += 0.2 * bool(re.search(r"\d{4}", match.group()))
+            score += 0.6 * bool(day and day.year >= 2010) - 0.6 * bool(day and day.year < 2008)
             found.append(Candidate(match.group().strip(), index, score))
     return found
 
@@ -255,21 +279,50 @@ _NOT_COMPANY = re.compile(
 )
 
 
+_LEGAL = re.compile(
+    r"(?:\bsdn\.?\s*bhd\b|\bs/b\b|\bbhd\b|\bltd\b|\blimited\b|\binc\b|\bllc\b|\bgmbh\b|\bplc\b"
+    r"|\bpte\b|公司)\.?\W*$",
+    re.IGNORECASE,
+)
+_CONTINUES = re.compile(
+    r"^\W*(?:co\b|sdn\b|n bhd|bhd\b|ltd\b|limited\b|enterprise|\(m\)|inc\b)",
+    re.IGNORECASE,
+)
+_REGISTRATION = re.compile(
+    r"\s*\(?\s*(?:co\.?\s*)?(?:reg\.?\s*(?:no)?|no)?\.?\s*[:.]?\s*\d{5,}\s*-?\s*[A-Z]?\s*\)?\s*$",
+    re.IGNORECASE,
+)
+
+
 def _companies(lines: Sequence[str]) -> list[Candidate]:
+    head = [_REGISTRATION.sub("", line).strip(" -*:.,") for line in lines[:14]]
     found = []
-    for index, line in enumerate(lines[:14]):
-        text = re.sub(r"\s*\(?\s*(?:co\.?\s*)?(?:reg\.?\s*(?:no)?|no)?\.?\s*[:.]?\s*\d{5,}\s*-?\s*[A-Z]?\s*\)?\s*$",
-                      "", line, flags=re.IGNORECASE).strip(" -*:.,")  # fmt: skip
+    for index, text in enumerate(head):
         letters = len(re.findall(r"[A-Za-z\u4e00-\u9fff]", text))
         if letters < 3 or letters < 0.4 * len(text.replace(" ", "")):
             continue
+        whole = _with_next(head, index)
         score = 2.0 - 0.35 * index
-        score += 3.0 * bool(_COMPANY.search(text))
+        score += 3.0 * bool(_COMPANY.search(whole))
+        score += 0.5 * bool(_LEGAL.search(whole))
         score -= 3.0 * bool(_NOT_COMPANY.search(text))
         score += 0.3 * (text.upper() == text)
         score -= 1.0 * (letters < 5)
-        found.append(Candidate(text, index, score))
+        found.append(Candidate(whole, index, score))
     return found
+
+
+def _with_next(lines: Sequence[str], index: int) -> str:
+    """Return a name with the lines it goes on over: an open bracket, or a suffix on its own."""
+    whole = lines[index]
+    for following in lines[index + 1 : index + 3]:
+        is_open = whole.count("(") > whole.count(")")
+        if not (is_open or whole.casefold().endswith("sdn") or _CONTINUES.search(following)):
+            break
+        if _LEGAL.search(whole) and not is_open:
+            break
+        whole = f"{whole} {following}"
+    return whole
 
 
 def _addresses(lines: Sequence[str]) -> list[Candidate]:
