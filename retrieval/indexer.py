@@ -231,6 +231,10 @@ class Indexer:
         """Return where the snapshot of an index lies."""
         return self._folder / _file_name(library) / _file_name(embedder)
 
+    def snapshots(self) -> list[Path]:
+        """Return the folders of all snapshots on disk."""
+        return sorted(path for path in self._folder.glob("*/*") if path.is_dir())
+
     def _open(self, library: str, embedder: str, dim: int) -> Replica:
         with self._lock:
             key = (library, embedder)
