@@ -96,7 +96,7 @@ def short_answer(text: str) -> str:
     Lower case, no articles or punctuation, underscores as spaces, number words as digits; the
     parts of a list (commas or "and") in alphabetical order.
     """
-    first = plain(text).split("\n")[0].replace("_", " ")
+    first = plain(text.strip().split("\n")[0]).replace("_", " ")
     pieces = {_one(piece) for piece in re.split(r",|\band\b", first.lower())}
     return ", ".join(sorted(piece for piece in pieces if piece))
 

@@ -126,8 +126,8 @@ def bleu_parts(caption: str, references: Sequence[str]) -> tuple[float, ...]:
 
     Matches of n-grams 1..4, their totals, the caption's length, the closest reference length.
     """
-    score = _bleu().sentence_score(
-        " ".join(caption_words(caption)), [" ".join(caption_words(r)) for r in references]
+    score = _bleu().corpus_score(
+        [" ".join(caption_words(caption))], [[" ".join(caption_words(r))] for r in references]
     )
     return (*score.counts, *score.totals, score.sys_len, score.ref_len)
 
