@@ -21,7 +21,8 @@ from retrieval.values import Block, Box, ChunkKind, PageLocator, RegionLocator, 
 
 _BINS = 200
 _JOINT = 0.8  # gap, in line heights, up to which two words belong to one run
-_WIDE = 1.4  # gap, in line heights, from which two runs are cells of a row
+_WIDE = 1.0  # gap, in line heights, from which two runs are cells of a row
+_CURRENCY = frozenset({"$", "€", "£", "¥", "US$", "RM"})
 _HYPHENS = "-\u00ad\u2010\x02"
 
 
@@ -31,6 +32,7 @@ class Piece:
 
     words: tuple[Word, ...]
     box: Box
+    bold: bool = False
 
     @property
     def height(self) -> float:
@@ -54,6 +56,11 @@ class Line:
     def size(self) -> float:
         """Height of the largest letters on the line."""
         return max(cell.height for cell in self.cells)
+
+    @property
+    def bold(self) -> bool:
+        """Whether all of it is in bold type, as far as is known."""
+        return all(cell.bold for cell in self.cells)
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -82,22 +89,29 @@ def union(boxes: Sequence[Box]) -> Box:
     return (min(x0), min(y0), max(x1), max(y1))
 
 
-def pieces_of(words: Sequence[tuple[Word, Box]], aspect: float) -> list[Piece]:
-    """Gather words, given in writing order with their placing boxes, into runs of a line."""
-    runs: list[list[tuple[Word, Box]]] = []
+def pieces_of(words: Sequence[tuple[Word, Box, bool]], aspect: float) -> list[Piece]:
+    """Gather words, given in writing order with placing box and boldness, into runs of a line."""
+    runs: list[list[tuple[Word, Box, bool]]] = []
     for item in words:
-        if runs and _continues(runs[-1][-1][1], item[1], aspect):
+        if runs and _continues(runs[-1][-1], item, aspect):
             runs[-1].append(item)
         else:
             runs.append([item])
-    return [Piece(tuple(w for w, _ in run), union([box for _, box in run])) for run in runs]
+    return [
+        Piece(tuple(w for w, _, _ in run), union([b for _, b, _ in run]), all(x for *_, x in run))
+        for run in runs
+    ]
 
 
-def _continues(before: Box, after: Box, aspect: float) -> bool:
-    height = max(before[3] - before[1], after[3] - after[1])
-    gap = after[0] - before[2]
+def _continues(
+    before: tuple[Word, Box, bool], after: tuple[Word, Box, bool], aspect: float
+) -> bool:
+    if after[0].text in _CURRENCY or before[2] != after[2]:
+        return False  # a sign belongs to the amount behind it; type changes where headings run in
+    height = max(before[1][3] - before[1][1], after[1][3] - after[1][1])
+    gap = after[1][0] - before[1][2]
     limit = _JOINT * height * aspect
-    return _overlap(before, after) > 0.5 and -0.5 * limit < gap < limit
+    return _overlap(before[1], after[1]) > 0.5 and -0.5 * limit < gap < limit
 
 
 def _overlap(a: Box, b: Box) -> float:
@@ -206,9 +220,14 @@ def _line(row: list[Piece], aspect: float) -> Line:
     cells = [row[0]]
     for piece in row[1:]:
         before = cells[-1]
-        gap = piece.box[0] - before.box[2]
-        if gap < _WIDE * max(before.height, piece.height) * aspect:
-            cells[-1] = Piece(before.words + piece.words, union([before.box, piece.box]))
+        height = max(before.height, piece.height) * aspect
+        limit = 0.5 * height if piece.text in _CURRENCY else _WIDE * height
+        if piece.box[0] - before.box[2] < limit or before.text in _CURRENCY:
+            cells[-1] = Piece(
+                before.words + piece.words,
+                union([before.box, piece.box]),
+                before.bold and piece.bold,
+            )
         else:
             cells.append(piece)
     return Line(tuple(cells), union([cell.box for cell in cells]))
@@ -263,6 +282,7 @@ def _paragraphs(lines: list[Line], body: float) -> list[list[Line]]:
             apart = gaps[index - 1] > max(usual, 0.0) + 0.6 * height
             other_size = abs(line.size - before.size) > 0.18 * max(line.size, before.size)
             heads = max(line.size, before.size) > 1.15 * body and other_size
+            heads = heads or line.bold != before.bold
             in_table = tabular[index] and tabular[index - 1]
             if (not in_table and (apart or heads)) or tabular[index] != tabular[index - 1]:
                 groups.append([])
@@ -307,8 +327,12 @@ def _is_table(group: list[Line]) -> bool:
 
 
 def _is_heading(group: list[Line], body: float) -> bool:
-    letters = sum(len(word.text) for line in group for word in line.words)
-    return len(group) <= 3 and 2 < letters < 150 and min(line.size for line in group) > 1.15 * body
+    text = " ".join(word.text for line in group for word in line.words)
+    if len(group) > 3 or not 2 < len(text) < 150 or sum(c.isalpha() for c in text) < 3:
+        return False
+    larger = min(line.size for line in group) > 1.15 * body
+    bold = len(group) <= 2 and all(line.bold for line in group) and text[-1] not in ".,;"
+    return larger or (bold and not any(len(line.cells) > 2 for line in group))
 
 
 def _text_of(group: list[Line], gap: str = "   ") -> tuple[str, tuple[Word, ...]]:

@@ -27,6 +27,9 @@ _LOCK = threading.Lock()
 _SHOWN = 1100  # longest side of a page image, in pixels
 _SCANNED = 1754  # longest side of a page to be recognised: A4 at 150 dots an inch
 _MAX_CHARS = 200_000
+_BOLD = (b"bold", b"black", b"heavy", b"-medi")
+_ACCENTS = frozenset("¨´`ˆ˜¸˚¯")  # accents set beside their letter; alone they say nothing
+_FEW_LETTERS = 400  # up to which a page that is mostly picture is read from its pixels as well
 _PERPENDICULAR = 0.35  # radians off the horizontal from which text counts as sideways
 
 
@@ -34,9 +37,9 @@ _PERPENDICULAR = 0.35  # radians off the horizontal from which text counts as si
 class _PageText:
     """What the text layer of a page holds: words along the page, and words that stand on end."""
 
-    upright: list[tuple[Word, Box]]
+    upright: list[tuple[Word, Box, bool]]
     sideways: list[Word]
-    usable: bool
+    scan: bool  # the pixels have to be read too: there is no text worth the name, or a stamp
 
 
 def parse_pdf(source: Source, limits: Limits, tools: ParseTools) -> Iterator[Parsed]:
@@ -111,20 +114,41 @@ def _page(document: Any, index: int, heading: str, tools: ParseTools) -> tuple[l
         try:
             width, height = page.get_size()
             text = _read(page)
-            scan = not text.usable
-            image = _render(page, width, height, _SCANNED if scan else _SHOWN)
+            image = _render(page, width, height, _SCANNED if text.scan else _SHOWN)
         finally:
             page.close()
     number = index + 1
-    if scan and _has_ink(image):
-        read = tools.ocr.read(image)
-        image = read.turned(image)
-        aspect = image.height / image.width
-        regions = reading_order(read.pieces, aspect)
-        blocks, _ = blocks_of(regions, "ocr", number, index, heading)
-    else:
-        blocks, heading = _blocks(text, height / max(width, 1e-6), number, index, heading)
-    return [picture_of(image, _SHOWN, quality=80, page=number, unit=index), *blocks], heading
+    recognised: list[Block] = []
+    if text.scan and _has_ink(image):
+        image, recognised = _recognise(image, text, number, index, tools)
+    blocks, heading = _blocks(text, height / max(width, 1e-6), number, index, heading)
+    picture = picture_of(image, _SHOWN, quality=80, page=number, unit=index)
+    return [picture, *blocks, *recognised], heading
+
+
+def _recognise(
+    image: Image, text: _PageText, number: int, index: int, tools: ParseTools
+) -> tuple[Image, list[Block]]:
+    """Read a page's pixels; what its text layer says already is not said twice."""
+    known = [word.box for word, _, _ in text.upright if word.box is not None]
+    read = tools.ocr.read(image)
+    if known and read.turn:  # its text layer knows which way is up
+        return image, []
+    image = read.turned(image)
+    pieces = [piece for piece in read.pieces if not _covered(piece.box, known)]
+    regions = reading_order(pieces, image.height / image.width)
+    return image, blocks_of(regions, "ocr", number, index, "")[0]
+
+
+def _covered(box: Box, known: list[Box]) -> bool:
+    """Whether half of a line lies under words of the text layer."""
+    shared = 0.0
+    for other in known:
+        wide = min(box[2], other[2]) - max(box[0], other[0])
+        high = min(box[3], other[3]) - max(box[1], other[1])
+        if wide > 0 and high > 0:
+            shared += wide * high
+    return shared > 0.4 * (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _blocks(
@@ -162,15 +186,14 @@ def _read(page: Any) -> _PageText:
         handle = textpage.raw
         count = min(raw.FPDFText_CountChars(handle), _MAX_CHARS)
         codes = [raw.FPDFText_GetUnicode(handle, i) for i in range(count)]
-        usable = _usable(codes) and not _only_a_scan(page, codes)
-        if not usable:
-            return _PageText([], [], False)
+        if not _usable(codes):
+            return _PageText([], [], True)
         place = _placing(page)
         reader = _WordReader(handle, place, page.get_rotation())
         for index, code in enumerate(codes):
             reader.take(index, code)
         reader.finish()
-        return _PageText(reader.upright, reader.sideways, True)
+        return _PageText(reader.upright, reader.sideways, _only_a_scan(page, codes))
     finally:
         textpage.close()
 
@@ -185,16 +208,16 @@ def _usable(codes: list[int]) -> bool:
 
 
 def _only_a_scan(page: Any, codes: list[int]) -> bool:
-    """A stamp or page number over a picture that fills the page is not its text."""
+    """Whether there is little text over a picture: a stamp on a scan, a caption, a slide."""
     import pypdfium2.raw as raw
 
-    if sum(1 for c in codes if c > 32) > 60:
+    if sum(1 for c in codes if c > 32) > _FEW_LETTERS:
         return False
     width, height = page.get_size()
     area = 0.0
     for item in page.get_objects(filter=(raw.FPDF_PAGEOBJ_IMAGE,), max_depth=3):
         left, bottom, right, top = item.get_bounds()
-        area = max(area, (right - left) * (top - bottom))
+        area += (right - left) * (top - bottom)  # scanners cut pages into strips
     return bool(area > 0.5 * width * height)
 
 
@@ -229,10 +252,12 @@ class _WordReader:
         (self._a, self._b, self._c), (self._d, self._e, self._f) = place.tolist()
         self._rotation = math.radians(rotation)
         self._rect = raw.FS_RECTF()
+        self._font = ctypes.create_string_buffer(128)
+        self._flags = ctypes.c_int()
         self._text: list[str] = []
         self._box: Box | None = None
         self._first = 0
-        self.upright: list[tuple[Word, Box]] = []
+        self.upright: list[tuple[Word, Box, bool]] = []
         self.sideways: list[Word] = []
 
     def take(self, index: int, code: int) -> None:
@@ -259,7 +284,7 @@ class _WordReader:
         """Close the word that is open."""
         text, box = "".join(self._text), self._box
         self._text, self._box = [], None
-        if not text.strip("-") and text != "-" or box is None:
+        if box is None or text in _ACCENTS or (text != "-" and not text.strip("-")):
             return
         if box[2] <= 0 or box[0] >= 1 or box[3] <= 0 or box[1] >= 1:
             return  # outside the page that is shown
@@ -269,7 +294,14 @@ class _WordReader:
         if angle > -1 - self._rotation and abs(math.sin(angle)) > _PERPENDICULAR:
             self.sideways.append(word)
             return
-        self.upright.append((word, box))
+        self.upright.append((word, box, self._is_bold()))
+
+    def _is_bold(self) -> bool:
+        length = self._raw.FPDFText_GetFontInfo(
+            self._handle, self._first, self._font, len(self._font), self._flags
+        )
+        name = self._font.raw[: max(0, length - 1)].lower()
+        return any(mark in name for mark in _BOLD)
 
     def _placed(self) -> Box:
         r = self._rect
