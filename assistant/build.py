@@ -215,6 +215,7 @@ class _Builder:
             text=embedders.text,
             joint=embedders.joint,
             calibrations=embedders.calibrations,
+            classifier=embedders.classifier,
         )
 
     def _transcriber(self) -> Any:
@@ -255,9 +256,15 @@ class _Builder:
         }
 
     def _examine(self, *, repair: bool) -> Any:
-        from retrieval.doctor import Doctor
+        from retrieval.doctor import Patient, check
+        from retrieval.thumbnails import Thumbnails
 
-        return Doctor(self.engine, self.blobs, self.indexer()).examine(repair=repair)
+        embedders = self.embedders()
+        thumbnails = Thumbnails(self.settings.home / "thumbnails", self.blobs)
+        patient = Patient(
+            self.engine, self.blobs, thumbnails, self.indexer(), embedders.text, embedders.joint
+        )
+        return check(patient, repair=repair)
 
     def _release(self, hashes: Sequence[str]) -> None:
         """Delete blobs of a deleted conversation that nothing else refers to."""

@@ -19,6 +19,7 @@ from PIL import Image
 from sqlalchemy import Connection, Engine
 
 from retrieval import signals
+from retrieval.calibration import Calibration
 from retrieval.catalog.library import (
     assets_by_id,
     chunks_for,
@@ -66,6 +67,7 @@ class Searcher:
     """Searches libraries; any thread.
 
     Args:
+        calibrations: what turns the embedders' scores into chances; without, chances are guesses.
         classifier: says what an image shows, so that an image alone finds texts too.
     """
 
@@ -75,14 +77,14 @@ class Searcher:
         indexer: Indexer,
         text: TextEmbedder,
         joint: JointEmbedder,
-        relevance: Relevance | None = None,
+        calibrations: Sequence[Calibration] = (),
         classifier: ImageClassifier | None = None,
     ) -> None:
         self._engine = engine
         self._indexer = indexer
         self._text = text
         self._joint = joint
-        self._relevance = relevance or Relevance()
+        self._relevance = Relevance(calibrations)
         self._classifier = classifier
         self._photos: dict[str, tuple[int | None, Ids]] = {}
 
