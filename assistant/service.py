@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.config import Settings
+from assistant.errors import AssetNotFound
 from assistant.files import Files, OnProgress
 from assistant.messages import (
     AssetView,
@@ -288,6 +289,16 @@ class Assistant:
         if (run_id := self._runs.active(conversation)) is not None:
             self._runs.cancel(run_id)
         self._release(self._conversations.delete(conversation))
+
+    def attachment(self, sha256: str) -> bytes:
+        """Return the bytes of a file that was given with a question.
+
+        Raises:
+            AssetNotFound: no question holds on to it.
+        """
+        if not self._conversations.attached(sha256):
+            raise AssetNotFound(asset=sha256)
+        return self._blobs.read(sha256)
 
     def feedback(self, message: str, verdict: Verdict, comment: str = "") -> None:
         """Keep what a person said of an answer.
