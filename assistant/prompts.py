@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from assistant.i18n import Language
 
-VERSION = "2026-11-23.1"
+VERSION = "2026-11-23.2"
 
 
 @dataclass(frozen=True)
@@ -30,30 +30,51 @@ _DATA_RULE = {
 _QUESTION = {"en": "Question: ", "zh": "问题："}
 
 _EXTRACT = {
-    "en": "Answer with the shortest exact words copied from the text. No sentence.",
-    "zh": "从原文中摘抄最短的词语作为答案，不要写成句子。",
-}
-_EXAMPLE = {
     "en": (
-        "Mira Lund founded the Harbour Library in Tromsø in 1974 after a fire destroyed the old "
-        "reading room. It holds about 42,000 volumes, most of them donated by sailors.",
+        "You extract answers. Copy the answer to the question from the text, word for word. "
+        "Give only the name, number, date or phrase asked for."
+    ),
+    "zh": (
+        "你是阅读理解助手。从文章中逐字抄出问题的答案，只写所问的名称、数字、日期或短语，"
+        "不要重复问题，不要写完整句子。"
+    ),
+}
+# Different texts, different kinds of question: one text with many questions teaches less.
+_EXAMPLES = {
+    "en": (
         (
-            ("When was the Harbour Library founded?", "1974"),
-            ("What destroyed the old reading room?", "a fire"),
-            ("Who donated most of the volumes?", "sailors"),
-            ("Where is the library?", "Tromsø"),
-            ("How many volumes does it hold?", "about 42,000"),
+            "The regatta was won by Ada Moss, who sailed 3,837 miles alone, a club record.",
+            "How many miles did Ada Moss sail?",
+            "3,837",
+        ),
+        (
+            "Because the old bridge was washed away in the spring flood of 1887, the council "
+            "hired the engineer Tom Reyes to build a stone one.",
+            "Why did the council have a new bridge built?",
+            "the old bridge was washed away",
+        ),
+        (
+            "The treaty, signed in Lisbon, was ratified well after the war, by most of the "
+            "northern states.",
+            "Which states ratified the treaty?",
+            "most of the northern states",
         ),
     ),
     "zh": (
-        "1974年，一场大火烧毁了旧阅览室之后，米拉·伦德在特罗姆瑟创办了港口图书馆。"
-        "馆内藏书约42,000册，大部分由水手捐赠。",
         (
-            ("港口图书馆是什么时候创办的？", "1974年"),
-            ("是什么烧毁了旧阅览室？", "一场大火"),
-            ("大部分藏书由谁捐赠？", "水手"),
-            ("图书馆在哪里？", "特罗姆瑟"),
-            ("馆内有多少藏书？", "约42,000册"),
+            "帆船赛由艾达·莫斯夺冠，她独自航行了3,837英里，创下俱乐部纪录。",
+            "艾达·莫斯航行了多少英里？",
+            "3,837",
+        ),
+        (
+            "由于老桥在1887年春天的洪水中被冲走，市议会聘请工程师汤姆·雷耶斯修建了一座石桥。",
+            "市议会为什么要修建新桥？",
+            "老桥在1887年春天的洪水中被冲走",
+        ),
+        (
+            "该条约在里斯本签署，战后很久才由大多数北方州批准。",
+            "哪些州批准了该条约？",
+            "大多数北方州",
         ),
     ),
 }
@@ -61,12 +82,10 @@ _EXAMPLE = {
 
 def reader(question: str, evidence: str, language: Language) -> list[Turn]:
     """Ask a small model for the exact words of the evidence that answer a question."""
-    turns = [Turn("system", f"{_EXTRACT[language]}")]
-    text, pairs = _EXAMPLE[language]
-    for index, (asked, answer) in enumerate(pairs):
-        before = f"{text}\n\n" if index == 0 else ""
+    turns = [Turn("system", _EXTRACT[language])]
+    for text, asked, answer in _EXAMPLES[language]:
         turns += [
-            Turn("user", f"{before}{_QUESTION[language]}{asked}"),
+            Turn("user", f"{text}\n\n{_QUESTION[language]}{asked}"),
             Turn("assistant", answer),
         ]
     turns.append(Turn("user", f"{evidence}\n\n{_QUESTION[language]}{question}"))

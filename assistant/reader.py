@@ -1,24 +1,32 @@
 """Reading: the exact words of the evidence that answer a question, or that nothing does.
 
-A small model copies best when it is shown little text and asked for the shortest words. What it
-writes is looked up in the evidence; words that do not stand there are no answer. Typed questions
-(totals, dates, companies …) get their answer from the rules of ``fields`` first.
+A small model copies best when it is shown little text and asked for the shortest words. So the
+evidence is cut down to the sentences that speak of what is asked; what the model writes is looked
+up in them, and words that do not stand there are no answer. Fields of receipts and forms are
+found by rule first (``fields``, ``forms``). Knows no prompts' wording and no graph.
 """
 
 from __future__ import annotations
 
+import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant import prompts
-from assistant.citations import content_words, find_span, support
+from assistant.citations import content_words, find_span, split_sentences, support
 from assistant.fields import find_in
+from assistant.forms import find_values
 from assistant.planner import Plan
 from assistant.session import Session
 from retrieval.values import Passage
 
 ANSWER_TOKENS = 40
+SENTENCES = 7
+"""Sentences shown to a small model, over all passages."""
+RANK_DISCOUNT = 0.75
+"""What a sentence of the next passage is worth against one of the passage before."""
 
 
 @dataclass(frozen=True)
@@ -30,38 +38,117 @@ class Reading:
     confidence: float
 
 
+@dataclass(frozen=True)
+class Excerpt:
+    """The sentences of a passage that are shown to the model."""
+
+    passage: Passage
+    text: str
+
+
 def read(
     session: Session, question: str, passages: Sequence[Passage], plan: Plan | None = None
 ) -> Reading | None:
     """Return the words of the passages that answer a question; None when none do.
 
     Args:
-        passages: the best first; as many are read as fit the limit.
+        passages: the best first.
+        plan: the question taken apart; its field or label is looked for by rule first.
     """
-    if plan and plan.field and (hits := find_in(plan.field, passages)):
-        return Reading(hits[0].value, hits[0].passage, 1.0)
-    chosen = fit(session, passages)
-    if not chosen:
+    if plan is not None and (found := by_rule(plan, passages)) is not None:
+        return found
+    excerpts = excerpt(session, question, passages)
+    if not excerpts:
         return None
-    evidence = "\n\n".join(words for _, words in chosen)
-    written = session.write(
-        prompts.reader(question, evidence, session.language), max_tokens=ANSWER_TOKENS
-    )
-    answer = tidy(written)
-    for passage, words in chosen:
-        if span := find_span(answer, words):
-            found = words[slice(*span)]
-            if support(answer, found) >= 0.99:
-                return Reading(" ".join(found.split()), passage, 1.0)
-    best = max(chosen, key=lambda pair: support(answer, pair[1]), default=None)
-    if best and support(answer, best[1]) >= 0.6:
-        return Reading(answer, best[0], 0.5)
+    evidence = "\n\n".join(e.text for e in excerpts)
+    turns = prompts.reader(question, evidence, session.language)
+    answer = tidy(session.write(turns, max_tokens=ANSWER_TOKENS), question)
+    return locate(answer, excerpts)
+
+
+def by_rule(plan: Plan, passages: Sequence[Passage]) -> Reading | None:
+    """Return the value of the field or label asked for, where a rule finds it."""
+    if plan.label and (values := find_values(plan.label, passages)):
+        return Reading(values[0].text, values[0].passage, min(1.0, values[0].likeness))
+    if plan.field and (hits := find_in(plan.field, passages)) and hits[0].score > 0:
+        return Reading(hits[0].value, hits[0].passage, 1.0)
     return None
+
+
+def excerpt(
+    session: Session, question: str, passages: Sequence[Passage], most: int = SENTENCES
+) -> list[Excerpt]:
+    """Return the sentences that speak most of what is asked, in their order, by passage."""
+    screened = [session.screened(p) for p in passages]
+    split = [split_sentences(text) for text in screened]
+    weights = _rarity([s for sentences in split for s in sentences])
+    asked = set(content_words(question))
+    scored: list[tuple[float, int, int]] = []
+    for place, sentences in enumerate(split):
+        own = [_overlap(asked, s, weights) for s in sentences]
+        for index in range(len(own)):
+            near = own[max(0, index - 1) : index] + own[index + 1 : index + 2]
+            score = (own[index] + 0.3 * sum(near) + 0.01) * RANK_DISCOUNT**place
+            scored.append((score, place, index))
+    chosen = _within_room(session, split, sorted(scored, reverse=True), most)
+    return [
+        Excerpt(passages[place], _joined([split[place][i] for i in sorted(indexes)]))
+        for place, indexes in sorted(chosen.items())
+    ]
+
+
+def _within_room(
+    session: Session, split: list[list[str]], ranked: list[tuple[float, int, int]], most: int
+) -> dict[int, list[int]]:
+    room = session.limits.evidence_tokens
+    chosen: dict[int, list[int]] = {}
+    for _, place, index in ranked[:most]:
+        size = session.model.count_tokens(split[place][index])
+        if chosen and size > room:
+            continue
+        room -= size
+        chosen.setdefault(place, []).append(index)
+    return chosen
+
+
+def _rarity(sentences: Sequence[str]) -> dict[str, float]:
+    """Return how telling each word is: the rarer among the sentences, the more."""
+    counts = Counter(w for s in sentences for w in set(content_words(s)))
+    return {w: math.log(1 + len(sentences) / n) for w, n in counts.items()}
+
+
+def _overlap(asked: set[str], sentence: str, weights: dict[str, float]) -> float:
+    return sum(weights.get(w, 0.0) for w in asked & set(content_words(sentence)))
+
+
+def _joined(sentences: Sequence[str]) -> str:
+    chinese = bool(re.search(r"[\u3400-\u9fff]", sentences[0])) if sentences else False
+    return ("" if chinese else " ").join(sentences)
+
+
+def locate(answer: str, excerpts: Sequence[Excerpt]) -> Reading | None:
+    """Return an answer as it stands in the evidence; None when it does not stand there."""
+    if not content_words(answer) and not re.search(r"\w", answer):
+        return None
+    for one in excerpts:
+        span = find_span(answer, one.text)
+        if span is None:
+            continue
+        found = " ".join(one.text[slice(*span)].split())
+        if _same(answer, found):
+            return Reading(found, one.passage, 1.0)
+    best = max(excerpts, key=lambda e: support(answer, e.text))
+    likeness = support(answer, best.text)
+    return Reading(answer, best.passage, 0.6 * likeness) if likeness >= 0.6 else None
+
+
+def _same(one: str, other: str) -> bool:
+    return "".join(one.split()).casefold() == "".join(other.split()).casefold()
 
 
 def fit(session: Session, passages: Sequence[Passage]) -> list[tuple[Passage, str]]:
     """Return passages with their screened text, as many as the evidence limit holds."""
-    room = session.limits.evidence_tokens
+    room = max(session.limits.evidence_tokens, session.model.context_tokens // 3)
     chosen: list[tuple[Passage, str]] = []
     for passage in passages:
         words = session.screened(passage)
@@ -75,16 +162,27 @@ def fit(session: Session, passages: Sequence[Passage]) -> list[tuple[Passage, st
     return chosen
 
 
-def tidy(answer: str) -> str:
-    """Return an answer without the wrapping small models put around it."""
+_LEAD = re.compile(r"^(?:answer|答案|回答)\s*[:：]\s*", re.IGNORECASE)
+_ASIDE = re.compile(r"\s*[（(][^()（）]*[)）]$")
+_COPULA = re.compile(r"^(?:是|为|有|在|由|根据|：|，)+")
+
+
+def tidy(answer: str, question: str = "") -> str:
+    """Return an answer without the wrapping that small models put around it."""
     line = next((row for row in answer.splitlines() if row.strip()), "").strip()
-    line = re.sub(r"^(?:answer|答案|回答)\s*[:：]\s*", "", line, flags=re.IGNORECASE)
-    line = line.strip("\"“”「」'` ")
-    return re.sub(r"[.。]$", "", line)
+    line = _LEAD.sub("", line).strip("\"“”「」'` ")
+    line = re.sub(r"[.。]$", "", line)
+    if _ASIDE.search(line) and not line.startswith(("(", "（")):
+        line = _ASIDE.sub("", line)
+    return _without_question(line, question)
 
 
-def relevance(question: str, passage: Passage) -> float:
-    """Return the share of a question's words that stand in a passage."""
-    asked = content_words(question)
-    there = set(content_words(f"{passage.heading} {passage.text}"))
-    return sum(w in there for w in asked) / len(asked) if asked else 0.0
+def _without_question(answer: str, question: str) -> str:
+    """Drop the beginning of an answer that only says the question again (Chinese)."""
+    if not re.search(r"[\u3400-\u9fff]", answer):
+        return answer
+    length = 0
+    while length < len(answer) and answer[: length + 1] in question:
+        length += 1
+    rest = _COPULA.sub("", answer[length:])
+    return rest if length >= 4 and len(rest) >= 2 else answer
