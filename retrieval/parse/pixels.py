@@ -19,7 +19,7 @@ from PIL import Image
 from retrieval.errors import FileDamaged, FileTooLarge
 from retrieval.values import Picture
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF")
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF")
 LONGEST = 2048
 _DECODE_FROM = 1600  # a JPEG is decoded at half size when that still leaves this much
 
@@ -63,7 +63,7 @@ def upright_rgb(image: Image.Image) -> Image.Image:
 
     The longest side is at most 2048 pixels.
     """
-    if image.format in ("JPEG", "MPO"):
+    if image.format in ("JPEG"):
         image.draft("RGB", (_DECODE_FROM, _DECODE_FROM))
     image.load()
     frame = image
