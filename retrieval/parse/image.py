@@ -12,7 +12,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from retrieval.parse.base import Limits, ParseTools, Source, clean, one_line
-from retrieval.parse.layout import blocks_of, reading_order
+from retrieval.parse.layout import reading_order
+from retrieval.parse.paragraphs import blocks_of
 from retrieval.parse.pixels import check_pixels, opened, picture_of, upright_rgb
 from retrieval.values import Block, Header, Parsed, RegionLocator
 

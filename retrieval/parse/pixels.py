@@ -63,7 +63,7 @@ def upright_rgb(image: Image.Image) -> Image.Image:
 
     The longest side is at most 2048 pixels.
     """
-    if image.format in ("JPEG"):
+    if image.format in ("JPEG", "MPO"):  # the JPEG reader names itself MPO for stereo photos
         image.draft("RGB", (_DECODE_FROM, _DECODE_FROM))
     image.load()
     frame = image

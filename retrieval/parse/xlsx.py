@@ -31,10 +31,12 @@ def parse_xlsx(source: Source, limits: Limits, tools: ParseTools) -> Iterator[Pa
     check_archive(source)
     import openpyxl
 
+    file = source.path.open("rb")  # given a path, openpyxl would judge it by its extension
     try:
-        book = openpyxl.load_workbook(source.path, read_only=True, data_only=True, keep_links=False)
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
         sheets = list(book.worksheets)
     except Exception as error:  # openpyxl lets XML, zip and key errors through alike
+        file.close()
         raise FileDamaged(name=source.name, detail="it holds no whole workbook") from error
     try:
         if len(sheets) > limits.max_pages:
@@ -54,6 +56,7 @@ def parse_xlsx(source: Source, limits: Limits, tools: ParseTools) -> Iterator[Pa
                 yield block
     finally:
         book.close()
+        file.close()
 
 
 def _sheet(sheet: Any, index: int, name: str, source: Source) -> Iterator[tuple[Block, int]]:
