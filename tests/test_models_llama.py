@@ -96,11 +96,13 @@ def test_cancel_in_mid_stream_keeps_what_was_written(chat: LlamaChat) -> None:
 
 
 def test_cancel_while_reading_the_prompt(chat: LlamaChat) -> None:
-    looks = iter([False, False, True])
-    chunks = list(
-        chat.stream([HumanMessage("A new and long text. " * 60)], cancel=lambda: next(looks, True))
-    )
+    looks = iter([False, False, False, True])  # the last look comes while llama.cpp computes
+    long = [HumanMessage("A new and long text. " * 100)]
+    before = chat.decoded_tokens
+    chunks = list(chat.stream(long, cancel=lambda: next(looks, True)))
     assert [chunk.response_metadata.get("finish_reason") for chunk in chunks] == ["cancelled"]
+    assert chat.decoded_tokens == before
+    assert chat.invoke([HumanMessage("Say yes.")], max_tokens=2).content
 
 
 def test_cancel_while_waiting_for_a_turn(chat: LlamaChat) -> None:

@@ -126,12 +126,13 @@ def _take(turns: Turns, order: list[str]) -> None:
 def test_pace_gives_up_starved_threads() -> None:
     used: list[int] = []
     pace = Pace(2, used.append)
-    assert pace.chunk(256) == 32
+    assert pace.chunk(256) == 64
     pace._wall, pace._cpu = 10.0, 6.0  # two threads that got a third of a core each
     with pace.measured(64):
         pass
     assert used == [1]
     assert pace.threads == 1
+    assert pace.chunk(256) == 256
 
 
 @tool

@@ -114,6 +114,7 @@ int32_t llama_model_n_head(const void *model);
 int32_t llama_model_n_head_kv(const void *model);
 int32_t llama_model_n_ctx_train(const void *model);
 uint32_t llama_n_ctx_seq(const void *context);
+void llama_set_abort_callback(void *context, void *callback, void *data);
 void llama_set_n_threads(void *context, int32_t threads, int32_t threads_batch);
 int32_t llama_vocab_n_tokens(const void *vocab);
 int32_t llama_vocab_bos(const void *vocab);
@@ -137,6 +138,8 @@ void llama_sampler_apply(void *sampler, struct llama_token_data_array *candidate
 void llama_sampler_accept(void *sampler, int32_t token);
 void llama_sampler_free(void *sampler);
 """
+
+_LIBC = "size_t strlen(const char *text);"
 
 _MODEL_DEFAULTS = {
     "n_gpu_layers": -1,
@@ -187,11 +190,16 @@ _opened: list[Llama] = []
 
 @dataclass(frozen=True)
 class Llama:
-    """The opened library: ``ffi`` makes C values, ``lib`` holds the functions."""
+    """The opened library: ``ffi`` makes C values, ``lib`` holds the functions.
+
+    ``non_empty`` is a C function that tells whether a C string is non-empty. As an abort callback
+    it lets a computation look at a flag hundreds of times a second without the interpreter's lock.
+    """
 
     ffi: Any
     lib: Any
-    keep: Any
+    non_empty: Any
+    keep: tuple[Any, ...]
 
 
 def open_llama() -> Llama:
@@ -222,7 +230,7 @@ def _open(path: Path) -> Llama:
     from cffi import FFI
 
     ffi = FFI()
-    ffi.cdef(_DECLARATIONS)
+    ffi.cdef(_DECLARATIONS + _LIBC)
     try:
         lib = ffi.dlopen(str(path))
         check_defaults("llama_model_params", lib.llama_model_default_params(), _MODEL_DEFAULTS)
@@ -240,7 +248,8 @@ def _open(path: Path) -> Llama:
 
     lib.llama_log_set(log, ffi.NULL)
     lib.llama_backend_init()
-    return Llama(ffi, lib, log)
+    libc = ffi.dlopen(None)
+    return Llama(ffi, lib, ffi.cast("void *", ffi.addressof(libc, "strlen")), (log, libc))
 
 
 def check_defaults(struct: str, found: Any, wanted: dict[str, Any]) -> None:

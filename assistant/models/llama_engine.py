@@ -10,8 +10,10 @@ Knows nothing of chats or text. Not safe for threads: callers take turns (``turn
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,12 +24,15 @@ from numpy.typing import NDArray
 from assistant.errors import ModelError, ModelUnavailable
 from assistant.models.llama_capi import Llama, open_llama
 from assistant.models.pace import Pace
-from assistant.models.protocol import Cancel
+from assistant.models.protocol import Cancel, never
 
 _BATCH = 256
 _OUTPUTS = 16
 _LANES = 3
 _LANE_BYTES = 64 << 20
+_ABORTED = 2  # llama_decode's status
+_UNWATCHED = 48  # a shorter prompt is read faster than a cancel could be noticed
+_LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,8 @@ class LlamaEngine:
         self.lanes = [Lane(number) for number in range(lanes)]
         self.pace = Pace(threads, self._set_threads)
         self.decoded = 0
+        self._flag = ffi.new("char[2]")  # "" goes on, "x" aborts
+        lib.llama_set_abort_callback(self._context, self._llama.non_empty, self._flag)
 
     def _lane_count(self, context: int) -> int:
         lib = self._llama.lib
@@ -134,13 +141,36 @@ class LlamaEngine:
         rows = {part.key: part.values for part in prompt if isinstance(part, Rows)}
         self.cut(lane, shared)
         at = shared
-        while at < len(cells):
-            if cancel():
-                return Prefilled(lane, at, shared, False)
-            end = min(_run_end(cells, at), at + self.pace.chunk(_BATCH))
-            self._advance(lane, cells[at:end], rows)
-            at = end
-        return Prefilled(lane, len(cells), shared, True)
+        with self._watched(cancel if len(cells) - at > _UNWATCHED else never):
+            while at < len(cells) and not cancel():
+                end = min(_run_end(cells, at), at + self.pace.chunk(_BATCH))
+                if not self._advance(lane, cells[at:end], rows):
+                    break
+                at = end
+        return Prefilled(lane, at, shared, at == len(cells))
+
+    @contextmanager
+    def _watched(self, cancel: Cancel) -> Iterator[None]:
+        """Let a thread look at ``cancel`` while llama.cpp computes, and abort it."""
+        if cancel is never:
+            yield
+            return
+        done = threading.Event()
+
+        def watch() -> None:
+            while not done.wait(_LOOK_SECONDS):
+                if cancel():
+                    self._flag[0] = b"x"
+                    return
+
+        watcher = threading.Thread(target=watch, name="cancel", daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
+            self._flag[0] = b"\0"
 
     def extend(self, lane: Lane, tokens: Sequence[int], outputs: int = 1) -> None:
         """Append tokens to a lane; logits are kept of the last ``outputs`` of them."""
@@ -181,8 +211,8 @@ class LlamaEngine:
         cells: Sequence[Cell],
         rows: dict[str, NDArray[np.float32]],
         outputs: int = 1,
-    ) -> None:
-        """Decode one run of tokens, or one run of rows, at the end of a lane."""
+    ) -> bool:
+        """Decode one run of tokens, or one run of rows, at the end of a lane; False if aborted."""
         ffi, count, start = self._llama.ffi, len(cells), len(lane.cells)
         batch = ffi.new("struct llama_batch *")
         batch.n_tokens = count
@@ -204,12 +234,16 @@ class LlamaEngine:
         batch.seq_id, batch.logits = sequences, ffi.cast("int8_t *", wanted.ctypes.data)
         with self.pace.measured(count):
             status = self._llama.lib.llama_decode(self._context, batch[0])
+        if status == _ABORTED:
+            self._llama.lib.llama_memory_seq_rm(self._memory, lane.number, start, -1)
+            return False
         if status != 0:
             self._llama.lib.llama_memory_seq_rm(self._memory, lane.number, -1, -1)
             lane.cells.clear()
             raise ModelError(model=self._name, detail=f"llama.cpp stopped with status {status}")
         lane.cells.extend(cells)
         self.decoded += count
+        return True
 
 
 def _cells(prompt: Sequence[int | Rows]) -> list[Cell]:

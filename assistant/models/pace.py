@@ -3,7 +3,7 @@
 Its threads spin while they wait for each other, so that a second thread on a busy core makes
 everything several times slower. Pace watches how much of a core each thread got: below a limit it
 takes threads away, and tries again later. It also sizes the steps in which a prompt is read, so
-that a cancel is seen within about half a second.
+that it can do so while a long prompt is being read.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_STEP_SECONDS = 0.5
+_STEP_SECONDS = 1.0
+_LEAST_STEP = 64  # shorter steps cost speed: 0.97 of full at 64, 0.8 at 32
 _STARVED = 0.7
 _RETRY_SECONDS = 30.0
 _WINDOW_SECONDS = 0.5
@@ -30,10 +31,10 @@ class Pace:
         self._speed = 0.0
 
     def chunk(self, most: int) -> int:
-        """Return how many tokens of a prompt to read before looking at ``cancel`` again."""
-        if not self._speed:
-            return min(32, most)
-        return max(16, min(most, int(self._speed * _STEP_SECONDS)))
+        """Return how many tokens of a prompt to read in the next step."""
+        if self.threads == 1:
+            return most
+        return max(_LEAST_STEP, min(most, int(self._speed * _STEP_SECONDS)))
 
     @contextmanager
     def measured(self, tokens: int) -> Iterator[None]:
