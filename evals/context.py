@@ -115,11 +115,15 @@ class Context:
             self._assistant.close()
             self._assistant = None
 
-    def model_ids(self) -> dict[str, str]:
-        """Return the names of the models in use, by role, without loading them."""
-        ids = {"chat": self.chat_model.model_id, "joint": self.joint.id}
-        ids["speech"] = self.settings.whisper_model or "faster-whisper-base"
-        return ids
+    def model_ids(self, roles: Sequence[str]) -> dict[str, str]:
+        """Return the names of the models in use by role."""
+        names: dict[str, Callable[[], str]] = {
+            "chat": lambda: self.chat_model.model_id,
+            "joint": lambda: self.joint.id,
+            "library": lambda: self.settings.joint_model or "embedded",
+            "speech": lambda: self.settings.whisper_model or "faster-whisper-base",
+        }
+        return {role: names[role]() for role in roles}
 
     def prompt_version(self) -> str:
         """Return the version of the prompts."""

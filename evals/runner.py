@@ -85,7 +85,7 @@ def _depends_on(
         "split": dataset.split,
         "data": dataset.digest[:16],
         "pool": key_of({"cases": [c.id for c in cases]}) if suite.cases_are_pool else "",
-        "models": context.model_ids(),
+        "models": context.model_ids(suite.roles),
         "prompts": context.prompt_version(),
         "settings": context.answer_settings(),
         "code": code_digest(),

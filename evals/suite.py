@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from evals.errors import SuiteUnknown
 from evals.values import Case, Dataset, Metric, Part
@@ -31,12 +31,18 @@ NAMES = (
 )
 
 
+Role = Literal["chat", "joint", "library", "speech"]
+
+
 class Suite(ABC):
     """One set of questions about the product, with how they are asked and scored."""
 
     name: ClassVar[str]
     about: ClassVar[str]
     metrics: ClassVar[tuple[Metric, ...]]
+    roles: ClassVar[tuple[Role, ...]]
+    """The parts of the product that take part, whose models a result depends on."""
+
     generations: ClassVar[int] = 0
     """Answers generated at most when the user does not say; 0 means for every case."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class Spelling(Suite):
 
     name = "speech"  # a registered name, so that reports know its metrics
     about = "test"
+    roles = ("chat",)
     metrics = (Metric("wer", lower_is_better=True),)
 
     def __init__(self, count: int = 10, fail: frozenset[str] = frozenset()) -> None:
@@ -50,7 +52,7 @@ class Spelling(Suite):
 class Plain(Context):
     """A context that names fixed models and builds none."""
 
-    def model_ids(self) -> dict[str, str]:
+    def model_ids(self, roles: Sequence[str]) -> dict[str, str]:
         return {"chat": "none"}
 
 

@@ -19,6 +19,7 @@ class Daquar(Suite):
 
     name = "daquar"
     about = "open questions about indoor photos, with the photo and without"
+    roles = ("chat",)
     metrics = (Metric("exact"), Metric("exact_blind"))
 
     def load(self, folder: Path, split: str | None) -> Dataset:

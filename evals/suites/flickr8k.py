@@ -33,6 +33,7 @@ class Flickr8k(Suite):
 
     name = "flickr8k"
     about = "photos by their captions and back, and captions written"
+    roles = ("joint", "chat")
     metrics = (
         Metric("t2i_r1"), Metric("t2i_r5"), Metric("t2i_r10"), Metric("i2t_r1"),
         Metric("i2t_r10"), Metric("bleu4", combine="bleu"), Metric("cider", scale=100.0),

@@ -24,6 +24,7 @@ class Forms(Suite):
 
     name = "forms"
     about = "scanned forms: the right page, and the value of a field"
+    roles = ("library", "chat")
     metrics = (Metric("anls"), Metric("page_r1"))
     generations = 200
 

@@ -30,6 +30,7 @@ class LongDocuments(Suite):
 
     name = "long_documents"
     about = "long PDFs: evidence pages, answers, refusals"
+    roles = ("library", "chat")
     metrics = (
         Metric("page_recall5"), Metric("correct"), Metric("refusal_precision"),
         Metric("refusal_recall"),

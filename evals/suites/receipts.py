@@ -30,6 +30,7 @@ class Receipts(Suite):
 
     name = "receipts"
     about = "scanned receipts: the right page, and its total, company and date"
+    roles = ("library", "chat")
     metrics = (Metric("total"), Metric("company"), Metric("date"), Metric("page_r1"))
 
     def load(self, folder: Path, split: str | None) -> Dataset:

@@ -16,6 +16,7 @@ class Speech(Suite):
 
     name = "speech"
     about = "word error rate of read speech"
+    roles = ("speech",)
     metrics = (Metric("wer", lower_is_better=True),)
 
     def load(self, folder: Path, split: str | None) -> Dataset:

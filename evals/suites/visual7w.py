@@ -20,6 +20,7 @@ class Visual7W(Suite):
 
     name = "visual7w"
     about = "multiple choice about photos, with the photo and without"
+    roles = ("chat",)
     metrics = (Metric("accuracy"), Metric("accuracy_blind"))
 
     def load(self, folder: Path, split: str | None) -> Dataset:

@@ -30,6 +30,7 @@ class VoiceCaptions(Suite):
 
     name = "voice_captions"
     about = "photos found by a spoken caption, and by the same caption typed"
+    roles = ("speech", "joint")
     metrics = (Metric("r10_spoken"), Metric("r10_typed"), Metric("wer", lower_is_better=True))
 
     def load(self, folder: Path, split: str | None) -> Dataset:

@@ -35,6 +35,7 @@ class Xquad(Suite):
 
     name = "xquad"
     about = "English and Chinese reading: find the paragraph, answer, cite"
+    roles = ("library", "chat")
     metrics = tuple(
         Metric(f"{direction}{name}")
         for direction in ("en_", "zh_", "zh_en_", "")
