@@ -69,7 +69,7 @@ def _sheet(sheet: Any, index: int, name: str, source: Source) -> Iterator[tuple[
             yield _block(text, index, name), 1
             if columns:
                 continue
-        if _names(row) == columns:
+        if columns and _names(row) == columns:
             continue
         held.append(row_text(columns, row))
         if len(held) == _ROWS_A_BLOCK:
