@@ -5,11 +5,11 @@ Nothing is fetched and no script is run. Knows nothing of chunks.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from typing import Any
 
-from retrieval.errors import FileDamaged
 from retrieval.parse.base import Limits, ParseTools, Source, TextFlow, one_line
 from retrieval.parse.text import decode
 from retrieval.values import Block, Header, Parsed
@@ -21,18 +21,11 @@ _MAX_DEPTH = 200
 
 
 def parse_html(source: Source, limits: Limits, tools: ParseTools) -> Iterator[Parsed]:
-    """Yield the text of a web page in order, each block under its heading.
-
-    Raises:
-        FileDamaged: the page cannot be read as HTML at all.
-    """
+    """Yield the text of a web page in order, each block under its heading."""
     page = decode_html(source.path.read_bytes())
     metadata = {"title": title_of(page)} if title_of(page) else {}
     yield Header("text", source.media_type, 1, metadata)
-    blocks = html_blocks(page, TextFlow())
-    if not blocks and "<" in page and not metadata:
-        raise FileDamaged(name=source.name, detail="there is no text in the page")
-    yield from blocks
+    yield from html_blocks(page, TextFlow())
 
 
 def decode_html(data: bytes) -> str:
@@ -51,17 +44,15 @@ def title_of(page: str) -> str:
     found = re.search(r"<title[^>]*>(.*?)</title>", page[:100_000], re.I | re.S)
     if not found:
         return ""
-    import html
-
     return one_line(html.unescape(found.group(1)))[:300]
 
 
 def html_blocks(page: str, flow: TextFlow) -> list[Block]:
     """Return the blocks of a page: its main text, or all its visible text when that is more use."""
     tree = _tree(page)
-    if tree is None:
-        return []
-    everything = _visible(tree)
+    everything = [] if tree is None else _visible(tree)
+    if not everything:
+        everything = [("body", _without_tags(page))]
     main = _main_text(page)
     # Boilerplate removal pays on articles; on notes, receipts and mails it loses the content.
     parts = (
@@ -75,6 +66,12 @@ def html_blocks(page: str, flow: TextFlow) -> list[Block]:
     return blocks
 
 
+def _without_tags(page: str) -> str:
+    """Return what is left when everything in angle brackets goes: for pages no parser follows."""
+    page = re.sub(r"<(script|style)\b.*?</\1\s*>", " ", page, flags=re.I | re.S)
+    return one_line(html.unescape(re.sub(r"<[^<>]*>", " ", page)))
+
+
 def _kind(name: str) -> Any:
     return "table" if name == "table" else "body"
 
@@ -84,11 +81,12 @@ def _letters(parts: list[tuple[str, str]]) -> int:
 
 
 def _tree(page: str) -> Any:
-    from lxml import etree, html
+    from lxml import etree
+    from lxml.html import HTMLParser, fromstring
 
-    parser = html.HTMLParser(no_network=True, huge_tree=False, remove_comments=True)
+    parser = HTMLParser(no_network=True, huge_tree=False, remove_comments=True)
     try:
-        return html.fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", page), parser=parser)
+        return fromstring(re.sub(r"^\s*<\?xml[^>]*\?>", "", page), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return None
 

@@ -1,0 +1,114 @@
+"""Word, PowerPoint and Excel files, made by the libraries people use."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import docx
+import openpyxl
+import pptx
+from parsing import near, read
+from pptx.chart.data import CategoryChartData
+from pptx.enum.chart import XL_CHART_TYPE
+from pptx.util import Inches
+
+from retrieval.values import PageLocator, TextLocator
+
+
+def test_word_keeps_order_headings_and_tables(tmp_path: Path) -> None:
+    document = docx.Document()
+    document.core_properties.title = "Boat plan"
+    document.core_properties.author = "M. Jensen"
+    document.add_heading("Repairs", level=1)
+    document.add_paragraph("The roof of the boathouse leaks.")
+    table = document.add_table(rows=2, cols=3)
+    for row, cells in enumerate((("Part", "Count", "Price"), ("Tile", "40", "3.20"))):
+        for column, text in enumerate(cells):
+            table.cell(row, column).text = text
+    document.add_heading("Dates", level=2)
+    document.add_paragraph("Before Friday.", style="List Bullet")
+    document.sections[0].footer.paragraphs[0].text = "Northwind Boats Ltd."
+    document.save(str(tmp_path / "a.docx"))
+    found = read(tmp_path / "a.docx")
+    assert found.header.metadata["title"] == "Boat plan"
+    assert found.header.metadata["author"] == "M. Jensen"
+    assert [(b.text, b.kind, b.heading) for b in found.blocks] == [
+        ("Repairs", "body", "Repairs"),
+        ("The roof of the boathouse leaks.", "body", "Repairs"),
+        ("Part | Count | Price\nTile | 40 | 3.20", "table", "Repairs"),
+        ("Dates", "body", "Dates"),
+        ("• Before Friday.", "body", "Dates"),
+        ("Northwind Boats Ltd.", "body", "Dates"),
+    ]
+    joined = "\n\n".join(b.text for b in found.blocks)
+    for block in found.blocks:
+        assert isinstance(block.locator, TextLocator)
+        assert joined[block.locator.start : block.locator.end] == block.text
+
+
+def test_slides_are_pages_with_places(tmp_path: Path) -> None:
+    deck = pptx.Presentation()
+    first = deck.slides.add_slide(deck.slide_layouts[5])
+    first.shapes.title.text = "Harbour plan"
+    box = first.shapes.add_textbox(Inches(5), Inches(4), Inches(3), Inches(1))
+    box.text_frame.text = "Two new quays"
+    above = first.shapes.add_textbox(Inches(1), Inches(2), Inches(3), Inches(1))
+    above.text_frame.text = "Dredging first"
+    first.notes_slide.notes_text_frame.text = "Mention the ferry."
+    second = deck.slides.add_slide(deck.slide_layouts[5])
+    second.shapes.title.text = "Costs"
+    table = second.shapes.add_table(2, 2, Inches(1), Inches(2), Inches(4), Inches(1)).table
+    for row, cells in enumerate((("Quay", "Cost"), ("North", "1.2 million"))):
+        for column, text in enumerate(cells):
+            table.cell(row, column).text = text
+    data = CategoryChartData()
+    data.categories = ["2024", "2025"]
+    data.add_series("Ships", (120, 145))
+    second.shapes.add_chart(
+        XL_CHART_TYPE.COLUMN_CLUSTERED, Inches(1), Inches(4), Inches(4), Inches(2), data
+    )
+    deck.save(str(tmp_path / "a.pptx"))
+    found = read(tmp_path / "a.pptx")
+    assert found.header.units == 2
+    assert [b.text for b in found.blocks] == [
+        "Harbour plan",
+        "Dredging first",
+        "Two new quays",
+        "Notes: Mention the ferry.",
+        "Costs",
+        "Quay | Cost\nNorth | 1.2 million",
+        "Ships: 2024: 120 | 2025: 145",
+    ]
+    assert [b.unit for b in found.blocks] == [0, 0, 0, 0, 1, 1, 1]
+    place = found.blocks[2].locator
+    assert isinstance(place, PageLocator)
+    assert place.page == 1
+    assert near(place.boxes[0], (0.5, 4 / 7.5, 0.8, 5 / 7.5), 0.001)
+
+
+def test_sheets_are_pages_of_named_values(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "Invoices"
+    sheet.append(["customer", "date", "amount", "paid"])
+    sheet.append(["Northwind", date(2026, 6, 9), 900.5, True])
+    sheet.append(["Contoso", date(2026, 7, 1), 12, None])
+    other = book.create_sheet("Empty")
+    other.sheet_state = "visible"
+    third = book.create_sheet("Totals")
+    third.append(["=SUM(Invoices!C2:C3)"])
+    third.append(["sum", 912.5])
+    book.save(tmp_path / "a.xlsx")
+    found = read(tmp_path / "a.xlsx")
+    assert found.header.units == 3
+    assert found.header.metadata["sheets"] == ["Invoices", "Empty", "Totals"]
+    assert found.blocks[1].text == (
+        "customer: Northwind | date: 2026-06-09 | amount: 900.5 | paid: yes\n"
+        "customer: Contoso | date: 2026-07-01 | amount: 12"
+    )
+    assert found.blocks[1].heading == "Invoices"
+    assert found.blocks[-1].locator == PageLocator(3)
+    assert "sum | 912.5" in found.blocks[-1].text
+    assert "=SUM" not in found.text

@@ -1,0 +1,226 @@
+"""PDF: words where they were drawn, reading order, tables, scans, rotated pages."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from parsing import near, page, read
+from PIL import Image
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfgen.canvas import Canvas
+
+from retrieval.errors import FileTooLarge
+from retrieval.parse import Limits
+from retrieval.values import PageLocator
+
+WIDTH, HEIGHT = A4
+LEFT = (
+    "The harbour of the old town lies to the",
+    "north of the market, where boats come in",
+    "before the sun is up. Fishermen mend their",
+    "nets along the quay, and gulls wait on the",
+    "roofs. In the winter the water freezes for",
+    "a few days and nobody goes out to sea.",
+)
+RIGHT = (
+    "Visitors arrive by the early ferry and walk",
+    "along the sea wall to the lighthouse. It was",
+    "built in 1874 and is open every afternoon.",
+    "From its gallery one sees the islands, and",
+    "on a clear day the mountains on the other",
+    "side of the strait, white until late in May.",
+)
+
+
+def test_a_word_lies_where_it_was_drawn(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
+    canvas.setTitle("Harbour report")
+    canvas.setAuthor("M. Jensen")
+    canvas.setFont("Helvetica", 12)
+    canvas.drawString(100, 700, "before Lighthouse after")
+    canvas.save()
+    found = read(tmp_path / "a.pdf")
+    assert found.header.units == 1
+    assert found.header.metadata["title"] == "Harbour report"
+    assert found.header.metadata["author"] == "M. Jensen"
+    start = 100 + canvas.stringWidth("before ", "Helvetica", 12)
+    end = start + canvas.stringWidth("Lighthouse", "Helvetica", 12)
+    wanted = (start / WIDTH, 1 - 711 / HEIGHT, end / WIDTH, 1 - 697 / HEIGHT)
+    assert near(found.word("Lighthouse").box, wanted, 0.006)
+    (block,) = found.blocks
+    assert isinstance(block.locator, PageLocator)
+    assert block.locator.page == 1
+    (picture,) = found.pictures
+    assert (picture.page, max(picture.width, picture.height)) == (1, 1100)
+    assert Image.open(io.BytesIO(picture.jpeg)).size == (picture.width, picture.height)
+
+
+def test_two_columns_are_read_one_after_the_other(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
+    canvas.setFont("Helvetica-Bold", 20)
+    canvas.drawString(150, 760, "A guide to the old harbour town")
+    canvas.setFont("Helvetica", 10)
+    for row, (left, right) in enumerate(zip(LEFT, RIGHT, strict=True)):
+        canvas.drawString(60, 700 - 13 * row, left)
+        canvas.drawString(320, 700 - 13 * row, right)
+    canvas.drawString(
+        60, 560, "Both columns end above this line, which runs over the width of the page."
+    )
+    canvas.save()
+    found = read(tmp_path / "a.pdf")
+    text = found.text.replace("\n", " ")
+    order = [
+        "A guide to the old",
+        "The harbour of",
+        "goes out to sea",
+        "Visitors arrive",
+        "late in May",
+        "Both columns end",
+    ]
+    places = [text.index(phrase) for phrase in order]
+    assert places == sorted(places)
+    assert {b.heading for b in found.blocks} == {"A guide to the old harbour town"}
+
+
+def test_a_table_keeps_its_rows(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
+    rows = (
+        ("Item", "Count", "Price"),
+        ("Skiff", "2", "$ 900.00"),
+        ("Oar", "12", "$ 35.50"),
+        ("Total", "", "$ 2,226.00"),
+    )
+    for y, row in enumerate(rows):
+        for x, cell in enumerate(row):
+            canvas.drawString(80 + 150 * x, 700 - 20 * y, cell)
+    canvas.save()
+    found = read(tmp_path / "a.pdf")
+    (block,) = found.blocks
+    assert block.kind == "table"
+    assert block.text.split("\n") == [
+        "Item | Count | Price",
+        "Skiff | 2 | $ 900.00",
+        "Oar | 12 | $ 35.50",
+        "Total | $ 2,226.00",
+    ]
+
+
+def test_headings_by_size_and_by_bold_type(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
+    canvas.setFont("Helvetica", 18)
+    canvas.drawString(60, 760, "1 Boats")
+    canvas.setFont("Helvetica", 11)
+    for row in range(4):
+        canvas.drawString(
+            60, 720 - 14 * row, f"Line {row} tells of boats, their masts and their sails."
+        )
+    canvas.setFont("Helvetica-Bold", 11)
+    canvas.drawString(60, 650, "1.1 Sails")
+    canvas.setFont("Helvetica", 11)
+    for row in range(4):
+        canvas.drawString(
+            60, 630 - 14 * row, f"Line {row} tells of canvas, its weight and its price."
+        )
+    canvas.showPage()
+    canvas.drawString(60, 760, "The next page goes on about canvas in the same section.")
+    canvas.save()
+    found = read(tmp_path / "a.pdf")
+    heading_of = {block.text.split("\n")[0]: block.heading for block in found.blocks}
+    assert heading_of["Line 0 tells of boats, their masts and their sails."] == "1 Boats"
+    assert heading_of["Line 0 tells of canvas, its weight and its price."] == "1.1 Sails"
+    last = found.blocks[-1]
+    assert (last.heading, last.unit) == ("1.1 Sails", 1)
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_boxes_on_a_rotated_page_are_as_it_is_shown(tmp_path: Path, rotation: int) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
+    canvas.setPageRotation(rotation)
+    canvas.setFont("Helvetica", 12)
+    canvas.saveState()
+    # Upright once the page is turned clockwise by the rotation; reportlab swaps the sides of the
+    # page that it turns, so it is shown as A4 upright every time.
+    on_side = rotation != 180
+    canvas.translate(*((HEIGHT / 2, WIDTH / 2) if on_side else (WIDTH / 2, HEIGHT / 2)))
+    canvas.rotate(rotation)
+    canvas.drawString(0, 0, "Lighthouse keeper")
+    canvas.restoreState()
+    canvas.save()
+    found = read(tmp_path / "a.pdf")
+    assert found.text == "Lighthouse keeper"
+    width = canvas.stringWidth("Lighthouse", "Helvetica", 12)
+    wanted = (0.5, 0.5 - 11 / HEIGHT, 0.5 + width / WIDTH, 0.5 + 3 / HEIGHT)
+    assert near(found.word("Lighthouse").box, wanted, 0.008)
+    (picture,) = found.pictures
+    assert picture.width < picture.height
+
+
+def test_chinese_text_and_words_divided_at_line_ends(tmp_path: Path) -> None:
+    pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
+    canvas.setFont("STSong-Light", 14)
+    canvas.drawString(72, 700, "四月预算为九千元")
+    canvas.setFont("Helvetica", 12)
+    canvas.drawString(72, 600, "The boat was found in an extraordi-")
+    canvas.drawString(72, 586, "nary place on the beach.")
+    canvas.save()
+    found = read(tmp_path / "a.pdf")
+    assert "四月预算为九千元" in found.text
+    assert "extraordinary place" in found.text
+    for block in found.blocks:  # every word can be found again, in order: highlights rely on it
+        at = 0
+        for word in block.words:
+            at = block.text.index(word.text, at) + len(word.text)
+
+
+def scan(tmp_path: Path, image: Image.Image, stamp: str = "") -> Path:
+    canvas = Canvas(str(tmp_path / "scan.pdf"), pagesize=A4)
+    canvas.drawImage(ImageReader(image), 0, 0, WIDTH, HEIGHT)
+    if stamp:
+        canvas.drawString(60, 820, stamp)
+    canvas.save()
+    return tmp_path / "scan.pdf"
+
+
+def test_a_scanned_page_is_recognised(tmp_path: Path) -> None:
+    image = page(
+        (1240, 1754), {(150, 300): "Invoice 4711", (150, 400): "Total", (800, 400): "226.50"}
+    )
+    found = read(scan(tmp_path, image))
+    assert {b.kind for b in found.blocks} == {"ocr"}
+    assert "Invoice 4711" in found.text
+    assert "Total   226.50" in found.text
+    assert near(found.word("Total").box, (150 / 1240, 403 / 1754, 225 / 1240, 437 / 1754), 0.02)
+
+
+def test_a_stamp_on_a_scan_does_not_hide_the_scan(tmp_path: Path) -> None:
+    image = page((1240, 1754), {(150, 300): "Complaint for forfeiture of a pen"})
+    found = read(scan(tmp_path, image, stamp="Case 2018-12857 Page 1 of 16"))
+    assert [b.kind for b in found.blocks] == ["body", "ocr"]
+    assert found.text.count("Case 2018-12857") == 1
+    assert "Complaint for forfeiture" in found.text
+
+
+def test_an_upside_down_scan_is_turned(tmp_path: Path) -> None:
+    lines = {(150, 200 + 80 * i): f"Line {i} of a letter that lies on its head" for i in range(6)}
+    found = read(scan(tmp_path, page((1240, 1754), lines).rotate(180)))
+    assert "Line 3 of a letter" in found.text
+    box = found.word("Line").box
+    assert box is not None
+    assert box[1] < 0.2
+
+
+def test_pages_over_the_limit_are_refused_before_any_is_read(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
+    for number in range(12):
+        canvas.drawString(72, 700, f"Page {number}")
+        canvas.showPage()
+    canvas.save()
+    with pytest.raises(FileTooLarge, match="12 pages, the limit is 10 pages"):
+        read(tmp_path / "a.pdf", limits=Limits(max_pages=10))
+    assert [b.unit for b in read(tmp_path / "a.pdf").blocks] == list(range(12))
