@@ -40,6 +40,7 @@ from assistant.session import Request
 from assistant.speech import Speech
 from assistant.store.conversations import Conversations
 from retrieval.errors import Cancelled, SightlineError
+from retrieval.values import Passage
 
 log = logging.getLogger("sightline.talk")
 MOST_CHARACTERS = 20_000
@@ -236,13 +237,20 @@ class Talk:
     def _finish(self, answer: _Answer, event: Answered | Abstained) -> None:
         answer.text = event.text
         citations = event.citations if isinstance(event, Answered) else ()
+        nearest = event.nearest if isinstance(event, Abstained) else ()
         status: MessageStatus = "complete" if isinstance(event, Answered) else "abstained"
         self._conversations.finish_answer(
             answer.message,
             status,
             event.text,
             citations=citations,
-            trace={"steps": answer.steps[:50], "timings": event.timings.to_json()},
+            trace={
+                "steps": answer.steps[:50],
+                "timings": event.timings.to_json(),
+                "nearest": [_miss(p) for p in event.nearest]
+                if isinstance(event, Abstained)
+                else [],
+            },
         )
 
     def _close(self, answer: _Answer, status: MessageStatus, error: SightlineError) -> Failed:
@@ -261,6 +269,18 @@ class Talk:
         if question.new:
             self._conversations.delete(question.conversation)
         return Failed("" if question.new else question.conversation, "", error.code, error.params)
+
+
+def _miss(passage: Passage) -> dict[str, Any]:
+    """Return a nearest miss by value, so that it can be shown after a reload."""
+    return {
+        "asset": passage.asset,
+        "asset_id": passage.asset_id,
+        "sha256": passage.sha256,
+        "modality": passage.modality,
+        "locator": passage.locator.to_json(),
+        "snippet": passage.text[:300],
+    }
 
 
 def _limit(question: str) -> None:

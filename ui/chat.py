@@ -13,7 +13,8 @@ import streamlit as st
 
 from assistant.demo import demo_files, demo_questions
 from assistant.errors import ConversationNotFound
-from assistant.messages import AttachmentFile, ConversationView
+from assistant.i18n import explain_code
+from assistant.messages import AttachmentFile, ConversationView, Failed
 from retrieval.errors import SightlineError
 from ui import jobs, render, runtime, state
 from ui.live import look
@@ -54,13 +55,15 @@ def _opened() -> ConversationView | None:
 
 def _messages(conversation: ConversationView, running: bool) -> None:
     messages = conversation.messages
-    if running and messages and messages[-1].role == "assistant":
+    if running and messages and messages[-1].status == "streaming":
         messages = messages[:-1]  # it is being written: the fragment below shows it
     for message in messages:
         if message.role == "user":
             render.user_message(message.text, message.attachments)
         else:
             render.assistant_message(message)
+    if running and not (messages and messages[-1].role == "user"):
+        render.user_message(st.session_state.get("asked", ""))  # it is not yet written down
     idle = not running and state.pending() is None
     if idle and messages and messages[-1].status in ("failed", "stopped"):
         _offer_again(conversation)
@@ -82,10 +85,21 @@ def _answer(run_id: str) -> None:
     """Show the answer as it is written; at its end draw the whole page from what was stored."""
     live = look(runtime.assistant(), run_id)
     if live.outcome is not None:
+        if isinstance(live.outcome, Failed) and not live.outcome.message:
+            _not_asked(live.outcome)
         st.rerun()
     render.live_message(live)
     if st.button(t("stop"), icon=":material/stop_circle:", key="stop"):
         runtime.assistant().cancel(run_id)
+
+
+def _not_asked(failed: Failed) -> None:
+    """Say why a question came to nothing; a conversation begun for it alone is dropped."""
+    state.notice(explain_code(failed.code, dict(failed.params), state.language()))
+    opened = _opened()
+    if opened is not None and not opened.messages:
+        runtime.assistant().delete_conversation(opened.id)
+        state.open_conversation(None)
 
 
 def _wait_for_documents() -> None:
@@ -173,6 +187,7 @@ def ask(question: Pending) -> None:
         if conversation is None:
             conversation = assistant.new_conversation(library=state.library()).id
             state.open_conversation(conversation)
+        st.session_state["asked"] = question.question
         assistant.start(
             question.question,
             images=question.images,

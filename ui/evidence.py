@@ -141,11 +141,12 @@ def cards(sources: Sequence[Citation | Passage], key: str) -> None:
 
 
 def _card(source: Citation | Passage, key: str) -> None:
-    number = f"**{source.number}** · " if isinstance(source, Citation) else ""
+    number = getattr(source, "number", 0)  # a search result has none
+    label = f"**{number}** · {plain(source.asset)}" if number else plain(source.asset)
     with st.container(border=True, width=176, key=f"card-{key}", gap="xxsmall"):
         thumbnail(source.asset_id, source.asset, source.modality)
         pressed = st.button(
-            f"{number}{plain(source.asset)}",
+            label,
             key=f"open-{key}",
             type="tertiary",
             width="stretch",

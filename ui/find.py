@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -36,18 +35,20 @@ def page() -> None:
     if not words.strip() and picture is None:
         st.caption(t("search_hint"))
         return
-    image = state.scratch_file(picture.getvalue()) if picture is not None else None
-    found = _search(words, image, kind)
+    found = _search(words, picture, kind)
     if found is not None:
         _results(found, words)
 
 
-def _search(words: str, image: Path | None, kind: Modality | None) -> SearchResult | None:
+def _search(words: str, picture: Any, kind: Modality | None) -> SearchResult | None:
+    image = state.scratch_file(picture.getvalue()) if picture is not None else None
     try:
         return runtime.assistant().search(
             words, image=image, k=_RESULTS, modality=kind, library=library()
         )
     except SightlineError as error:
+        if picture is not None:  # say the name the user knows, not that of our copy
+            error.params["name"] = picture.name
         state.notice_error(error)
         state.show_notices()
         return None

@@ -27,7 +27,7 @@ def views(wanted: Iterable[int] | None = None) -> list[JobView]:
     if wanted is None:
         return found
     ids = set(wanted)
-    return [job for job in found if job.id in ids]
+    return sorted((job for job in found if job.id in ids), key=lambda job: job.id)
 
 
 def reason(file: JobFileView) -> str:

@@ -8,6 +8,10 @@ from assistant.views import ModelView
 from ui import runtime, state
 from ui.state import plain, t
 
+_ROLES = frozenset(
+    "language speech embedding text_embedding image_encoder joint_embedding sight".split()
+)
+
 
 def page() -> None:
     """Draw the page."""
@@ -59,6 +63,5 @@ def state_name(word: str) -> str:
 
 def role_name(role: str) -> str:
     """Say the role of a model."""
-    names = ("language", "speech", "text_embedding", "image_encoder", "joint_embedding", "sight")
     key = role.replace(" ", "_")
-    return t(f"role_{key}") if key in names else role
+    return t(f"role_{key}") if key in _ROLES else role

@@ -13,8 +13,9 @@ from typing import Any
 import streamlit as st
 
 from assistant.i18n import explain_code
-from assistant.messages import AttachmentView, MessageView
+from assistant.messages import AttachmentView, Citation, MessageView
 from retrieval.errors import SightlineError
+from retrieval.values import locator_from_json
 from ui import evidence, runtime
 from ui.live import Live, Step
 from ui.state import language, notice_error, plain, t
@@ -58,14 +59,13 @@ def user_message(text: str, attachments: Sequence[AttachmentView] = ()) -> None:
     """Show what the user asked, with the files sent along."""
     with st.chat_message("user", avatar=USER):
         _attachments(attachments)
-        if text:
-            st.text(text)
+        st.text(text or "…")
 
 
 def _attachments(attachments: Sequence[AttachmentView]) -> None:
     for item in attachments:
         try:
-            data = runtime.assistant().blob(item.sha256)
+            data = runtime.assistant().attachment(item.sha256)
         except (SightlineError, OSError):
             st.caption(f":material/attach_file: {plain(item.name)}")
             continue
@@ -87,11 +87,10 @@ def assistant_message(message: MessageView) -> None:
             st.markdown(answer_markdown(message.text, numbers))
         _ending(message)
         if message.citations:
-            nearest = message.status == "abstained"
-            if nearest:
-                st.caption(t("nearest_misses"))
-            group = "nearest" if nearest else "cites"
-            evidence.cards(message.citations, f"{group}-{message.id}")
+            evidence.cards(message.citations, f"cites-{message.id}")
+        if misses := [_miss(row) for row in message.trace.get("nearest", ())]:
+            st.caption(t("nearest_misses"))
+            evidence.cards(misses, f"nearest-{message.id}")
         if message.status in ("complete", "abstained"):
             _feedback(message.id)
 
@@ -102,6 +101,19 @@ def _step(row: Mapping[str, Any]) -> Step:
         str(row.get("summary", "")),
         float(row.get("seconds", 0.0)),
         str(row.get("error", "")),
+    )
+
+
+def _miss(row: Mapping[str, Any]) -> Citation:
+    """Read back what came nearest; number 0 says that nothing refers to it."""
+    return Citation(
+        number=0,
+        asset=str(row["asset"]),
+        sha256=str(row["sha256"]),
+        modality=row["modality"],
+        locator=locator_from_json(row["locator"]),
+        snippet=str(row["snippet"]),
+        asset_id=row["asset_id"],
     )
 
 
