@@ -21,7 +21,6 @@ from retrieval.errors import WeightsError, WeightsMissing
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-SYSTEM = "You are a helpful assistant."
 CAPTION_QUESTION = "Describe the image in one sentence."
 LONGEST_HINT = 10
 _NOT_WEIGHTS = ("table", "tokens", "concept_rows", "answer_tokens")
@@ -86,11 +85,17 @@ def prompt_layout(question: str, n_images: int = 1, hint: str = "") -> list[str 
         n_images: images, in the order of their slots.
         hint: what ``SightProjector.hint`` drafts for the question, if anything.
     """
-    parts: list[str | ImageSlot] = [f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n"]
-    parts += [ImageSlot(index) for index in range(n_images)]
-    hinted = f"\nHint: {hint}" if hint else ""
-    parts.append(f"\n{question}{hinted}<|im_end|>\n<|im_start|>assistant\n")
-    return parts
+    asked = hinted_question(question, hint)
+    return [
+        "<|im_start|>user\n",
+        *(ImageSlot(index) for index in range(n_images)),
+        f"\n{asked}<|im_end|>\n<|im_start|>assistant\n",
+    ]
+
+
+def hinted_question(question: str, hint: str) -> str:
+    """Return what stands in the prompt for a question with a drafted answer (or none)."""
+    return f"{question}\nHint: {hint}" if hint else question
 
 
 class SightProjector:
@@ -150,21 +155,28 @@ class SightProjector:
         return np.concatenate((words, self.soft_rows(features)), axis=1)
 
     def hint(self, feature_map: Floats, question: Sequence[int]) -> list[int]:
-        """Draft an answer to a question about one photo.
+        """Draft an answer to a question about one photo, for ``hinted_question``.
 
         Args:
             feature_map: float32 [1280, 9, 9].
             question: the language model's ids of ``hint_question(text)``.
 
         Returns:
-            The language model's ids of the draft, to be turned into text for ``prompt_layout``.
+            The language model's ids of the draft; none for a question that is too long or has
+            too many words the drafter never learned, because it would only mislead.
         """
-        net = self._answer_net
-        features = to_cells(feature_map[None])
-        cells = gelu(net.linear(net.norm(features, "norm_in"), "reduce"))
-        cells = net.norm(cells + net.get("place"), "norm_cells")
+        return self.hint_of_cells(to_cells(feature_map[None])[0], question)
+
+    def hint_of_cells(self, features: Floats, question: Sequence[int]) -> list[int]:
+        """As ``hint``, of features float32 [81, channels]."""
         line = [self._answer_rows.get(token, START) for token in question]
-        rows = self._answerer.write(cells, line[: self._longest_question], beams=1)
+        unknown = line.count(START)
+        if not line or len(line) > self._longest_question or unknown > len(line) / 4:
+            return []
+        net = self._answer_net
+        cells = gelu(net.linear(net.norm(features[None], "norm_in"), "reduce"))
+        cells = net.norm(cells + net.get("place"), "norm_cells")
+        rows = self._answerer.write(cells, line, beams=1)
         return [int(token) for token in self.answer_tokens[rows]]
 
     def see(self, features: Floats) -> tuple[Floats, Floats]:

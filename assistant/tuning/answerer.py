@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from assistant.models.sight import END, START, AnswerShape
+from assistant.models.sight import END, START, AnswerShape, hint_question
 from assistant.tuning.data import QuestionRow, Split
 from assistant.tuning.features import Features
 from assistant.tuning.projector import DecoderLayer
@@ -117,7 +117,7 @@ def answer_tokens(splits: Iterable[Split], tokenizer: Any, least: int = 3) -> tu
 
 def answer_text(text: str) -> str:
     """Return a question or answer as the answerer reads it: lower case, one leading space."""
-    return " " + tidy_answer(text).lower().rstrip("?").strip()
+    return hint_question(tidy_answer(text))
 
 
 def make_answer_set(

@@ -57,7 +57,9 @@ def load_lm(folder: Path) -> Any:
 
     config = AutoConfig.from_pretrained(folder)
     with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+        model = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]
+            config, dtype=torch.float32
+        )
     model.load_state_dict(load_file(folder / "model.safetensors"), assign=True)
     rotary = type(model.model.rotary_emb)
     model.model.rotary_emb = rotary(config=config)
@@ -75,6 +77,7 @@ class FrozenLM:
 
     def __init__(self, model: Any, prefix: Sequence[int], targets: Sequence[int]) -> None:
         self.model = model
+        self.prefix = tuple(prefix)
         self.prefix_length = len(prefix)
         kept = sorted({*targets, *range(min(FREQUENT, model.lm_head.weight.shape[0]))})
         self._place = {token: i for i, token in enumerate(kept)}
@@ -94,7 +97,7 @@ class FrozenLM:
         ``rows`` [n, t, width] are the words of n photos; a photo sees the prefix and itself.
         """
         n, t, width = rows.shape
-        own = torch.block_diag(*[torch.ones(t, t).tril() for _ in range(n)]).bool()
+        own = torch.kron(torch.eye(n), torch.ones(t, t).tril()).bool()
         visible = torch.cat((torch.ones(n * t, self.prefix_length, dtype=torch.bool), own), 1)
         positions = torch.arange(self.prefix_length, self.prefix_length + t).repeat(n)
         with torch.no_grad():

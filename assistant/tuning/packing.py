@@ -23,13 +23,15 @@ class Ask:
 
     ``prompt`` and every answer are token ids; answers end with the end-of-turn token.
     ``right`` is the place of the right answer; with ``choose`` the others are wrong ones to be
-    told from it, without it all answers are right (captions).
+    told from it, without it all answers are right (captions). ``question`` is the prompt's text
+    where a hint may be added to it.
     """
 
     prompt: tuple[int, ...]
     answers: tuple[tuple[int, ...], ...]
     right: int = 0
     choose: bool = False
+    question: str = ""
 
 
 @dataclass(frozen=True)

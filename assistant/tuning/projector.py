@@ -81,7 +81,8 @@ class DecoderLayer(nn.Module):
         x = x + self.drop(self.words(y, y, causal=True))
         x = x + self.drop(self.cells(self.norm_cells(x), cells))
         thought = self.down(functional.gelu(self.up(self.norm_think(x)), approximate="tanh"))
-        return x + self.drop(thought)
+        y: Tensor = x + self.drop(thought)
+        return y
 
 
 class Projector(nn.Module):
@@ -147,7 +148,8 @@ class Projector(nn.Module):
         x = self.drop(x)
         for layer in self.layers:
             x = layer(x, cells)
-        return self.drop(self.norm_draft(x))
+        states: Tensor = self.drop(self.norm_draft(x))
+        return states
 
     def word_logits(self, states: Tensor) -> Tensor:
         """Return logits [..., vocabulary] of the word that follows each state [..., width]."""

@@ -7,13 +7,19 @@ same photos as one that was not, without any generator state to save.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.models.sight import CAPTION_QUESTION, ImageSlot, prompt_layout
+from assistant.models.sight import (
+    CAPTION_QUESTION,
+    ImageSlot,
+    SightProjector,
+    hint_question,
+    prompt_layout,
+)
 from assistant.tuning.data import CaptionRow, QuestionRow, Split
 from assistant.tuning.features import Features
 from assistant.tuning.packing import Ask
@@ -34,17 +40,44 @@ class TaskPhoto:
 class Task:
     """One split in training.
 
-    ``words`` int64 [photos of features, text_rows] are ids of the language model (what stage 1
-    reads in each photo); ``share`` is how often the task is drawn; ``asks`` how many questions
-    (or captions) of a photo are taken at a visit.
+    ``share`` is how often the task is drawn; ``asks`` how many questions (or captions) of a
+    photo are taken at a visit.
     """
 
     name: str
     photos: tuple[TaskPhoto, ...]
     features: Features
-    words: NDArray[np.int64]
     share: float
     asks: int
+
+
+class Reader(Protocol):
+    """What stage 1 reads in a photo."""
+
+    def words(self, features: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Return the language model's ids, int64 [text_rows], of features [81, 1280]."""
+        ...
+
+    def hint(self, features: NDArray[np.float32], question: str) -> str:
+        """Return a drafted answer, or nothing."""
+        ...
+
+
+class SightReader:
+    """Reads with an exported projector."""
+
+    def __init__(self, sight: SightProjector, tokenizer: Any) -> None:
+        self._sight, self._tokenizer = sight, tokenizer
+
+    def words(self, features: NDArray[np.float32]) -> NDArray[np.int64]:
+        """See ``Reader``."""
+        ids: NDArray[np.int64] = self._sight.tokens[self._sight.words(features[None])[0]]
+        return ids
+
+    def hint(self, features: NDArray[np.float32], question: str) -> str:
+        """See ``Reader``."""
+        ids = self._tokenizer.encode(hint_question(question), add_special_tokens=False).ids
+        return str(self._tokenizer.decode(self._sight.hint_of_cells(features, ids))).strip()
 
 
 @dataclass(frozen=True)
@@ -71,9 +104,9 @@ class PromptCoder:
         """Return token ids; special tokens in the text are parsed, none are added."""
         return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def question(self, text: str) -> tuple[int, ...]:
+    def question(self, text: str, hint: str = "") -> tuple[int, ...]:
         """Return the tokens between a photo's rows and the answer."""
-        after = prompt_layout(text)[-1]
+        after = prompt_layout(text, 1, hint)[-1]
         assert isinstance(after, str)
         return self.encode(after)
 
@@ -94,7 +127,8 @@ def make_asks(split: Split, coder: PromptCoder) -> dict[str, list[Ask]]:
         elif isinstance(row, QuestionRow):
             texts = (row.answer, *row.distractors)
             answers = tuple(coder.answer(tidy_answer(text)) for text in texts)
-            mine.append(Ask(coder.question(row.question), answers, 0, bool(row.distractors)))
+            asked = question_text(row.question)
+            mine.append(Ask(coder.question(asked), answers, 0, bool(row.distractors), asked))
     return asks
 
 
@@ -102,7 +136,6 @@ def make_task(
     split: Split,
     coder: PromptCoder,
     features: Features,
-    words: NDArray[np.int64],
     share: float,
     asks: int,
 ) -> Task:
@@ -112,25 +145,61 @@ def make_task(
         for name, mine in make_asks(split, coder).items()
         if mine
     )
-    return Task(split.name, photos, features, words, share, asks)
+    return Task(split.name, photos, features, share, asks)
 
 
-def draw(tasks: Sequence[Task], count: int, seed: int, step: int, worker: int) -> list[Drawn]:
-    """Return ``count`` photos with some of their asks, the same for the same numbers."""
-    rng = np.random.default_rng((seed, step, worker))
-    shares = np.array([task.share for task in tasks])
-    drawn = []
-    for _ in range(count):
-        task = tasks[int(rng.choice(len(tasks), p=shares / shares.sum()))]
-        photo = task.photos[int(rng.integers(len(task.photos)))]
-        drawn.append(
-            Drawn(
-                task.features.maps[photo.row].astype(np.float32),
-                task.words[photo.row],
-                _some(photo.asks, task.asks, rng),
-            )
+def question_text(text: str) -> str:
+    """Return a question as it is put to the model: with its question mark."""
+    text = " ".join(text.split())
+    return text if text.endswith(("?", ".", "!")) else f"{text}?"
+
+
+class Sampler:
+    """Draws batches; what is drawn depends on (seed, step, worker) alone.
+
+    Args:
+        hint_share: how many questions come with the drafted answer. Drafts on photos the drafter
+            has learned are better than on new ones, so a share of 1 would teach blind trust.
+    """
+
+    def __init__(
+        self,
+        tasks: Sequence[Task],
+        reader: Reader,
+        coder: PromptCoder,
+        seed: int,
+        hint_share: float = 0.7,
+    ) -> None:
+        self.tasks, self._reader, self._coder = tasks, reader, coder
+        self._seed, self.hint_share = seed, hint_share
+        shares = np.array([task.share for task in tasks])
+        self._shares = shares / shares.sum()
+
+    def draw(self, count: int, step: int, worker: int) -> list[Drawn]:
+        """Return ``count`` photos with some of their asks."""
+        rng = np.random.default_rng((self._seed, step, worker))
+        drawn = []
+        for _ in range(count):
+            task = self.tasks[int(rng.choice(len(self.tasks), p=self._shares))]
+            photo = task.photos[int(rng.integers(len(task.photos)))]
+            asks = _some(photo.asks, task.asks, rng)
+            hinted = rng.random(len(asks)) < self.hint_share
+            features = task.features.maps[photo.row].astype(np.float32)
+            drawn.append(self.read(features, asks, hinted.tolist()))
+        return drawn
+
+    def read(
+        self, features: NDArray[np.float32], asks: Sequence[Ask], hinted: Sequence[bool]
+    ) -> Drawn:
+        """Return a photo with its words, and hints where they are wanted."""
+        told = tuple(
+            replace(ask, prompt=self._with_hint(features, ask)) if hint and ask.question else ask
+            for ask, hint in zip(asks, hinted, strict=True)
         )
-    return drawn
+        return Drawn(features, self._reader.words(features), told)
+
+    def _with_hint(self, features: NDArray[np.float32], ask: Ask) -> tuple[int, ...]:
+        return self._coder.question(ask.question, self._reader.hint(features, ask.question))
 
 
 def _some(asks: Sequence[Ask], count: int, rng: np.random.Generator) -> tuple[Ask, ...]:

@@ -29,7 +29,7 @@ from assistant.errors import CheckpointDamaged, CheckpointMismatch
 from assistant.tuning.lm import FrozenLM
 from assistant.tuning.packing import Packed, pack
 from assistant.tuning.projector import Projector
-from assistant.tuning.tasks import Drawn, Task, draw
+from assistant.tuning.tasks import Drawn, Sampler
 
 STAGE_TWO = ("norm_view.", "view.", "queries", "look.", "norm_soft.", "soft.", "soft_bias")
 _CHECKPOINT = "checkpoint.safetensors"
@@ -37,7 +37,8 @@ _CHECKPOINT = "checkpoint.safetensors"
 
 @dataclass(frozen=True)
 class VlmSettings:
-    """Hyper-parameters of stage 2. All but ``steps`` and ``max_hours`` fix what a run is."""
+    """Hyper-parameters of stage 2. All but ``steps`` and ``max_hours`` fix what a run is; the seed
+    is the sampler's."""
 
     steps: int = 2000
     max_hours: float | None = None
@@ -47,13 +48,13 @@ class VlmSettings:
     weight_decay: float = 0.01
     choose_weight: float = 1.0
     ema: float = 0.98
-    seed: int = 11
 
-    def fingerprint(self, tasks: Sequence[Task]) -> str:
+    def fingerprint(self, sampler: Sampler) -> str:
         """Return a digest of what must agree between a run and its checkpoint."""
         fixed = dataclasses.asdict(self)
         del fixed["steps"], fixed["max_hours"]
-        fixed["tasks"] = [(task.name, len(task.photos), task.share, task.asks) for task in tasks]
+        fixed["hints"] = sampler.hint_share
+        fixed["tasks"] = [(t.name, len(t.photos), t.share, t.asks) for t in sampler.tasks]
         return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -81,9 +82,9 @@ class Run:
     """
 
     def __init__(
-        self, model: Projector, settings: VlmSettings, tasks: Sequence[Task], folder: Path
-    ):
-        self.model, self.settings, self.tasks, self.folder = model, settings, tasks, folder
+        self, model: Projector, settings: VlmSettings, sampler: Sampler, folder: Path
+    ) -> None:
+        self.model, self.settings, self.sampler, self.folder = model, settings, sampler, folder
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(name.startswith(STAGE_TWO))
         self.trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
@@ -92,7 +93,7 @@ class Run:
             n: (torch.zeros_like(p), torch.zeros_like(p)) for n, p in self.trained.items()
         }
         self.step, self.seconds = 0, 0.0
-        self._fingerprint = settings.fingerprint(tasks)
+        self._fingerprint = settings.fingerprint(sampler)
         if (folder / _CHECKPOINT).is_file():
             self._load()
 
@@ -220,7 +221,7 @@ def train_vlm(
         part, stopping = _agree(*_clock(run, stop))
         if part >= 1 or stopping:
             break
-        drawn = draw(run.tasks, run.settings.photos, run.settings.seed, run.step, rank)
+        drawn = run.sampler.draw(run.settings.photos, run.step, rank)
         loss = batch_loss(run.model, lm, drawn, run.settings.choose_weight)
         gradient = torch.autograd.grad(loss, list(run.trained.values()))
         rate = _rate(run.step, part, run.settings)
@@ -272,5 +273,5 @@ def _average(gradient: Sequence[Tensor], world: int) -> list[Tensor]:
         return list(gradient)
     flat = torch.cat([g.reshape(-1) for g in gradient])
     torch.distributed.all_reduce(flat)
-    parts = (flat / world).split([g.numel() for g in gradient])
+    parts = torch.split(flat / world, [g.numel() for g in gradient])
     return [part.view_as(g) for part, g in zip(parts, gradient, strict=True)]

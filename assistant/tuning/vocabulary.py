@@ -73,11 +73,8 @@ _STOP = frozenset(
         "photo",
         "image",
         "taken",
-        "two",
-        "three",
-        "one",
     ]
-) - {"two", "three", "one"}
+)
 _WORD = re.compile(r" [a-z]{3,}")
 
 
