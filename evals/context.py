@@ -93,7 +93,8 @@ class Context:
         an earlier run are there already.
         """
         code = code_digest(INGEST_CODE)
-        key = key_of({"data": dataset.digest, "code": code, **self.answer_settings()})
+        models = [self.settings.joint_model, self.settings.whisper_model]
+        key = key_of({"data": dataset.digest, "code": code, "models": models})
         home = self.folder / "libraries" / f"{dataset.suite}-{key}"
         if self._assistant is None or self._home != home:
             from assistant.build import build_assistant

@@ -10,10 +10,11 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,8 +34,12 @@ def key_of(parts: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def code_digest(packages: Iterable[str] = CODE) -> str:
-    """Return a hash of the program's own sources, prompts and committed weights."""
+@cache
+def code_digest(packages: tuple[str, ...] = CODE) -> str:
+    """Return a hash of the program's own sources, prompts and committed weights.
+
+    Taken once a process: what runs is what was imported, even if files change meanwhile.
+    """
     total = hashlib.sha256()
     for package in packages:
         for path in sorted((ROOT / package).rglob("*")):
@@ -98,8 +103,8 @@ def open_cases(folder: Path, suite: str, key: str, fresh: bool) -> Iterator[Case
 def save_run(folder: Path, result: Result) -> Result:
     """Write a finished run with its outcomes; returns it with its name in ``config["run"]``."""
     folder.mkdir(parents=True, exist_ok=True)
-    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    name = f"{stamp}-{result.suite}-{key_of(result.to_json())[:6]}"
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S%f")
+    name = f"{stamp}-{result.suite}"
     named = replace(result, config={**result.config, "run": name})
     document = {**named.to_json(), "outcomes": [o.to_json() for o in named.outcomes]}
     target = folder / f"{name}.json"
@@ -139,5 +144,5 @@ def load_run(folder: Path, name: str) -> Result:
 
 def latest_run(folder: Path, suite: str) -> Result | None:
     """Return the newest finished run of a suite, or None."""
-    names = [name for name in list_runs(folder) if name.split("-", 2)[2].startswith(f"{suite}-")]
+    names = [name for name in list_runs(folder) if name.split("-", 2)[2] == suite]
     return load_run(folder, names[-1]) if names else None
