@@ -9,8 +9,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from assistant.models.images import ImageBlock
 from assistant.models.llama_engine import Rows
@@ -31,6 +36,14 @@ class Eyes(Protocol):
         """Return the rows of a picture; the same picture gives the same ``key``."""
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """What is kept of a picture."""
+
+    rows: Rows
+    feature_map: NDArray[np.float32]
+
+
 class SightEyes:
     """Lite2 and the projector, loaded at the first picture.
 
@@ -47,7 +60,7 @@ class SightEyes:
         self._lock = threading.Lock()
         self._encoder: EfficientNetLite2 | None = None
         self._projector: SightProjector | None = None
-        self._kept: OrderedDict[str, Rows] = OrderedDict()
+        self._kept: OrderedDict[str, _Seen] = OrderedDict()
 
     def look(self, image: ImageBlock) -> Rows:
         """Return the rows of a picture, float32 [rows, width of the language model].
@@ -56,6 +69,19 @@ class SightEyes:
             ModelError: it is not a picture.
             WeightsError: a weight file is missing or damaged.
         """
+        return self._seen(image).rows
+
+    def hint(self, image: ImageBlock, question: Sequence[int]) -> list[int]:
+        """Return a drafted answer to a short question; see ``hints.Drafter``."""
+        return self._drafting().hint(self._seen(image).feature_map, question)
+
+    def answer_scores(
+        self, image: ImageBlock, question: Sequence[int], answers: Sequence[Sequence[int]]
+    ) -> list[float]:
+        """Return the drafter's opinion of answers; see ``hints.Drafter``."""
+        return self._drafting().answer_scores(self._seen(image).feature_map, question, answers)
+
+    def _seen(self, image: ImageBlock) -> _Seen:
         with self._lock:
             found = self._kept.get(image.sha256)
             if found is None:
@@ -66,11 +92,16 @@ class SightEyes:
             self._kept.move_to_end(image.sha256)
             return found
 
-    def _see(self, image: ImageBlock) -> Rows:
+    def _drafting(self) -> SightProjector:
+        if self._projector is None:
+            self._projector = SightProjector.load(self._weights)
+        return self._projector
+
+    def _see(self, image: ImageBlock) -> _Seen:
         from retrieval.embed.efficientnet import EfficientNetLite2
 
-        if self._encoder is None or self._projector is None:
-            self._projector = SightProjector.load(self._weights)
+        if self._encoder is None:
             self._encoder = EfficientNetLite2(self._store.path("efficientnet-lite2"), self._threads)
         maps = self._encoder.feature_map([image.open()])
-        return Rows(image.sha256, self._projector.image_tokens(maps)[0])
+        rows = Rows(image.sha256, self._drafting().image_tokens(maps)[0])
+        return _Seen(rows, maps[0])

@@ -20,6 +20,7 @@ from pydantic import Field, PrivateAttr
 from assistant.errors import ContextTooLong, ModelError
 from assistant.models.chatml import CALL_START, read_tool_calls
 from assistant.models.eyes import Eyes
+from assistant.models.hints import Drafter, opinions, with_hint
 from assistant.models.images import ImageBlock
 from assistant.models.llama_capi import open_llama
 from assistant.models.llama_engine import LlamaEngine, Prefilled, Rows
@@ -32,6 +33,7 @@ from assistant.models.protocol import (
     never,
 )
 from assistant.models.sampling import Grammar, Sampler, loops
+from assistant.models.sight import DRAFT_WEIGHT
 from assistant.models.turns import Turns
 
 _LEAST_ROOM = 16  # an answer needs at least this many tokens of context
@@ -119,7 +121,8 @@ class LlamaChat(SightlineChatModel):
     def score(self, messages: Sequence[BaseMessage], candidates: Sequence[str]) -> list[float]:
         """Return the log-probability (natural) of each candidate as the whole answer.
 
-        The end of the answer is counted, so that "2" does not profit from "20".
+        The end of the answer is counted, so that "2" does not profit from "20". With a picture
+        the answer drafter's opinion is added, weighed (a product of two experts).
         """
         with self._turns.take(never):
             engine, vocabulary = self._load()
@@ -135,7 +138,10 @@ class LlamaChat(SightlineChatModel):
                     )
                 scores.append(_score(engine, ready, first, tokens))
                 engine.cut(ready.lane, ready.read)
-            return scores
+            if not isinstance(self.eyes, Drafter):
+                return scores
+            drafted = opinions(messages, self.eyes, vocabulary.tokens, candidates)
+            return [s + DRAFT_WEIGHT * d for s, d in zip(scores, drafted, strict=True)]
 
     def _load(self) -> tuple[LlamaEngine, Vocabulary]:
         with self._loading:
@@ -149,6 +155,8 @@ class LlamaChat(SightlineChatModel):
 
     def _prompt(self, messages: Sequence[BaseMessage], options: Options) -> list[int | Rows]:
         engine, vocabulary = self._load()
+        if isinstance(self.eyes, Drafter):
+            messages = with_hint(messages, self.eyes, vocabulary.tokens, vocabulary.spell_all)
         prompt = [
             self._look(part) if isinstance(part, ImageBlock) else part
             for part in vocabulary.prompt(messages, options.tools)

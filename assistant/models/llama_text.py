@@ -46,6 +46,10 @@ class Vocabulary:
         count = self._lib.llama_token_to_piece(self._vocab, token, self._piece, 512, 0, False)
         return bytes(self._ffi.buffer(self._piece, max(count, 0)))
 
+    def spell_all(self, tokens: Sequence[int]) -> str:
+        """Return the text of tokens."""
+        return b"".join(map(self.spell, tokens)).decode("utf-8", "replace")
+
     def ends(self, token: int) -> bool:
         """Tell whether the model ends its answer with this token."""
         return bool(self._lib.llama_vocab_is_eog(self._vocab, token))

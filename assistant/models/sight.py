@@ -23,6 +23,7 @@ Ints = NDArray[np.int64]
 
 CAPTION_QUESTION = "Describe the image in one sentence."
 LONGEST_HINT = 10
+DRAFT_WEIGHT = 2.0  # of the answer drafter beside the language model, chosen on validation data
 _NOT_WEIGHTS = ("table", "tokens", "concept_rows", "answer_tokens")
 START, END = 0, 1  # rows of the draft's vocabulary that are not words; END reads as a line break
 
@@ -169,15 +170,41 @@ class SightProjector:
 
     def hint_of_cells(self, features: Floats, question: Sequence[int]) -> list[int]:
         """As ``hint``, of features float32 [81, channels]."""
-        line = [self._answer_rows.get(token, START) for token in question]
-        unknown = line.count(START)
-        if not line or len(line) > self._longest_question or unknown > len(line) / 4:
+        line = self._question_line(question)
+        if not line:
             return []
+        rows = self._answerer.write(self._answer_cells(features), line, beams=1)
+        return [int(token) for token in self.answer_tokens[rows]]
+
+    def answer_scores(
+        self, feature_map: Floats, question: Sequence[int], answers: Sequence[Sequence[int]]
+    ) -> list[float]:
+        """Return the drafter's log-likelihood (natural) of each answer as the whole answer.
+
+        Args:
+            feature_map: float32 [1280, 9, 9].
+            question: the language model's ids of ``hint_question(text)``.
+            answers: for each answer the ids of ``hint_question(answer)``.
+
+        Returns:
+            One number an answer; all 0 where ``hint`` would draft nothing.
+        """
+        line = self._question_line(question)
+        if not line:
+            return [0.0] * len(answers)
+        cells = self._answer_cells(to_cells(feature_map[None])[0])
+        rows = [[self._answer_rows.get(token, START) for token in answer] for answer in answers]
+        return self._answerer.score(cells, line, rows)
+
+    def _question_line(self, question: Sequence[int]) -> list[int]:
+        line = [self._answer_rows.get(token, START) for token in question]
+        fits = len(line) <= self._longest_question and line.count(START) <= len(line) / 4
+        return line if fits else []
+
+    def _answer_cells(self, features: Floats) -> Floats:
         net = self._answer_net
         cells = gelu(net.linear(net.norm(features[None], "norm_in"), "reduce"))
-        cells = net.norm(cells + net.get("place"), "norm_cells")
-        rows = self._answerer.write(cells, line, beams=1)
-        return [int(token) for token in self.answer_tokens[rows]]
+        return net.norm(cells + net.get("place"), "norm_cells")
 
     def see(self, features: Floats) -> tuple[Floats, Floats]:
         """Return reduced cells [n, 81, width] and concept logits of features [n, 81, channels]."""

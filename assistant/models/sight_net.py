@@ -140,6 +140,27 @@ class Writer:
             past = [(key[parents], value[parents]) for key, value in past]
         return best[1]
 
+    def score(
+        self, cells: Floats, question: Sequence[int], answers: Sequence[Sequence[int]]
+    ) -> list[float]:
+        """Return the log-likelihood of each answer, its end included; unknown words are passed."""
+        memory = [self.net.keys(cells, f"layers.{i}.cells") for i in range(self.layers)]
+        past: list[KeyValue] = []
+        for place, word in enumerate(question):
+            _, past = self._step([word], place, memory, past)
+        return [self._score_one(memory, past, len(question), answer) for answer in answers]
+
+    def _score_one(
+        self, memory: Sequence[KeyValue], past: list[KeyValue], place: int, answer: Sequence[int]
+    ) -> float:
+        total, word = 0.0, self.start
+        for offset, following in enumerate([*answer[: self.longest], self.end]):
+            chances, past = self._step([word], place + offset, memory, past)
+            if following != self.start:
+                total += float(chances[0, following])
+            word = following
+        return total
+
     def _step(
         self, words: Sequence[int], place: int, memory: Sequence[KeyValue], past: list[KeyValue]
     ) -> tuple[Floats, list[KeyValue]]:
