@@ -6,6 +6,7 @@ not be read are named, and arithmetic is done with decimals.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -93,11 +94,18 @@ def _amounts(results: Sequence[ToolResult], group: str) -> tuple[list[Amount], l
         written = str(result.data.get("total", ""))
         value = parse_amount(written) if written else None
         if value is None:
-            skipped.append(str(result.call.arguments.get("file", "")))
+            if _looks_like_a_bill(result):
+                skipped.append(str(result.call.arguments.get("file", "")))
             continue
         passage = next((p for p in result.passages if written in p.text), result.passages[0])
         amounts.append(Amount(value, written, _group_of(result, group), passage))
     return amounts, skipped
+
+
+def _looks_like_a_bill(result: ToolResult) -> bool:
+    """Whether a file without a readable total should have had one."""
+    words = f"{result.call.arguments.get('file', '')} {' '.join(p.text for p in result.passages)}"
+    return bool(re.search(r"receipt|invoice|\bbill\b|收据|发票|小票|账单", words, re.IGNORECASE))
 
 
 def _group_of(result: ToolResult, group: str) -> str:

@@ -15,7 +15,7 @@ from assistant import prompts
 from assistant.i18n import Language, text
 from assistant.messages import Citation
 from assistant.planner import Plan
-from assistant.reader import fit, read, tidy
+from assistant.reader import fit, promising, read, tidy
 from assistant.session import Session
 from assistant.tools import LIKELY, ToolResult
 from retrieval.values import Passage
@@ -86,7 +86,8 @@ def refuse(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft
         )
         said = text("say_not_found_in", language, asset=names)
     else:
-        said = text("say_not_found", language, count=request.library.size(), query=plan.query)
+        asked = " ".join(request.question.split())[:160]
+        said = text("say_not_found", language, count=request.library.size(), query=asked)
     if nearest:
         names = join(dict.fromkeys(p.asset for p in nearest), language)
         said += ("" if language == "zh" else " ") + text("say_nearest", language, names=names)
@@ -314,12 +315,11 @@ def _text_of(session: Session, name: str) -> list[Passage]:
 
 def _found(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
     """Answer from passages: the exact words for a small model, sentences for a large one."""
-    passages = [p for p in passages_of(results) if p.kind != "pixels"]
-    searched = [r.search for r in results if r.search is not None]
-    confident = not searched or any(s.confident for s in searched)
+    opened = [r for r in results if r.call.tool == "read_document"]
+    passages = [p for p in passages_of([*opened, *results]) if p.kind != "pixels"]
     if not passages:
         return _pictures_found(session, plan, results)
-    if not confident and not plan.names:
+    if not _likely(session, results):
         return refuse(session, plan, results)
     if session.model.calls_tools:
         return _sentences(session, passages)
@@ -327,6 +327,14 @@ def _found(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft
     if reading is None:
         return refuse(session, plan, results)
     return _exact(session, reading.text, reading.passage)
+
+
+def _likely(session: Session, results: Sequence[ToolResult]) -> bool:
+    """Whether what was found may hold the answer: a file that was opened, or a good search."""
+    if any(r.call.tool == "read_document" and r.passages for r in results):
+        return True
+    asked = session.notes.get("query", session.request.question)
+    return any(promising(r.search, asked) for r in results if r.search is not None)
 
 
 def _exact(session: Session, answer: str, passage: Passage) -> Draft:

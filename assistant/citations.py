@@ -37,7 +37,62 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)|(?<=[。！？])|\n+")
 _WORD = re.compile(r"[\u3400-\u9fff]+|[^\W_]+(?:[.,'’\-][^\W_]+)*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _STOP = frozenset(
-    ["a", "an", "the", "of", "in", "on", "at", "to", "for", "from", "by", "with", "and", "or", "is", "are", "was", "were", "be", "been", "has", "have", "had", "it", "its", "this", "that", "these", "those", "as", "which", "who", "whom", "what", "when", "where", "he", "she", "they", "his", "her", "their", "there", "not", "do", "does", "did", "can", "could", "will", "would", "i", "you", "we"]
+    [
+        "a",
+        "an",
+        "the",
+        "of",
+        "in",
+        "on",
+        "at",
+        "to",
+        "for",
+        "from",
+        "by",
+        "with",
+        "and",
+        "or",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "has",
+        "have",
+        "had",
+        "it",
+        "its",
+        "this",
+        "that",
+        "these",
+        "those",
+        "as",
+        "which",
+        "who",
+        "whom",
+        "what",
+        "when",
+        "where",
+        "he",
+        "she",
+        "they",
+        "his",
+        "her",
+        "their",
+        "there",
+        "not",
+        "do",
+        "does",
+        "did",
+        "can",
+        "could",
+        "will",
+        "would",
+        "i",
+        "you",
+        "we",
+    ]
 )
 
 
@@ -72,9 +127,18 @@ def check(
                 dropped.append(bare)
             continue
         number = _cite(used, chosen, bare, evidence, words_of)
-        kept.append(f"{bare} [{number}]")
+        kept.append(marked(bare, number))
     joiner = "" if kept and _is_chinese(kept[0]) else " "
     return Checked(joiner.join(kept), tuple(used.values()), tuple(dropped))
+
+
+def marked(sentence: str, number: int) -> str:
+    """Return a sentence with its mark before the full stop."""
+    stop = re.search(r"[.!?。！？]+$", sentence)
+    if stop is None or stop.start() == 0:
+        return f"{sentence} [{number}]"
+    space = "" if _is_chinese(sentence) else " "
+    return f"{sentence[: stop.start()]}{space}[{number}]{stop.group()}"
 
 
 def cite(number: int, passage: Passage, answer: str, words: Sequence[Word] = ()) -> Citation:
@@ -162,25 +226,54 @@ def narrow(passage: Passage, span: tuple[int, int], words: Sequence[Word]) -> Lo
         ends = [w.end for w in inside if w.end is not None]
         return TimeLocator(min(starts), max(ends)) if starts and ends else place
     boxes = [w.box for w in inside if w.box is not None]
-    if not boxes:
-        return place
     if isinstance(place, PageLocator):
-        return replace(place, boxes=tuple(_by_line(boxes)))
-    return RegionLocator(_hull(boxes))
+        by_line = _by_line(boxes) if boxes else _lines_of(passage.text, span, place.boxes)
+        return replace(place, boxes=tuple(by_line))
+    return RegionLocator(_hull(boxes) if boxes else _band(passage.text, span, place.region))
+
+
+def _lines_of(text: str, span: tuple[int, int], boxes: Sequence[Box]) -> Sequence[Box]:
+    """Return the line boxes that a span falls into, its place told by the lines' widths.
+
+    The catalog keeps a box a line; letters are spread over the lines by how wide these are.
+    """
+    total = sum(box[2] - box[0] for box in boxes)
+    if total <= 0 or not text:
+        return boxes
+    first, last = (total * at / len(text) for at in span)
+    chosen, at = [], 0.0
+    for box in boxes:
+        start, at = at, at + box[2] - box[0]
+        if at > first and start < last:
+            chosen.append(box)
+    return chosen or boxes
+
+
+def _band(text: str, span: tuple[int, int], region: Box) -> Box:
+    """Return the horizontal band of a region that a span's lines take up, and a half more."""
+    lines = text.count("\n") + 1
+    if lines < 3:
+        return region
+    x0, y0, x1, y1 = region
+    height = (y1 - y0) / lines
+    top = y0 + height * (text.count("\n", 0, span[0]) - 0.5)
+    bottom = y0 + height * (text.count("\n", 0, span[1]) + 1.5)
+    return (x0, round(max(y0, top), 5), x1, round(min(y1, bottom), 5))
 
 
 def snippet(text: str, span: tuple[int, int] | None) -> str:
     """Return the words around a span, on one line, cut at words with an ellipsis."""
     start, end = span or (0, 0)
-    room = max(0, SNIPPET - (end - start)) // 2
-    left, right = max(0, start - room), min(len(text), max(end + room, left_over(start, room)))
-    piece = " ".join(text[left : min(right, left + SNIPPET + 20)].split())
+    spare = max(0, SNIPPET - (end - start))
+    left = max(0, start - spare // 2)
+    right = min(len(text), end + spare - (start - left), left + SNIPPET + 60)
+    if left and text[left - 1].isalnum() and text[left].isascii():
+        left += len(re.match(r"\S*\s*", text[left:start] or "").group())  # type: ignore[union-attr]
+    if right < len(text) and text[right].isascii() and text[right].isalnum():
+        cut = text.rfind(" ", end, right)
+        right = cut if cut > 0 else right
+    piece = " ".join(text[left:right].split())
     return ("… " if left else "") + piece + (" …" if right < len(text) else "")
-
-
-def left_over(start: int, room: int) -> int:
-    """Return the end that uses up room which the start of the text left unused."""
-    return 2 * room if start < room else 0
 
 
 def _support(

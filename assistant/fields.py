@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
-from assistant.planner import Field
+from assistant.phrases import Field
 from retrieval.values import Passage
 
 
@@ -57,10 +57,20 @@ def find_in(field: Field, passages: Sequence[Passage]) -> list[Hit]:
     return [Hit(c.value, owners[c.line], c.score, lines[c.line]) for c in find_field(field, lines)]
 
 
+_SURE: dict[Field, float] = {
+    "total": 3.0,
+    "date": 0.5,
+    "company": 2.0,
+    "phone": 1.5,
+    "address": 1.0,
+}
+"""Scores from which a value is given without having been asked for by name."""
+
+
 def fields_of(passages: Sequence[Passage]) -> dict[Field, Hit]:
     """Return the best value of every field that a document seems to have."""
     found = {field: hits[0] for field in _FINDERS if (hits := find_in(field, passages))}
-    return {field: hit for field, hit in found.items() if hit.score > 0}
+    return {field: hit for field, hit in found.items() if hit.score >= _SURE.get(field, 0.5)}
 
 
 # --- amounts ---------------------------------------------------------------------------------

@@ -56,11 +56,13 @@ def _calculate(plan: Plan, _request: Request, results: Sequence[ToolResult]) -> 
 
 def _find(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
     if results:
-        return []
+        # A field of a paper may stand outside the passage that was found: open the whole paper.
+        asks_paper = plan.document and (plan.field or plan.label)
+        return _follow_search(results, "read_document") if asks_paper else []
     names = focus(plan, request)
     if names and (plan.field or plan.label or len(names) == 1):
         calls = [ToolCall("read_document", {"file": name, **_page(plan)}) for name in names[:8]]
-        if plan.follow_up and not plan.names and request.use_library and not request.attached:
+        if plan.follow_up and request.use_library and not request.attached:
             calls.append(ToolCall("search_library", {"query": plan.query, "k": 8}))
         return calls
     if names:
@@ -156,6 +158,8 @@ def _transcribe(plan: Plan, request: Request, results: Sequence[ToolResult]) -> 
 
 def _follow_search(results: Sequence[ToolResult], tool: str) -> list[ToolCall]:
     """After a search, take up the file that came first."""
+    if len(results) > 1:
+        return []
     last = results[-1]
     if last.call.tool != "search_library" or not last.passages:
         return []

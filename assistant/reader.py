@@ -20,11 +20,13 @@ from assistant.fields import find_in
 from assistant.forms import find_values
 from assistant.planner import Plan
 from assistant.session import Session
-from retrieval.values import Passage
+from retrieval.values import Passage, SearchResult
 
 ANSWER_TOKENS = 40
 SENTENCES = 7
 """Sentences shown to a small model, over all passages."""
+SHARED = 0.5
+"""Share of a question's words in a passage from which reading it is worth while."""
 RANK_DISCOUNT = 0.75
 """What a sentence of the next passage is worth against one of the passage before."""
 
@@ -66,11 +68,34 @@ def read(
     return locate(answer, excerpts)
 
 
+def promising(found: SearchResult, question: str) -> bool:
+    """Whether a search may hold the answer: likely by its calibration, or by the words it shares.
+
+    The reader still has to find the answer's words; this only keeps it from reading what is
+    about something else.
+    """
+    if found.confident:
+        return True
+    return any(relevance(question, p) >= SHARED for p in found.passages[:5])
+
+
+def relevance(question: str, passage: Passage) -> float:
+    """Return the share of a question's words that stand in a passage."""
+    asked = set(content_words(question))
+    there = set(content_words(f"{passage.asset} {passage.heading} {passage.text}"))
+    return sum(w in there for w in asked) / len(asked) if asked else 0.0
+
+
 def by_rule(plan: Plan, passages: Sequence[Passage]) -> Reading | None:
-    """Return the value of the field or label asked for, where a rule finds it."""
-    if plan.label and (values := find_values(plan.label, passages)):
+    """Return the value of the field or label asked for, in the first file, where a rule finds it.
+
+    Fields are for receipts, forms and the like: in prose the first date is seldom the answer.
+    """
+    first = [p for p in passages if p.sha256 == passages[0].sha256] if passages else []
+    if plan.label and (values := find_values(plan.label, first)):
         return Reading(values[0].text, values[0].passage, min(1.0, values[0].likeness))
-    if plan.field and (hits := find_in(plan.field, passages)) and hits[0].score > 0:
+    paper = plan.document or any(p.modality == "image" for p in first)
+    if plan.field and paper and (hits := find_in(plan.field, first)) and hits[0].score > 0:
         return Reading(hits[0].value, hits[0].passage, 1.0)
     return None
 

@@ -1,0 +1,231 @@
+"""How people ask: the patterns by which the planner tells intents, fields and follow-ups apart.
+
+Patterns only, English and Chinese side by side. What is done with them is in ``planner``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from retrieval.values import Modality
+
+Field = Literal["total", "date", "company", "address", "phone", "email", "number", "tax"]
+Operation = Literal["sum", "average", "max", "min"]
+
+
+def _any(*parts: str) -> re.Pattern[str]:
+    return re.compile("|".join(parts), re.IGNORECASE)
+
+
+THING = (
+    r"(?:photo|picture|image|file|document|receipt|invoice|recording|voice note|audio|note|memo"
+    r"|page|pdf|spreadsheet|e-?mail|letter|form|contract|slide|presentation|report|paper|bill)"
+)
+THINGS = THING + "s"
+THING_ZH = (
+    r"(?:照片|图片|相片|文件|文档|收据|发票|录音|语音|备忘录|笔记|表格|合同|邮件|报告|账单|小票)"
+)
+
+# --- intents ---------------------------------------------------------------------------------
+
+CHAT = re.compile(
+    r"^\W*(?:hi|hello|hey|good (?:morning|afternoon|evening)|thanks?(?: you)?(?: so much| a lot)?"
+    r"|thx|bye|goodbye|ok(?:ay)?|great|how are you(?: doing)?(?: today)?|who are you"
+    r"|what(?:'s| is) your name|what can you do(?: for me)?|help"
+    r"|你好|您好|嗨|早上好|下午好|晚上好|谢谢你?|多谢|再见|你是谁|你叫什么(?:名字)?|你能做什么"
+    r"|你会什么|帮助)(?:[ ,，]+(?:there|sightline|everyone))?\W*$",
+    re.IGNORECASE,
+)
+ARITHMETIC = re.compile(
+    r"^\W*(?:what(?:'s| is)|calculate|compute|how much is|work out|计算|算一?下|请问)?\s*"
+    r"(?P<expression>[\d(.-][\d\s.,+\-*/x×÷^%()（）=]*[+\-*/x×÷^%]"
+    r"[\d\s.,+\-*/x×÷^%()（）]*[\d)%）])"
+    r"\s*(?:=|等于(?:多少|几)?|是多少)?\W*$",
+    re.IGNORECASE,
+)
+TRANSLATE = _any(r"\btranslat(?:e|ion)\b", "翻译|译成|译为")
+SUMMARY = _any(
+    r"\bsummar(?:y|i[sz]e|ies)\b|\btl;?dr\b|\bmain points?\b|\bkey points?\b|\boverview of\b",
+    rf"\bwhat (?:is|are|was) (?:the |this |that |my )?{THING}s?\b.{{0,60}}\babout\s*\??$",
+    r"\bwhat (?:is|are|was) \S+\.\w{2,5} about\s*\??$|\bgist\b",
+    "总结|概括|摘要|概述|大意|主要内容|讲了什么",
+)
+SENTIMENT = _any(
+    r"\bsentiment\b|\b(?:mood|tone) of\b|\bpositive or negative\b",
+    "情感|情绪|语气|正面还是负面|积极还是消极",
+)
+TRANSCRIBE = _any(
+    r"\btranscri(?:be|pt)\b",
+    r"\bwhat (?:is|was|do(?:es)?|did) .{0,40}\b(?:say|said) in .{0,30}"
+    r"(?:\b(?:recording|voice|audio|clip)|\.(?:wav|mp3|m4a|flac|ogg|webm)\b)",
+    "转写|听写|转录|逐字稿|转成文字|(?:录音|语音).{0,20}说了?什么"
+    r"|\.(?:wav|mp3|m4a|flac|ogg|webm).{0,6}说了?什么",
+)
+COMPARE = _any(
+    r"\bcompar(?:e|ison)\b|\bdifferences? between\b.*\b(?:files?|documents?|photos?|receipts?"
+    r"|pictures?|images?|invoices?|\w+\.\w{3,4})\b",
+    r"对比|比较.*(?:和|与|跟)|(?:照片|图片|文件|文档|收据|发票).*(?:有什么(?:不同|区别)|区别是)",
+)
+EXTRACT = _any(
+    r"\bextract\b|\bas json\b|\bin json\b|\ball (?:the )?fields\b|\bkey[- ]value",
+    "提取|抽取|所有字段",
+)
+COUNT = _any(
+    rf"\bhow many (?:of (?:my|the) )?(?:\w+ ){{0,2}}?{THINGS}\b",
+    r"\bcount (?:my|the|all|how many)\b",
+    rf"\bnumber of (?:\w+ ){{0,2}}?{THINGS}\b(?! in| on)",
+    rf"(?:多少|几)(?:张|份|个|段|封|条)[^，。？]{{0,8}}{THING_ZH}|有多少[^，。？]{{0,4}}{THING_ZH}"
+    rf"|{THING_ZH}有(?:多少|几)",
+)
+LIST = _any(
+    rf"\b(?:list|show(?: me)?|find(?: me)?|give me|which) (?:all )?(?:of )?(?:my |the |our )?"
+    rf"(?:\w+ ){{0,2}}?{THINGS}\b",
+    r"\bwhat (?:files|documents|photos|recordings) do (?:i|we) have",
+    rf"(?:列出|显示|找出|哪些|给我看)[^，。？]{{0,12}}{THING_ZH}|{THING_ZH}(?:都)?有哪些",
+)
+MONEY_ALL = _any(
+    r"\bhow much (?:did|have|do) (?:i|we) (?:spen[dt]|pa(?:y|id))",
+    r"\b(?:total|sum|average|mean|highest|lowest|largest|smallest|biggest|most expensive|cheapest)"
+    r"\b.*\b(?:of|from|across|over|on|among|in) (?:all |my |the |these |those |our )*(?:\w+ )?"
+    r"(?:receipts|invoices|bills|expenses|purchases)\b",
+    r"\bwhich (?:month|year|day|receipt|invoice|bill|shop|store|company)\b.*\b(?:spen[dt]|paid|pay"
+    r"|highest|lowest|largest|smallest|biggest|cheapest|most expensive)\b",
+    r"\badd up\b|\bwhich of (?:my|the|these|those|our) (?:receipts|invoices|bills)\b",
+    "一共花|总共花|共花了|花了多少钱|花(?:的)?钱?最[多少]|合计.*(?:收据|发票|小票)",
+    "(?:收据|发票|小票|账单).*(?:总和|总计|合计|平均|最高|最低|最多|最少|加起来)",
+)
+GENERAL = _any(
+    r"^\W*(?:please |can you |could you )?(?:write|compose|draft|tell) (?:me |us )?(?:a|an|some)\b",
+    r"^\W*(?:please |can you |could you )?(?:explain|define|brainstorm|suggest|recommend)\b",
+    r"^\W*how (?:do|can|should) (?:i|you|we) (?:write|make|cook|learn|code|program)\b",
+    r"\b(?:python|javascript|sql) (?:function|code|script|query)\b",
+    "^\\W*(?:请|帮我)?(?:写|作|编|讲)(?:一|个|首|篇|段)|^\\W*(?:请)?(?:解释|推荐|建议)",
+)
+PERSONAL = _any(
+    rf"\b(?:my|our|mine|i|me|we)\b|\b(?:the|this|that|these|those|which|in|on) (?:\w+ ){{0,2}}?"
+    rf"{THING}s?\b",
+    rf"我的?|我们|[这那](?:张|份|个|段|封)|{THING_ZH}|资料",
+)
+PICTURE = _any(
+    r"\b(?:this|that|the|attached|these|both|in) (?:\w+ )?"
+    r"(?:photo|picture|image|pic|screenshot)s?\b",
+    r"\bwhat (?:do you see|is this|is that|are these)\b|\bdescribe\b",
+    "(?:这|那|图|照片)(?:张|里|中|上|幅)|图片|照片|看到什么|这是什么",
+)
+DOCUMENT = _any(
+    r"\b(?:receipt|invoice|bill|order|form|contract|quotation|quote|statement|ticket|letter|memo"
+    r"|certificate|voucher|slip)s?\b",
+    "收据|发票|小票|账单|订单|表格|合同|报价单|票据|信|备忘录",
+)
+
+# --- details ---------------------------------------------------------------------------------
+
+_ENDINGS = (
+    "jpe?g|png|webp|gif|tiff?|bmp|heic|pdf|docx?|pptx?|xlsx?|csv|html?|md|txt|eml|wav|mp3|m4a|flac"
+    "|ogg|webm"
+)
+NAME = re.compile(rf"[\w\-()\[\]&+.]*\w\.(?:{_ENDINGS})\b", re.IGNORECASE | re.ASCII)
+NAME_QUOTED = re.compile(r"[\"“'‘《「]([^\"”'’》」]+\.\w{2,5})[\"”'’》」]")
+QUOTED = re.compile(
+    r"\"([^\"]{1,160})\"|“([^”]{1,160})”|「([^」]{1,160})」|‘([^’]{1,160})’|《([^》]{1,160})》"
+)
+SUBJECT = re.compile(r"^[^:：]{3,80}[:：]\s*(?P<text>.{2,})$", re.DOTALL)
+PAGE = re.compile(r"\bpage (\d{1,4})\b|第\s*(\d{1,4})\s*页", re.IGNORECASE)
+
+FIELDS: tuple[tuple[Field, re.Pattern[str]], ...] = (
+    ("email", _any(r"\be-?mail\b", "邮箱|电子邮件地址")),
+    ("phone", _any(r"\b(?:tele)?phone\b|\btel\b|\bmobile number\b|\bfax\b", "电话|手机号|传真")),
+    ("address", _any(r"\baddress\b", "地址")),
+    ("tax", _any(r"\b(?:tax|gst|vat)(?: amount)?\b", "税额|税金|增值税")),
+    (
+        "number",
+        _any(
+            r"\b(?:invoice|receipt|order|bill|document|reference|account) (?:no\b|number|id\b|#)",
+            "发票号|单号|编号|订单号",
+        ),
+    ),
+    (
+        "total",
+        _any(
+            r"\b(?:grand |final |overall )?totals?\b|\bamount (?:due|paid|payable)\b",
+            r"\bhow much (?:was|is|did|does)\b|\bcosts?\b",
+            "总额|总计|合计|总金额|多少钱|金额",
+        ),
+    ),
+    (
+        "company",
+        _any(
+            r"\b(?:which|what|name of the|the) (?:company|store|shop|vendor|merchant|seller"
+            r"|business|supplier|retailer|issuer)\b",
+            r"\bwho (?:issued|sold|sent)\b|\bcompany(?: name)?\b",
+            "公司|商店|商家|店名|供应商|哪家",
+        ),
+    ),
+    (
+        "date",
+        _any(
+            r"\bdated?\b|\bwhen (?:was|is|did)\b|\b(?:what|which) day\b|\bissued on\b",
+            "日期|哪一?天|何时|什么时候|几号",
+        ),
+    ),
+)
+MODALITIES: tuple[tuple[Modality, re.Pattern[str]], ...] = (
+    ("image", _any(r"\b(?:photo|picture|image|pic|screenshot)s?\b", "照片|图片|相片")),
+    (
+        "audio",
+        _any(r"\b(?:recordings?|voice (?:note|memo|message)s?|audio|podcast)\b", "录音|语音"),
+    ),
+)
+OPERATIONS: tuple[tuple[Operation, re.Pattern[str]], ...] = (
+    ("average", _any(r"\baverage\b|\bmean\b", "平均")),
+    ("max", _any(r"\bmost\b|\bhighest\b|\blargest\b|\bbiggest\b", "最多|最高|最大|最贵")),
+    ("min", _any(r"\bleast\b|\blowest\b|\bsmallest\b|\bcheapest\b", "最少|最低|最小|最便宜")),
+    (
+        "sum",
+        _any(
+            r"\btotal\b|\bsum\b|\bhow much\b|\baltogether\b|\bin all\b|\badd up\b",
+            "共|合计|总|加起来",
+        ),
+    ),
+)
+GROUPS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("month", _any(r"\b(?:which|what|each|per|by) month\b", "哪个?月|几月|每月|按月")),
+    ("year", _any(r"\b(?:which|what|each|per|by) year\b", "哪一?年|每年|按年")),
+    (
+        "company",
+        _any(
+            r"\b(?:which|what|each|per|by) (?:company|shop|store|vendor)\b", "哪家|按(?:公司|商店)"
+        ),
+    ),
+)
+TO_CHINESE = _any(
+    r"\b(?:in(?:to)?|to) (?:simplified )?chinese\b|mandarin", "(?:成|为|到)(?:简体)?中文"
+)
+TO_ENGLISH = _any(r"\b(?:in(?:to)?|to) english\b", "(?:成|为|到)英[文语]")
+
+FOLLOW = _any(
+    r"\b(?:it|its|they|them|their|those|these|he|she|his|her|him|the same|the one"
+    r"|the other|the (?:first|second|third|last) one|that one|this one)\b",
+    r"\b(?:that|this) (?:file|document|photo|picture|image|receipt|invoice|page|recording|one)\b",
+    r"^\W*(?:and|but|so|also|then|what about|how about|what else|why|how so|really"
+    r"|are you sure)\b",
+    "[它他她]们?|^[这那]|[这那](?:张|份|个|段|封|是)|该文|呢[？?]?$|^(?:那么?|还有|为什么)",
+)
+COURTESY = re.compile(
+    r"^\W*(?:please|can you|could you|would you|tell me|show me|find me|find|do you know)\s+", re.I
+)
+BILLS = re.compile(r"\b(?:receipt|invoice|bill|expense|purchase)s?\b", re.IGNORECASE)
+# What is left of a request for files when this is taken away is what they show or say.
+NO_TOPIC = _any(
+    r"\b(?:how many|how|at|number of|list|show|find|give|count|which|what|all|of|my|the|our|me|do|does"
+    r"|did|i|we|you|have|has|are|is|there|in|on|with|about|any|a|an|that|contain(?:s|ing)?"
+    r"|show(?:s|ing)?|from|for|please|can|library|mention(?:s|ing)?|say(?:s|ing)?|files?"
+    r"|documents?|summari[sz]e|summary|much|spen[dt]|paid|pay|total|sum|average|highest|lowest"
+    r"|largest|smallest|biggest|most|least|expensive|cheapest|month|year|day|company|shop|store"
+    r"|amount|altogether|together|it|they|each|per|every|across|over|up|add|was|were"
+    r"|photos?|pictures?|images?|recordings?|pages?|spent|cost)\b",
+    rf"{THING_ZH}|列出|显示|找出|哪些|哪个?月|哪家|有多少|多少钱?|几[张份个段封]|有|我的?|我们|给",
+    "所有|全部|的|里|中|一共|总共|共|花了?|总结|概括|最多|最少|最高|最低|合计|总计|总额|平均",
+    "加起来|了|吗|呢|张|份|个|和|在|关于|是",
+)
