@@ -12,11 +12,22 @@ from assistant.config import Settings
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 COMMANDS = (
     (),
-    *[
-        (name,)
-        for name in "serve ingest search ask transcribe demo doctor migrate backup restore".split()
-    ],
-    *[("models", name) for name in ("list", "verify", "pull")],
+    ("serve",),
+    ("ingest",),
+    ("search",),
+    ("ask",),
+    ("transcribe",),
+    ("demo",),
+    ("doctor",),
+    ("migrate",),
+    ("backup",),
+    ("restore",),
+    ("models", "list"),
+    ("models", "verify"),
+    ("models", "pull"),
+    ("eval",),
+    ("eval", "run"),
+    ("tune",),
 )
 
 

@@ -308,7 +308,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_vectors_asset_id"), ["asset_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_vectors_chunk_id"), ["chunk_id"], unique=False)
         batch_op.create_index(
-            "ix_vectors_library_embedder", ["library_id", "embedder", "id", "asset_id"], unique=False
+            "ix_vectors_library_embedder",
+            ["library_id", "embedder", "id", "asset_id"],
+            unique=False,
         )
         batch_op.create_index(batch_op.f("ix_vectors_picture_id"), ["picture_id"], unique=False)
     _full_text_up()
