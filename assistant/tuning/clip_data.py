@@ -2,7 +2,9 @@
 
 The towers are locked, so every photo (and its mirror image, and random windows of its feature
 map, which stand for crops) goes through them once; the arrays are kept as ``.npz`` and training
-never touches a pixel again. Knows nothing of losses or weights.
+never touches a pixel again. Two further sources need no photos at all: the ImageNet classes that
+the encoder knows, and the ways in which Chinese sentences lie elsewhere than English ones.
+Knows nothing of losses or weights.
 """
 
 from __future__ import annotations
@@ -18,9 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from retrieval.embed.clip import pool_map, pool_tokens
+from retrieval.embed.clip import pool_map
 from retrieval.embed.e5 import E5Small
-from retrieval.embed.efficientnet import GRID, EfficientNetLite2
+from retrieval.embed.efficientnet import CHANNELS, GRID, EfficientNetLite2, class_texts
 
 Array = NDArray[np.float32]
 Progress = Callable[[int, int], None]
@@ -58,6 +60,19 @@ class ClipData:
         """Read what ``save`` wrote."""
         with np.load(path, allow_pickle=False) as read:
             return cls(read["photos"], read["texts"], read["owner"], tuple(map(str, read["names"])))
+
+
+@dataclass(frozen=True)
+class Anchors:
+    """What the encoder knows of ImageNet, as features: one direction and some texts a class.
+
+    ``centre`` [2560] is the mean photo, ``directions`` [1000, 2560] lead from it to the classes,
+    ``texts`` [1000, 3, 768] name and describe them.
+    """
+
+    centre: Array
+    directions: Array
+    texts: Array
 
 
 def read_split(folder: Path, split: str) -> tuple[dict[str, list[str]], Path]:
@@ -105,18 +120,17 @@ def build(
     """Run both towers over a split; ``windows`` random windows are pooled for either view."""
     captions, where = read_split(folder, split)
     names = tuple(captions)
-    photos = np.empty((len(names), 2 * (1 + windows), 2560), np.float16)
+    photos = np.empty((len(names), 2 * (1 + windows), 2 * CHANNELS), np.float16)
     rng = np.random.default_rng(0)
     pictures = open_photos(where, names)
     for start in range(0, len(names), _STEP):
         part = [next(pictures) for _ in names[start : start + _STEP]]
+        rows = slice(start, start + len(part))
         for mirrored in (0, 1):
-            shown = [ImageOps.mirror(p) for p in part] if mirrored else part
-            maps = encoder.feature_map(shown)
-            photos[start : start + len(part), mirrored] = pool_map(maps)
+            maps = encoder.feature_map([ImageOps.mirror(p) for p in part] if mirrored else part)
+            photos[rows, mirrored] = pool_map(maps)
             for window in range(windows):
-                view = 2 + 2 * window + mirrored
-                photos[start : start + len(part), view] = pool_map(_window(maps, rng))
+                photos[rows, 2 + 2 * window + mirrored] = pool_map(_window(maps, rng))
         if progress:
             progress(start + len(part), len(names))
     texts = [caption for name in names for caption in captions[name]]
@@ -126,15 +140,43 @@ def build(
 
 def pool_texts(text: E5Small, texts: Sequence[str]) -> NDArray[np.float16]:
     """Return the pooled tokens [n, 768] of texts, with the prefix that queries get."""
-    pooled = np.zeros((len(texts), 2 * text.dim), np.float16)
-    for window, states in text.states(text.windows([f"query: {t}" for t in texts])):
-        if window.first:
-            pooled[window.text] = pool_tokens(states)
-    return pooled
+    return text.pooled([f"query: {t}" for t in texts]).astype(np.float16)
+
+
+def class_anchors(weights: Path, photos: Array, text: E5Small) -> Anchors:
+    """Derive from the classifier where photos of each ImageNet class would lie.
+
+    For classes that share a covariance S, the weights of a linear classifier are S^-1 times the
+    class means (linear discriminant analysis), so S times the weights are the means. S is taken
+    from any photos; its rows for the maxima tell how these follow the means.
+
+    Args:
+        weights: the ``.pth`` file of the encoder; its last two tensors are the classifier.
+        photos: pooled features [n, 2560] of ordinary photos.
+    """
+    import torch
+
+    rows = list(torch.load(weights, map_location="cpu", weights_only=True).values())[-2].numpy()
+    centre = photos.mean(axis=0)
+    spread = photos - centre
+    shared = spread[:, :CHANNELS].T @ spread / len(photos)
+    directions = (rows - rows.mean(axis=0)) @ shared
+    said: list[str] = []
+    for lemmas, definition in zip(class_texts(), class_texts("definition"), strict=True):
+        names = [name.strip() for name in lemmas.split(",")]
+        said += [f"a photo of a {names[0]}", names[-1], f"{names[0]}, {definition}"]
+    texts = pool_texts(text, said).astype(np.float32).reshape(len(rows), 3, -1)
+    return Anchors(centre, directions.astype(np.float32), texts)
+
+
+def language_shifts(text: E5Small, pairs: Sequence[tuple[str, str]]) -> Array:
+    """Return [n, 768]: how the features of translations differ, from (English, other) pairs."""
+    english, other = ([pair[side] for pair in pairs] for side in (0, 1))
+    return (pool_texts(text, other).astype(np.float32)) - pool_texts(text, english)
 
 
 def _window(maps: Array, rng: np.random.Generator) -> Array:
-    """Return a random window of 5 to 8 places a side, the same for the whole step."""
+    """Return one random window of 5 to 8 places a side of all maps of a step."""
     height, width = rng.integers(5, GRID, 2)
     top, left = rng.integers(0, GRID - height + 1), rng.integers(0, GRID - width + 1)
     return maps[:, :, top : top + height, left : left + width]

@@ -32,7 +32,6 @@ class Window:
 
     text: int
     numbers: list[int]
-    first: bool = True
 
 
 class E5Small:
@@ -77,7 +76,7 @@ class E5Small:
         for place, text in enumerate(texts):
             numbers = self._tokenizer.encode(text)
             for start in range(0, max(len(numbers), 1), room):
-                made.append(Window(place, [bos, *numbers[start : start + room], eos], start == 0))
+                made.append(Window(place, [bos, *numbers[start : start + room], eos]))
         return made
 
     def word_vectors(
@@ -90,20 +89,29 @@ class E5Small:
             row[: len(window.numbers)] = window.numbers
         return self._words.rows(numbers), lengths
 
-    def states(self, windows: Sequence[Window]) -> Iterator[tuple[Window, NDArray[np.float32]]]:
-        """Yield every window with its last layer, float32 [length, 384], shortest first."""
-        for batch in batches(windows):
+    def pooled(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return float32 [n, 768] of prefixed texts: mean and maximum of the last layer's tokens.
+
+        The maximum leaves out the marks of begin and end.
+        """
+        out = np.zeros((len(texts), 2 * self.dim), np.float32)
+        weight = np.zeros((len(texts), 1), np.float32)
+        mean, top = out[:, : self.dim], out[:, self.dim :]
+        top[:] = -np.inf
+        for batch in batches(self.windows(texts)):
             words, lengths = self.word_vectors(batch)
             (hidden,) = self._session.run(["x12"], {"words": words, "lengths": lengths})
-            for window, length, rows in zip(batch, lengths, hidden, strict=True):
-                yield window, rows[:length]
+            for window, length, states in zip(batch, lengths, hidden, strict=True):
+                # the mean of a window counts as much as it has tokens of the text
+                share = max(int(length) - 2, 1)
+                mean[window.text] += states[:length].mean(axis=0) * share
+                weight[window.text] += share
+                top[window.text] = np.maximum(top[window.text], states[1 : 1 + share].max(axis=0))
+        mean /= np.maximum(weight, 1)
+        return out
 
     def _embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        total = np.zeros((len(texts), self.dim), np.float32)
-        for window, rows in self.states(self.windows(texts)):
-            # the mean of a window counts as much as it has tokens of the text
-            total[window.text] += rows.mean(axis=0) * max(len(rows) - 2, 1)
-        return unit(total)
+        return unit(self.pooled(texts)[:, : self.dim])
 
 
 def batches(windows: Sequence[Window]) -> Iterator[list[Window]]:

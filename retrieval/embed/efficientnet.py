@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +105,7 @@ class EfficientNetLite2:
 
 def name_classes(logits: NDArray[np.float32], top: int = 5) -> list[list[tuple[str, float]]]:
     """Return for every row of [n, 1000] its ``top`` (ImageNet label, probability)."""
-    labels = _label_names()
+    labels = class_texts()
     chances = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
     chances /= chances.sum(axis=1, keepdims=True)
     best = np.argsort(-chances, axis=1)[:, :top]
@@ -134,17 +135,20 @@ def _sixteen_bit(image: Image.Image) -> Image.Image:
     return Image.fromarray(scaled.astype(np.uint8))
 
 
-@lru_cache(maxsize=1)
-def _label_names() -> list[str]:
-    """Read the label names out of timm's data files, without importing timm (and so torch)."""
+@lru_cache(maxsize=2)
+def class_texts(kind: Literal["lemma", "definition"] = "lemma") -> list[str]:
+    """Return the words for, or the definition of, each of the 1000 classes.
+
+    Read out of timm's data files without importing timm, and so torch.
+    """
     spec = find_spec("timm")
     if spec is None or not spec.submodule_search_locations:
         raise WeightsError(model=EfficientNetLite2.id, detail="timm's label names are missing")
     folder = Path(spec.submodule_search_locations[0]) / "data" / "_info"
     names = (folder / "imagenet_synsets.txt").read_text(encoding="utf-8").split()
-    lemmas = (folder / "imagenet_synset_to_lemma.txt").read_text(encoding="utf-8").splitlines()
-    label_of = dict(line.split("\t", 1) for line in lemmas if line)
-    return [label_of[name] for name in names]
+    lines = (folder / f"imagenet_synset_to_{kind}.txt").read_text(encoding="utf-8").splitlines()
+    text_of = dict(line.split("\t", 1) for line in lines if line)
+    return [text_of[name] for name in names]
 
 
 def _export(weights: Path) -> bytes:
