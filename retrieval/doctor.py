@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, Engine, delete, func, select, text, update
+from sqlalchemy import Connection, Engine, delete, func, select, text
 from sqlalchemy.exc import DatabaseError
 
 from retrieval.blobs import BlobStore
@@ -32,6 +32,9 @@ from retrieval.thumbnails import Thumbnails
 
 _GRACE_SECONDS = 3600.0
 """A blob younger than this may belong to a file that is being taken in right now."""
+
+_COMPARE_WORDS = "INSERT INTO chunks_fts(chunks_fts, rank) VALUES('integrity-check', 1)"
+"""FTS5's own check, with rank 1: against the passages too, not only within itself."""
 
 SENTENCES = {
     "database_damaged": "The database is damaged: {detail}. Restore a backup.",
@@ -102,7 +105,7 @@ def _database(patient: Patient, repair: bool) -> Iterator[Finding]:
         yield Finding("database_damaged", {"detail": "; ".join(map(str, said[:3]))})
     try:
         with writing(patient.engine) as connection:
-            connection.execute(text("INSERT INTO chunks_fts(chunks_fts) VALUES('integrity-check')"))
+            connection.execute(text(_COMPARE_WORDS))
     except DatabaseError:
         if repair:
             with writing(patient.engine) as connection:
@@ -118,10 +121,7 @@ def _jobs(patient: Patient, repair: bool) -> Iterator[Finding]:
     for job_id, worker, heartbeat in rows:
         if orphaned(worker, heartbeat):
             if repair:
-                with writing(patient.engine) as connection:
-                    connection.execute(
-                        update(Job).where(Job.id == job_id, Job.worker == worker).values(worker="")
-                    )
+                Jobs(patient.engine).release(job_id, worker)
             yield Finding("job_stuck", {"job": job_id}, repaired=repair)
 
 

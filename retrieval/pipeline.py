@@ -41,6 +41,7 @@ OnFile = Callable[[int, int, str], None]
 _STEP_SECONDS = 0.7
 _COMMIT_SECONDS = 0.3
 _COMMIT_FILES = 16
+_BATCH_PIECES = 32
 
 Waiting = tuple[Work, int, Any]
 """A piece of a file: the file, the piece's place in it, and the chunk or the picture's future."""
@@ -75,18 +76,33 @@ class Report:
 
 
 class _Batch:
-    """Pieces waiting for one encoder; how many at once follows how fast it is.
+    """Pieces waiting for one encoder; how many go at once follows how fast it is.
 
-    A step takes about 0.7 seconds, so that a cancel is seen soon.
+    A step takes about 0.7 seconds, so that a cancel is seen soon. ``cost`` says how much work a
+    piece is: long passages take longer than short ones.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, cost: Callable[[Waiting], float]) -> None:
         self.waiting: list[Waiting] = []
-        self._most = most
-        self.size = min(8, most)
+        self._cost = cost
+        self._rate: float | None = None
+
+    @property
+    def size(self) -> int:
+        """Return how many of the waiting pieces make a step."""
+        if self._rate is None:
+            return 2
+        room = self._rate * _STEP_SECONDS
+        for count, piece in enumerate(self.waiting[:_BATCH_PIECES]):
+            room -= self._cost(piece)
+            if room < 0:
+                return max(count, 1)
+        return _BATCH_PIECES
 
     def take(self) -> list[Waiting]:
-        taken, self.waiting = self.waiting[: self.size], self.waiting[self.size :]
+        """Remove and return the pieces of a step."""
+        size = self.size
+        taken, self.waiting = self.waiting[:size], self.waiting[size:]
         return taken
 
     def drop(self, work: Work) -> list[Waiting]:
@@ -95,9 +111,9 @@ class _Batch:
         self.waiting = [piece for piece in self.waiting if piece[0] is not work]
         return dropped
 
-    def learn(self, count: int, seconds: float) -> None:
-        rate = count / max(seconds, 1e-6)
-        self.size = max(1, min(self._most, int(rate * _STEP_SECONDS), self.size * 2))
+    def learn(self, pieces: list[Waiting], seconds: float) -> None:
+        """Note how long a step took."""
+        self._rate = sum(map(self._cost, pieces)) / max(seconds, 1e-3)
 
 
 class Pass:
@@ -111,8 +127,8 @@ class Pass:
         self._lease = lease
         self._library = library
         self._report = report
-        self._texts = _Batch(32)
-        self._pictures = _Batch(32)
+        self._texts = _Batch(lambda piece: len(piece[2].text) + 20.0)
+        self._pictures = _Batch(lambda _: 1.0)
         self._ready: list[Work] = []
         self._twins: list[Work] = []
         self._committed_at = time.monotonic()
@@ -192,7 +208,7 @@ class Pass:
                 if pieces:
                     started = time.monotonic()
                     embed(pieces)
-                    batch.learn(len(pieces), time.monotonic() - started)
+                    batch.learn(pieces, time.monotonic() - started)
                 return True
         return False
 

@@ -95,7 +95,7 @@ class Searcher:
             SearchError: neither text nor image, or ``k`` below 1.
         """
         started = time.perf_counter()
-        text = query.text.strip()[:_MAX_QUERY]
+        text = query.text[:_MAX_QUERY].encode(errors="ignore").decode().strip()
         if not text and query.image is None:
             raise SearchError(detail="the query has neither words nor an image")
         if query.k < 1:
@@ -223,9 +223,9 @@ def _passage(
     else:
         chunk = next((c for c in texts if c.id == scope.chunk_of(fused.key)), None)
         text = _photo_text(texts, chunk)
-        by_text = chunk is not None and set(fused.signals) & {"dense", "lexical"}
-        kind = chunk.kind if chunk is not None and by_text else "pixels"
-        locator = chunk.locator if chunk is not None and by_text else RegionLocator()
+        read = chunk if chunk is not None and chunk.kind != "metadata" else None
+        kind = read.kind if read is not None else "pixels"
+        locator = read.locator if read is not None else RegionLocator()
     return Passage(
         asset_id=asset.id,
         asset=asset.name,

@@ -12,8 +12,9 @@ from retrieval.catalog.records import ACTIVE, FINAL, FileRecord, FileStatus, Job
 from retrieval.catalog.tables import Asset, ChunkRow, Job, JobFile, Library
 from retrieval.errors import FileRejected, SightlineError
 
-MAX_ATTEMPTS = 3
-"""How often a file may be under work when its worker dies before it is given up."""
+MAX_ATTEMPTS = 5
+"""How often a file may be under work when its worker dies before it is given up. Files read ahead
+of the one that did it are counted too, and people kill programs, so not too few."""
 
 _KEPT = case((JobFile.path != "", null()), else_=JobFile.sha256)
 """A file that was not taken in keeps its blob only if the bytes are nowhere else."""

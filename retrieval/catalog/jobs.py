@@ -152,6 +152,17 @@ class Jobs:
                 .values(status="queued" if open_files else "done", worker="")
             )
 
+    def release(self, job_id: int, worker: str) -> None:
+        """Give a job back to the queue whose worker is gone."""
+        with writing(self._engine) as connection:
+            given = connection.execute(
+                update(Job)
+                .where(Job.id == job_id, Job.worker == worker, Job.status == "running")
+                .values(status="queued", worker="")
+            ).rowcount
+            if given:
+                jobrows.requeue(connection, job_id, blame=True)
+
     def cancel(self, job_id: int) -> None:
         """Stop a job: what is not finished is cancelled; what is indexed stays."""
         with writing(self._engine) as connection:
