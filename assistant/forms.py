@@ -125,6 +125,8 @@ def _beside(text: str, start: int, end: int, label: str) -> str:
     following = text[line_end + 1 :].split("\n", 1)[0]
     if below:
         return below
+    if "|" in following:  # another row with labels of its own
+        return ""
     return _going_on(text, line_end + 1 + len(following), _cut(following))
 
 

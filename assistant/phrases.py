@@ -218,7 +218,8 @@ COURTESY = re.compile(
 BILLS = re.compile(r"\b(?:receipt|invoice|bill|expense|purchase)s?\b", re.IGNORECASE)
 # What is left of a request for files when this is taken away is what they show or say.
 NO_TOPIC = _any(
-    r"\b(?:how many|how|at|number of|list|show|find|give|count|which|what|all|of|my|the|our|me|do|does"
+    r"\b(?:how many|how|at|number of|list|show|find|give|count|which|what|all|of|my|the|our|me"
+    r"|do|does"
     r"|did|i|we|you|have|has|are|is|there|in|on|with|about|any|a|an|that|contain(?:s|ing)?"
     r"|show(?:s|ing)?|from|for|please|can|library|mention(?:s|ing)?|say(?:s|ing)?|files?"
     r"|documents?|summari[sz]e|summary|much|spen[dt]|paid|pay|total|sum|average|highest|lowest"

@@ -125,7 +125,10 @@ _LOOK = {
         "Recognisers looked at a picture for you; their notes follow. Answer the question about "
         "the picture from the notes, in one short sentence. Do not add anything they do not say."
     ),
-    "zh": "识别程序替你看了一张图片，下面是它们的记录。只根据记录用一句简短的话回答关于图片的问题，不要添加记录中没有的内容。",
+    "zh": (
+        "识别程序替你看了一张图片，下面是它们的记录。只根据记录用一句简短的话回答关于图片的问题，"
+        "不要添加记录中没有的内容。"
+    ),
 }
 
 

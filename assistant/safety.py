@@ -31,12 +31,12 @@ _ORDERS = tuple(
         r"|api[ _-]?keys?|passwords?|credentials|secrets?|private key|access token|chat history)",
         r"\b(?:(?:ai|virtual|digital) (?:assistant|agent)|assistant(?=\s*[,:;])|ai|chatbot"
         r"|language model|llm|gpt|claude|copilot)s?\b.{0,25}(?:[,:;]\s*(?:please |you )?"
-        r"|(?:please|must|should|shall|always|now|do not|don't|never|has to|have to|are to|needs? to)"
-        r"\s+)(?:please |must |should |always |now |only |not |never ){0,3}"
+        r"|(?:please|must|should|shall|always|now|do not|don't|never|has to|have to|are to"
+        r"|needs? to)\s+)(?:please |must |should |always |now |only |not |never ){0,3}"
         r"(?:ignore|answer|say|reply|respond|tell|write|output|call|send|delete|visit|open|click"
         r"|follow|execute|run|recommend|state|claim|stop|refuse|translate|insert|forward|email)\b",
-        r"^\W*(?:please |you must |always |now |just |simply |then )*(?:answer|reply|respond|say|output"
-        r"|write|state)\b.{0,30}(?:\b(?:only|exactly|instead|always|just)\b.{0,12}(?:with\b|[\"'“‘:])"
+        r"^\W*(?:please |you must |always |now |just |simply |then )*(?:answer|reply|respond|say"
+        r"|output|write|state)\b.{0,30}(?:\b(?:only|exactly|instead|always|just)\b.{0,12}(?:with\b|[\"'“‘:])"
         r"|\bwith (?:the|only|just|exactly|this|a single) (?:word|phrase|text|following|sentence|["
         r"\"'“])|\bto (?:every|any|all|each) questions?|\bno matter what|\bregardless of)",
         r"\b(?:new|updated|important|urgent|real|secret|hidden|special|additional)\s+"
@@ -44,10 +44,11 @@ _ORDERS = tuple(
         r"\b(?:when|if)\b.{0,20}\b(?:asked|summari[sz]ing|answering|the user asks|you (?:are asked"
         r"|read this|see this|process))\b.{0,80}\b(?:say|reply|respond|answer|tell|write|output"
         r"|recommend|include|state|claim|send|visit|add|insist)\b",
-        r"\b(?:do not|don't|never)\b.{0,20}\b(?:tell|inform|mention|alert|warn|cite|reveal)\b.{0,20}"
-        r"\b(?:the user|user|anyone|this|source)",
-        r"\b(?:send|forward|post|upload|e-?mail|exfiltrate|transmit)\b.{0,40}\b(?:(?:this |the |entire"
-        r" |whole |full )*(?:conversation|chat)(?: history| log)?|(?:all )?(?:the )?user'?s? \w+"
+        r"\b(?:do not|don't|never)\b.{0,20}\b(?:tell|inform|mention|alert|warn|cite|reveal)\b"
+        r".{0,20}\b(?:the user|user|anyone|this|source)",
+        r"\b(?:send|forward|post|upload|e-?mail|exfiltrate|transmit)\b.{0,40}\b(?:(?:this |the "
+        r"|entire |whole |full )*(?:conversation|chat)(?: history| log)?"
+        r"|(?:all )?(?:the )?user'?s? \w+"
         r"|your (?:answer|context|memory|reply|instructions|files|library)|(?:all|other|the"
         r" user's) (?:documents|files|data))\b.{0,30}(?:\bto\b|\bat\b|https?:|@)",
         r"\b(?:tell|inform|convince|ask|urge|instruct|advise)\s+(?:the\s+)?(?:user|reader|human)s?"
@@ -63,7 +64,9 @@ _ORDERS = tuple(
         r"(?:只|仅|一律|统一|必须|务必|始终)(?:能|要|需|须|用)?(?:回答|回复|输出|说)\s*[:：“\"「『‘]",
         r"(?:输出|显示|透露|泄露|打印|复述|公布|告诉我)[^。！？\n]{0,14}(?:系统提示|提示词|密码|密钥|口令|令牌|凭据|内部指令)",
         r"(?:不要|不得|别|请勿)[^。\n]{0,6}(?:告诉|告知|提醒|通知|透露给?|提及)[^。\n]{0,4}(?:用户|任何人|此事|来源)",
-        r"(?:告诉|告知|说服|建议|通知|要求)(?:用户|读者|使用者)(?:说|去|要|把|将|：|，|:|访问|点击|下载|支付|转账|联系)?",
+        r"(?:告诉|告知|说服|建议|通知|要求)(?:用户|读者|使用者)(?:说|去|要|把|将|：|，|:|访问|点击|下载|支付|转账|联系)",
+        r"把(?:本次|全部|所有|这些|以上|用户的?)*(?:对话|聊天|文件|资料|数据|回答|内容)[^。\n]{0,8}"
+        r"(?:发送|转发|上传|发)[^。\n]{0,4}(?:到|给|至)",
         r"(?:发送|转发|上传|发到|邮件)[^。\n]{0,20}(?:对话|聊天|文件|资料|数据|内容)[^。\n]{0,10}(?:到|给|至)",
         r"(?:当|如果|若)(?![^。\n]*[他她])[^。\n]{0,10}(?:被问|询问|提问|总结|读到|看到)[^。\n]{0,30}(?:说|回答|回复|输出|推荐|写|告诉)",
         r"(?:新的?|重要|紧急|隐藏|秘密|系统|特别)(?:的)?(?:系统)?(?:指令|提示词|命令)\s*[:：]",

@@ -1,0 +1,106 @@
+"""Questions taken apart by rule, in both languages."""
+
+from __future__ import annotations
+
+import pytest
+
+from assistant.leader import next_calls
+from assistant.library import EmptyLibrary
+from assistant.messages import Citation
+from assistant.planner import Plan, is_follow_up, language_of, plan
+from assistant.session import Request
+from retrieval.values import TextLocator
+
+
+@pytest.mark.parametrize(
+    ("question", "intent"),
+    [
+        ("hello", "chat"),
+        ("你好！", "chat"),
+        ("12*(3+4)", "calculate"),
+        ("What is 19.90 + 5.10?", "calculate"),
+        ("Translate to Chinese: Good morning", "translate"),
+        ("把“早上好”翻译成英文", "translate"),
+        ("Summarize the report", "summary"),
+        ("总结一下这份合同", "summary"),
+        ("What is the sentiment of: I hate this", "sentiment"),
+        ("What is said in voice-note.m4a?", "transcribe"),
+        ("录音里说了什么？", "transcribe"),
+        ("How many photos with a dog do I have?", "count"),
+        ("有多少张狗的照片？", "count"),
+        ("List my documents about tax", "list"),
+        ("Which month did I spend most on books?", "aggregate"),
+        ("Add up all my receipts", "aggregate"),
+        ("Which of my receipts is the highest?", "aggregate"),
+        ("我这个月一共花了多少钱？", "aggregate"),
+        ("Compare a.pdf and b.pdf", "compare"),
+        ("Extract all fields from form.jpg as JSON", "extract"),
+        ("Write a poem about rain", "general"),
+        ("Who wrote the report?", "find"),
+        ("What is the total amount of the receipt 079.jpg?", "find"),
+        ("黑豹队的防守丢了多少分？", "find"),
+        ("How many points did the Panthers defense surrender?", "find"),
+        ("What is the difference between an acid and a base?", "find"),
+    ],
+)
+def test_intents(question: str, intent: str) -> None:
+    assert plan(question).intent == intent
+
+
+def test_pictures_make_a_look_of_a_question() -> None:
+    assert plan("What is this?", pictures=True).intent == "look"
+    assert plan("What is in cat.jpg?").intent == "look"
+    assert plan("What is the date of the receipt cat.jpg?").intent == "find"
+
+
+def test_details() -> None:
+    asked = plan('What does the field "Date:" say in 0000971160.jpg?')
+    assert (asked.names, asked.label) == (("0000971160.jpg",), "Date:")
+    asked = plan("Which company issued the receipt 079.jpg?")
+    assert (asked.field, asked.document, asked.names) == ("company", True, ("079.jpg",))
+    asked = plan("What is on page 3 of annual report.pdf?")
+    assert asked.page == 3
+    asked = plan("How many photos with a dog do I have?")
+    assert (asked.topic, asked.modality) == ("dog", "image")
+    asked = plan("Which month did I spend most on books?")
+    assert (asked.group, asked.operation, asked.topic) == ("month", "max", "books")
+    assert plan("Translate to Chinese: Good morning").target == "zh"
+    assert plan("把“早上好”翻译成英文").subject == "早上好"
+
+
+def test_languages() -> None:
+    assert language_of("这张 receipt 的总额是多少") == "zh"
+    assert language_of("What does 你好 mean in English please") == "en"
+    assert language_of("12", "zh") == "zh"
+
+
+def test_follow_ups() -> None:
+    for text in (
+        "And its price?",
+        "它是什么颜色？",
+        "why?",
+        "那日期呢？",
+        "What about the other one",
+    ):
+        assert is_follow_up(text), text
+    for text in ("What is the capital of the Yuan dynasty?", "How many books did Anna buy in May?"):
+        assert not is_follow_up(text), text
+
+
+def _request(question: str) -> Request:
+    cited = Citation(1, "a.pdf", "0" * 64, "text", TextLocator(0, 1), "x", 1)
+    history = (("What is the total of a.pdf?", "5.00 [1]"),)
+    return Request("c", "m", question, "en", EmptyLibrary(), history, (cited,))
+
+
+def test_the_leader_opens_the_file_of_before_for_a_follow_up() -> None:
+    made: Plan = plan("And its date?", history=True)
+    calls = next_calls(made, _request("And its date?"), ())
+    assert [c.tool for c in calls] == ["read_document", "search_library"]
+    assert calls[0].arguments["file"] == "a.pdf"
+
+
+def test_the_leader_searches_and_is_done() -> None:
+    made = plan("Who won the regatta?", history=True)
+    (call,) = next_calls(made, _request("Who won the regatta?"), ())
+    assert call.tool == "search_library" and call.arguments["query"] == "Who won the regatta?"
