@@ -98,7 +98,6 @@ _BINARY = frozenset(EXTENSIONS.values()) - {
     "message/rfc822",
 }
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1", b"avif"})
-_HOSTILE_GROUPS = frozenset({"executable", "archive"})
 _MAIL_FIELD = re.compile(
     rb"^(from|to|subject|date|received|message-id|mime-version|return-path|delivered-to)[ \t]*:",
     re.IGNORECASE | re.MULTILINE,
@@ -149,7 +148,7 @@ def sniff(path: Path, name: str = "") -> str:
     if found in (ZIP, OLE):
         found = _inside_zip(path, name) if found == ZIP else _inside_ole(path, name)
     if found in _BINARY:
-        _no_contradiction(path, found, name)
+        _no_contradiction(path, name)
         return found
     if found is None:
         found = _by_text(path, head, name)
@@ -225,12 +224,10 @@ def _inside_ole(path: Path, name: str) -> str:
     return OLE
 
 
-def _no_contradiction(path: Path, found: str, name: str) -> None:
-    """Refuse a file with two faces: a picture or sound that is also a program or an archive."""
+def _no_contradiction(path: Path, name: str) -> None:
+    """Refuse a file with two faces: by its first bytes a picture, by all the rest a program."""
     guess = _magika().identify_path(path)
-    if not guess.ok or guess.score < 0.95 or found in (DOCX, PPTX, XLSX):
-        return
-    if guess.output.group in _HOSTILE_GROUPS:
+    if guess.ok and guess.score >= 0.95 and guess.output.group == "executable":
         raise FileTypeMismatch(name=name, media_type=str(guess.output.mime_type))
 
 

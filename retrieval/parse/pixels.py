@@ -69,15 +69,21 @@ def upright_rgb(image: Image.Image) -> Image.Image:
     frame = image
     if frame.mode.startswith(("I", "F")):
         frame = _eight_bit(frame)
+    if frame.mode in ("L", "RGB", "RGBA", "CMYK"):
+        _shrink(frame)  # before other copies of a large picture are made
     if frame.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in frame.info:
         layer = frame.convert("RGBA")
         frame = Image.new("RGB", layer.size, "white")
         frame.paste(layer, mask=layer.getchannel("A"))
     else:
         frame = frame.convert("RGB")
+    _shrink(frame)
+    return _turned_by_exif(frame, image)
+
+
+def _shrink(frame: Image.Image) -> None:
     if max(frame.size) > LONGEST:
         frame.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return _turned_by_exif(frame, image)
 
 
 def _turned_by_exif(frame: Image.Image, original: Image.Image) -> Image.Image:
