@@ -247,9 +247,7 @@ class Talk:
             trace={
                 "steps": answer.steps[:50],
                 "timings": event.timings.to_json(),
-                "nearest": [_miss(p) for p in event.nearest]
-                if isinstance(event, Abstained)
-                else [],
+                "nearest": [_miss(passage) for passage in nearest],
             },
         )
 

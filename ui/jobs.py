@@ -56,18 +56,36 @@ def show(jobs: Sequence[JobView], buttons: bool = False) -> None:
 
 
 def _job(job: JobView, buttons: bool) -> None:
-    for file in job.files:
-        _file(file)
-    if not buttons:
-        return
+    with st.container(horizontal=True, vertical_alignment="center", key=f"job-{job.id}"):
+        with st.container(width="stretch", gap="xxsmall"):
+            for file in job.files:
+                _file(file)
+        if buttons:
+            _buttons(job)
+
+
+def _buttons(job: JobView) -> None:
+    assistant = runtime.assistant()
     if job.active:
-        if st.button(t("cancel"), icon=":material/close:", key=f"cancel-{job.id}"):
-            runtime.assistant().cancel_job(job.id)
-    elif any(file.status in ("failed", "cancelled") for file in job.files) and st.button(
-        t("retry"), icon=":material/refresh:", key=f"retry-{job.id}"
-    ):
-        runtime.assistant().retry_job(job.id)
-        st.rerun()
+        st.button(
+            t("cancel"),
+            icon=":material/close:",
+            key=f"cancel-{job.id}",
+            type="tertiary",
+            on_click=assistant.cancel_job,
+            args=(job.id,),
+        )
+    elif any(file.status in ("failed", "cancelled") for file in job.files):
+        again = st.button(
+            t("retry"),
+            icon=":material/refresh:",
+            key=f"retry-{job.id}",
+            type="tertiary",
+            on_click=assistant.retry_job,
+            args=(job.id,),
+        )
+        if again:
+            st.rerun()  # the page looks again and again only while something is at work
 
 
 def _file(file: JobFileView) -> None:

@@ -14,6 +14,7 @@ from ui.state import library, plain, t
 
 _PAGE_SIZE = 24
 _SHOWN_CHUNKS = 40
+_SHOWN_JOBS = "shown-jobs"
 _MODALITIES: tuple[Modality, ...] = ("image", "text", "audio")
 
 
@@ -37,35 +38,37 @@ def _drop_zone() -> None:
 
 def _take(key: str) -> None:
     files: list[Any] = st.session_state.get(key) or []
+    started: set[int] = st.session_state.setdefault(_SHOWN_JOBS, set())
+    taken: set[str] = st.session_state.setdefault("taken-files", set())
     for file in files:
+        if file.file_id in taken:  # the browser reports a batch more than once
+            continue
+        taken.add(file.file_id)
         try:
-            runtime.assistant().upload(file.name, file.getvalue(), library=library())
+            started.add(runtime.assistant().upload(file.name, file.getvalue(), library=library()))
         except SightlineError as error:
             state.notice_error(error)
     st.session_state["upload_round"] = st.session_state.get("upload_round", 0) + 1
-    st.session_state["show_jobs"] = True
 
 
 def _jobs_box() -> None:
-    found = jobs.views()
-    active = any(job.active for job in found)
-    if active:
-        st.session_state["show_jobs"] = True
-    if not found or not st.session_state.get("show_jobs"):
-        return
-    with st.container(border=True, key="jobs"):
-        st.fragment(_jobs, run_every=0.5 if active else None)(active)
+    """Show the jobs begun here, and those of others while they work."""
+    shown: set[int] = st.session_state.setdefault(_SHOWN_JOBS, set())
+    active = {job.id for job in jobs.views() if job.active}
+    shown |= active
+    if shown:
+        with st.container(border=True, key="jobs"):
+            st.fragment(_jobs, run_every=0.5 if active else None)(bool(active))
 
 
 def _jobs(was_active: bool) -> None:
-    found = jobs.views()
-    shown = [job for job in found if job.active] or found[:5]
-    jobs.show(shown, buttons=True)
+    found = jobs.views(st.session_state[_SHOWN_JOBS])
+    jobs.show(found, buttons=True)
     active = any(job.active for job in found)
     if was_active and not active:
         st.rerun()
     if not active and st.button(t("hide"), key="hide-jobs", type="tertiary"):
-        st.session_state["show_jobs"] = False
+        st.session_state[_SHOWN_JOBS] = set()
         st.rerun()
 
 

@@ -8,8 +8,14 @@ from assistant.views import ModelView
 from ui import runtime, state
 from ui.state import plain, t
 
-_ROLES = frozenset(
-    "language speech embedding text_embedding image_encoder joint_embedding sight".split()
+_ROLES = (
+    "language",
+    "speech",
+    "embedding",
+    "text_embedding",
+    "image_encoder",
+    "joint_embedding",
+    "sight",
 )
 
 

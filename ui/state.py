@@ -95,7 +95,7 @@ def notice_error(error: SightlineError) -> None:
 
 def show_notices() -> None:
     """Show the kept sentences once."""
-    for sentence in st.session_state.pop("notices", []):
+    for sentence in dict.fromkeys(st.session_state.pop("notices", [])):
         st.error(plain(sentence), icon=":material/error:")
 
 

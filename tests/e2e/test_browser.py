@@ -99,7 +99,7 @@ def test_a_document_given_with_the_question_is_read_first(open_page: Open, sampl
     page = open_page()
     files = page.locator('[data-testid="stChatInput"] input[type=file]')
     files.set_input_files(samples / "spring-meeting-zh.docx")
-    expect(page.get_by_text("spring-meeting-zh.docx")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove spring-meeting-zh.docx")).to_be_visible()
     (question,) = demo_questions("zh", {"spring-meeting-zh.docx"})
     _ask(page, question.question)
     expect(page.locator('[class*="st-key-card-cites-"]').first).to_contain_text("spring-meeting")
@@ -109,6 +109,7 @@ def test_a_document_given_with_the_question_is_read_first(open_page: Open, sampl
 
 def test_search_finds_a_photo_by_words(open_page: Open) -> None:
     page = open_page("/search")
+    page.get_by_role("button", name="Photos").or_(page.get_by_role("radio", name="Photos")).click()
     page.get_by_label("Words to look for").fill("a cat")
     page.keyboard.press("Enter")
     expect(page.locator('[class*="st-key-result-text-"]').first).to_contain_text("chelsea.png")
@@ -146,3 +147,15 @@ def test_a_conversation_is_renamed_and_deleted(open_page: Open) -> None:
     ).click()
     page.get_by_role("dialog").get_by_role("button", name="Delete for good").click()
     expect(rows).to_have_count(before - 1)
+
+
+def test_a_file_is_deleted_after_a_second_press(open_page: Open) -> None:
+    page = open_page("/library")
+    tiles = page.locator('[class*="st-key-tile-"]')
+    expect(tiles.first).to_be_visible()
+    before = tiles.count()
+    tiles.filter(has_text="chelsea.png").get_by_role("button").last.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Delete", exact=True).click()
+    dialog.get_by_role("button", name="Delete for good").click()
+    expect(tiles).to_have_count(before - 1)
