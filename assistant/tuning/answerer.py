@@ -10,11 +10,14 @@ questions with wrong answers also that of choosing by likelihood.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,6 +28,7 @@ from torch.nn import functional
 from assistant.models.sight import END, START, AnswerShape, hint_question
 from assistant.tuning.data import QuestionRow, Split
 from assistant.tuning.features import Features
+from assistant.tuning.learner import Learner, cosine
 from assistant.tuning.projector import DecoderLayer
 from assistant.tuning.vocabulary import tidy_answer
 
@@ -93,7 +97,7 @@ class AnswerSet:
 class AnswerSettings:
     """Hyper-parameters of stage 1b."""
 
-    steps: int = 1500
+    steps: int = 800
     photos: int = 32
     lr: float = 1.2e-3
     warmup: int = 60
@@ -101,6 +105,11 @@ class AnswerSettings:
     choose_weight: float = 1.0
     ema: float = 0.995
     seed: int = 3
+
+    def fingerprint(self, sets: Sequence[AnswerSet]) -> str:
+        """Return a digest of what must agree between a run and its checkpoint."""
+        fixed = [asdict(self), [[len(own) for own in data.lines] for data in sets]]
+        return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def answer_tokens(splits: Iterable[Split], tokenizer: Any, least: int = 3) -> tuple[int, ...]:
@@ -186,42 +195,40 @@ def train_answerer(
     model: Answerer,
     sets: Sequence[AnswerSet],
     settings: AnswerSettings,
-    report: Callable[[int, float, float, dict[str, Tensor]], None],
-    every: int = 50,
+    folder: Path,
+    report: Callable[[int, float, float], None],
+    every: int = 20,
+    save_every: int = 50,
+    stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Tensor]:
-    """Train and return the averaged weights; sets take turns.
+    """Train, going on from ``folder``, sets taking turns; return the averaged weights.
 
-    ``report`` gets (step, mean loss, seconds, averaged weights).
+    ``report`` gets (step, loss, seconds).
+
+    Raises:
+        CheckpointMismatch, CheckpointDamaged: see ``Learner.load``.
     """
-    rng = np.random.default_rng(settings.seed)
-    torch.manual_seed(settings.seed)
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=settings.lr, weight_decay=settings.weight_decay, betas=(0.9, 0.98)
-    )
-    average = {k: v.detach().clone() for k, v in model.state_dict().items()}
-    started, total = time.monotonic(), 0.0
-    for step in range(1, settings.steps + 1):
-        part = step / settings.steps
-        for group in optimizer.param_groups:
-            warm = min(1.0, step / settings.warmup)
-            group["lr"] = settings.lr * warm * (0.02 + 0.49 * (1 + math.cos(math.pi * part)))
-        data = sets[step % len(sets)]
-        features, lines = _draw(data, settings.photos, rng)
+    learner = Learner(model, settings.weight_decay, settings.ema)
+    fingerprint = settings.fingerprint(sets)
+    learner.load(folder, fingerprint)
+    told = json.dumps(asdict(settings))
+    began, before = time.monotonic(), learner.seconds
+    while learner.step < settings.steps and not stop():
+        step = learner.step
+        rng = np.random.default_rng((settings.seed, step))
+        torch.manual_seed(settings.seed * 1_000_003 + step)
+        features, lines = _draw(sets[step % len(sets)], settings.photos, rng)
         model.train()
         loss = answer_loss(model, features, lines, settings.choose_weight)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        decay = min(settings.ema, (1 + step) / (10 + step))
-        with torch.no_grad():
-            for name, value in model.state_dict().items():
-                average[name].lerp_(value, 1 - decay)
-        total += loss.item()
-        if step % every == 0:
-            report(step, total / every, time.monotonic() - started, average)
-            total = 0.0
-    return average
+        rate = cosine(settings.lr, step, step / settings.steps, settings.warmup)
+        learner.update(learner.gradient(loss), rate)
+        learner.seconds = before + time.monotonic() - began
+        if learner.step % every == 0:
+            report(learner.step, float(loss.detach()), learner.seconds)
+        if learner.step % save_every == 0:
+            learner.save(folder, fingerprint, told)
+    learner.save(folder, fingerprint, told)
+    return learner.averaged_state()
 
 
 def _draw(

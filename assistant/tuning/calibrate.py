@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from retrieval.calibration import Map, auroc, calibration_error, features, fit
+from retrieval.calibration import Calibration, Map, auroc, calibration_error, features, fit
 
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
@@ -150,3 +150,41 @@ def alike(captions: Floats, owner: NDArray[np.int64]) -> tuple[Flags, Flags]:
     pairs = np.maximum(votes, votes.T) >= 2
     np.fill_diagonal(pairs, False)
     return fits, pairs
+
+
+def joint_calibration(
+    embedder: str,
+    photos: Floats,
+    texts: Floats,
+    unmatched: Floats,
+    meanings: Floats,
+    owner: NDArray[np.int64],
+) -> tuple[Calibration, dict[str, dict[str, float]]]:
+    """Fit an image-text embedder: ``image`` (text finds photos), ``similar`` (photo finds photos).
+
+    Pages of documents look like nothing that captions tell of, so ``page`` is fixed low: the text
+    that was read on a page speaks for it, not its look.
+
+    Args:
+        photos: [n, dim]; texts: captions [m, dim]; unmatched: queries that match nothing [u, dim].
+        meanings: the captions as unit vectors of a text embedder [m, any].
+        owner: [m], the photo of each caption.
+    """
+    centred = meanings - meanings.mean(axis=0)
+    fits, pairs = alike(centred / np.linalg.norm(centred, axis=1, keepdims=True), owner)
+    _, one = np.unique(owner, return_index=True)  # one caption a photo
+    image, of_image = fit_map(texts[one] @ photos.T, fits[one], unmatched @ photos.T)
+    near = photos @ photos.T
+    np.fill_diagonal(near, -1)  # a photo never finds itself: it is last, and not relevant
+    similar, of_similar = fit_map(near, pairs)
+    page = Map(relative=(0.0, 0.0, 0.0, -3.0), absolute=(0.0, -3.0))
+    maps = {"image": image, "similar": similar, "page": page}
+    return Calibration(embedder, maps), {"image": of_image, "similar": of_similar}
+
+
+def text_calibration(
+    embedder: str, passages: Floats, questions: Floats, relevant: Flags
+) -> tuple[Calibration, dict[str, dict[str, float]]]:
+    """Fit a text embedder on questions with known paragraphs ([q, p] relevance)."""
+    text, of_text = fit_map(questions @ passages.T, relevant)
+    return Calibration(embedder, {"text": text}), {"text": of_text}

@@ -25,6 +25,8 @@ from torch.nn import functional
 
 from assistant.models.sight import Shape
 
+STAGE_TWO = ("norm_view.", "view.", "queries", "look.", "norm_soft.", "soft.", "soft_bias")
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -81,8 +83,8 @@ class DecoderLayer(nn.Module):
         x = x + self.drop(self.words(y, y, causal=True))
         x = x + self.drop(self.cells(self.norm_cells(x), cells))
         thought = self.down(functional.gelu(self.up(self.norm_think(x)), approximate="tanh"))
-        y: Tensor = x + self.drop(thought)
-        return y
+        thinking: Tensor = x + self.drop(thought)
+        return thinking
 
 
 class Projector(nn.Module):

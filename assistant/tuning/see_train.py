@@ -11,10 +11,12 @@ Knows nothing of the language model but its token numbers.
 
 from __future__ import annotations
 
-import math
+import hashlib
+import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,8 @@ from torch.nn import functional
 from assistant.models.sight import END, START
 from assistant.tuning.data import CaptionRow, QuestionRow, Split
 from assistant.tuning.features import Features
-from assistant.tuning.projector import Projector
+from assistant.tuning.learner import Learner, cosine
+from assistant.tuning.projector import STAGE_TWO, Projector
 from assistant.tuning.vocabulary import Vocabulary, concept_tokens, tidy_answer, tidy_caption
 
 _IGNORE = -100
@@ -58,7 +61,7 @@ class SeeSet:
 class SeeSettings:
     """Hyper-parameters of stage 1."""
 
-    steps: int = 1128
+    steps: int = 700
     photos: int = 32
     other_photos: int = 16
     lr: float = 1e-3
@@ -69,6 +72,11 @@ class SeeSettings:
     absent_weight: float = 0.1
     ema: float = 0.998
     seed: int = 7
+
+    def fingerprint(self, data: Sequence[SeeSet]) -> str:
+        """Return a digest of what must agree between a run and its checkpoint."""
+        fixed = [asdict(self), [len(own.photos) for own in data]]
+        return hashlib.sha256(json.dumps(fixed, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def make_see_set(
@@ -152,14 +160,16 @@ def see_loss(
     return draft, concept_loss(seen.concepts, described, settings.absent_weight)
 
 
-def _epochs(data: SeeSet, size: int, rng: np.random.Generator) -> Iterator[list[int]]:
-    while True:
-        order = rng.permutation(len(data.photos))
-        for start in range(0, len(order) - size + 1, size):
-            yield order[start : start + size].tolist()
+def _epoch_batch(data: SeeSet, size: int, seed: int, step: int) -> list[int]:
+    """Return the photos of a step (from 0): epochs without repetition, from (seed, step) alone."""
+    size = min(size, len(data.photos))
+    batches = len(data.photos) // size
+    order = np.random.default_rng((seed, step // batches)).permutation(len(data.photos))
+    start = step % batches * size
+    return [int(i) for i in order[start : start + size]]
 
 
-def _cells(data: SeeSet, chosen: Sequence[int], rng: np.random.Generator | None) -> Tensor:
+def cells_of(data: SeeSet, chosen: Sequence[int], rng: np.random.Generator | None) -> Tensor:
     """Return float32 [n, 81, 1280], each photo from a view drawn at random (or the first)."""
     views = data.views
     picks = rng.integers(len(views), size=len(chosen)) if rng else np.zeros(len(chosen), int)
@@ -172,62 +182,58 @@ def train_see(
     described: SeeSet,
     others: Sequence[SeeSet],
     settings: SeeSettings,
+    folder: Path,
     report: Callable[[int, dict[str, float]], None],
-    every: int = 100,
+    every: int = 20,
+    save_every: int = 50,
+    stop: Callable[[], bool] = lambda: False,
 ) -> dict[str, Tensor]:
-    """Train the first stage and return the averaged (EMA) weights.
+    """Train the first stage, going on from ``folder``; return the averaged (EMA) weights.
 
     ``report`` gets (step, measures) every ``every`` steps; it may measure with ``model``.
+
+    Raises:
+        CheckpointMismatch, CheckpointDamaged: see ``Learner.load``.
     """
-    rng = np.random.default_rng(settings.seed)
-    torch.manual_seed(settings.seed)
-    trained = [p for n, p in model.named_parameters() if not n.startswith(_STAGE_TWO)]
-    optimizer = torch.optim.AdamW(
-        trained, lr=settings.lr, weight_decay=settings.weight_decay, betas=(0.9, 0.98)
-    )
-    average = {k: v.detach().clone() for k, v in model.state_dict().items()}
-    batches = _epochs(described, settings.photos, rng)
-    sides = [(o, _epochs(o, settings.other_photos, rng)) for o in others]
-    sums = {"draft": 0.0, "concepts": 0.0}
-    started = time.monotonic()
-    for step in range(1, settings.steps + 1):
-        for group in optimizer.param_groups:
-            group["lr"] = _rate(step, settings)
-        chosen = next(batches)
-        photos = [described.photos[i] for i in chosen]
-        model.train()
-        draft, concepts = see_loss(model, photos, _cells(described, chosen, rng), settings)
-        loss = draft + settings.concept_weight * concepts
-        if sides:
-            side, side_batches = sides[step % len(sides)]
-            picked = next(side_batches)
-            logits = model.see(_cells(side, picked, rng)).concepts
-            more = concept_loss(logits, [side.photos[i] for i in picked], settings.absent_weight)
-            loss = loss + settings.concept_weight * more
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        optimizer.step()
-        decay = min(settings.ema, (1 + step) / (10 + step))
-        with torch.no_grad():
-            for name, value in model.state_dict().items():
-                average[name].lerp_(value, 1 - decay)
-        sums["draft"] += draft.item()
-        sums["concepts"] += concepts.item()
-        if step % every == 0:
-            measures = {k: v / every for k, v in sums.items()}
-            measures["seconds"] = time.monotonic() - started
-            report(step, measures)
-            sums = dict.fromkeys(sums, 0.0)
-    return average
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(not name.startswith(STAGE_TWO))
+    learner = Learner(model, settings.weight_decay, settings.ema)
+    fingerprint = settings.fingerprint([described, *others])
+    learner.load(folder, fingerprint)
+    told = json.dumps(asdict(settings))
+    began, before = time.monotonic(), learner.seconds
+    while learner.step < settings.steps and not stop():
+        rate = cosine(settings.lr, learner.step, learner.step / settings.steps, settings.warmup)
+        loss, measures = _see_step(model, described, others, settings, learner.step)
+        learner.update(learner.gradient(loss), rate)
+        learner.seconds = before + time.monotonic() - began
+        if learner.step % every == 0:
+            report(learner.step, {**measures, "seconds": learner.seconds})
+        if learner.step % save_every == 0:
+            learner.save(folder, fingerprint, told)
+    learner.save(folder, fingerprint, told)
+    return learner.averaged_state()
 
 
-_STAGE_TWO = ("norm_view.", "view.", "queries", "look.", "norm_soft.", "soft.", "soft_bias")
-
-
-def _rate(step: int, settings: SeeSettings) -> float:
-    """Return the learning rate: linear warm-up, then a half cosine to 2 % of the peak."""
-    if step < settings.warmup:
-        return settings.lr * step / settings.warmup
-    part = (step - settings.warmup) / max(1, settings.steps - settings.warmup)
-    return settings.lr * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * part)))
+def _see_step(
+    model: Projector,
+    described: SeeSet,
+    others: Sequence[SeeSet],
+    settings: SeeSettings,
+    step: int,
+) -> tuple[Tensor, dict[str, float]]:
+    """Return the loss of one step, and what to report; others take turns beside captions."""
+    rng = np.random.default_rng((settings.seed, step))
+    torch.manual_seed(settings.seed * 1_000_003 + step)
+    model.train()
+    chosen = _epoch_batch(described, settings.photos, settings.seed, step)
+    photos = [described.photos[i] for i in chosen]
+    draft, concepts = see_loss(model, photos, cells_of(described, chosen, rng), settings)
+    loss = draft + settings.concept_weight * concepts
+    if others:
+        side = others[step % len(others)]
+        picked = _epoch_batch(side, settings.other_photos, settings.seed, step // len(others))
+        logits = model.see(cells_of(side, picked, rng)).concepts
+        more = concept_loss(logits, [side.photos[i] for i in picked], settings.absent_weight)
+        loss = loss + settings.concept_weight * more
+    return loss, {"draft": float(draft.detach()), "concepts": float(concepts.detach())}

@@ -14,8 +14,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import math
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,14 +23,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from assistant.errors import CheckpointDamaged, CheckpointMismatch
+from assistant.tuning.learner import Learner, cosine
 from assistant.tuning.lm import FrozenLM
 from assistant.tuning.packing import Packed, pack
-from assistant.tuning.projector import Projector
+from assistant.tuning.projector import STAGE_TWO, Projector
 from assistant.tuning.tasks import Drawn, Sampler
-
-STAGE_TWO = ("norm_view.", "view.", "queries", "look.", "norm_soft.", "soft.", "soft_bias")
-_CHECKPOINT = "checkpoint.safetensors"
 
 
 @dataclass(frozen=True)
@@ -70,10 +65,10 @@ class Progress:
 
 
 class Run:
-    """The changing state of a training run.
+    """Stage 2 in progress: the projector's soft part, its data, its checkpoint.
 
     Args:
-        model: the projector; only its soft part learns.
+        model: the projector; all but its soft part is frozen here.
         folder: of the checkpoint; one that is there is resumed.
 
     Raises:
@@ -87,77 +82,13 @@ class Run:
         self.model, self.settings, self.sampler, self.folder = model, settings, sampler, folder
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(name.startswith(STAGE_TWO))
-        self.trained = {n: p for n, p in model.named_parameters() if p.requires_grad}
-        self.average = {n: p.detach().clone() for n, p in self.trained.items()}
-        self.moments = {
-            n: (torch.zeros_like(p), torch.zeros_like(p)) for n, p in self.trained.items()
-        }
-        self.step, self.seconds = 0, 0.0
-        self._fingerprint = settings.fingerprint(sampler)
-        if (folder / _CHECKPOINT).is_file():
-            self._load()
-
-    def averaged_state(self) -> dict[str, Tensor]:
-        """Return all weights, those that learn as their moving average."""
-        return {**self.model.state_dict(), **self.average}
+        self.learner = Learner(model, settings.weight_decay, settings.ema)
+        self.learner.load(folder, settings.fingerprint(sampler))
 
     def save(self) -> None:
-        """Write the checkpoint under a temporary name, then rename it."""
-        from safetensors.torch import save_file
-
-        tensors = {f"model.{n}": p.detach() for n, p in self.trained.items()}
-        tensors |= {f"average.{n}": p for n, p in self.average.items()}
-        for name, (first, second) in self.moments.items():
-            tensors[f"first.{name}"], tensors[f"second.{name}"] = first, second
-        about = {
-            "step": str(self.step),
-            "seconds": str(self.seconds),
-            "fingerprint": self._fingerprint,
-            "settings": json.dumps(dataclasses.asdict(self.settings)),
-        }
-        self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = self.folder / f".{_CHECKPOINT}.{os.getpid()}"
-        save_file({k: v.contiguous() for k, v in tensors.items()}, temporary, metadata=about)
-        temporary.replace(self.folder / _CHECKPOINT)
-
-    def _load(self) -> None:
-        from safetensors import SafetensorError, safe_open
-
-        path = self.folder / _CHECKPOINT
-        try:
-            with safe_open(path, "pt") as file:
-                about = file.metadata()
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (SafetensorError, OSError) as error:
-            raise CheckpointDamaged(path=path, detail=str(error)) from error
-        if about.get("fingerprint") != self._fingerprint:
-            raise CheckpointMismatch(path=self.folder, detail=about.get("settings", "unknown"))
-        with torch.no_grad():
-            for name, parameter in self.trained.items():
-                parameter.copy_(tensors[f"model.{name}"])
-        self.average = {n: tensors[f"average.{n}"].clone() for n in self.trained}
-        self.moments = {
-            n: (tensors[f"first.{n}"].clone(), tensors[f"second.{n}"].clone()) for n in self.trained
-        }
-        self.step, self.seconds = int(about["step"]), float(about["seconds"])
-
-    def update(self, gradient: Sequence[Tensor], rate: float) -> None:
-        """Take one AdamW step (Loshchilov and Hutter 2019) and move the average."""
-        norm = math.sqrt(sum(float(g.square().sum()) for g in gradient))
-        scale = min(1.0, 1.0 / max(norm, 1e-6))
-        t = self.step + 1
-        decay = min(self.settings.ema, (1 + t) / (10 + t))
-        with torch.no_grad():
-            for (name, parameter), grad in zip(self.trained.items(), gradient, strict=True):
-                first, second = self.moments[name]
-                first.lerp_(grad * scale, 0.1)
-                second.lerp_((grad * scale).square(), 0.02)
-                step = (first / (1 - 0.9**t)) / ((second / (1 - 0.98**t)).sqrt() + 1e-8)
-                if parameter.ndim > 1:
-                    parameter.mul_(1 - rate * self.settings.weight_decay)
-                parameter.sub_(rate * step)
-                self.average[name].lerp_(parameter, 1 - decay)
-        self.step = t
+        """Write the checkpoint."""
+        told = json.dumps(dataclasses.asdict(self.settings))
+        self.learner.save(self.folder, self.settings.fingerprint(self.sampler), told)
 
 
 def batch_loss(
@@ -215,22 +146,22 @@ def train_vlm(
     averaged; process 0 keeps the clock, reports and saves.
     """
     rank, world = _place()
-    began, before = time.monotonic(), run.seconds
+    learner, settings = run.learner, run.settings
+    began, before = time.monotonic(), learner.seconds
     saved, total, counted = began, 0.0, 0
-    while run.step < run.settings.steps:
+    while learner.step < settings.steps:
         part, stopping = _agree(*_clock(run, stop))
         if part >= 1 or stopping:
             break
-        drawn = run.sampler.draw(run.settings.photos, run.step, rank)
-        loss = batch_loss(run.model, lm, drawn, run.settings.choose_weight)
-        gradient = torch.autograd.grad(loss, list(run.trained.values()))
-        rate = _rate(run.step, part, run.settings)
-        run.update(_average(gradient, world), rate)
-        run.seconds = before + time.monotonic() - began
+        drawn = run.sampler.draw(settings.photos, learner.step, rank)
+        loss = batch_loss(run.model, lm, drawn, settings.choose_weight)
+        rate = cosine(settings.lr, learner.step, part, settings.warmup)
+        learner.update(_average(learner.gradient(loss), world), rate)
+        learner.seconds = before + time.monotonic() - began
         total, counted = total + loss.item(), counted + 1
-        if rank == 0 and run.step % every == 0:
-            left = run.seconds * (1 / max(part, 1e-3) - 1)
-            report(Progress(run.step, total / counted, rate, run.seconds, left))
+        if rank == 0 and learner.step % every == 0:
+            left = learner.seconds * (1 / max(part, 1e-3) - 1)
+            report(Progress(learner.step, total / counted, rate, learner.seconds, left))
             total, counted = 0.0, 0
         if rank == 0 and time.monotonic() - saved > save_seconds:
             run.save()
@@ -241,16 +172,10 @@ def train_vlm(
 
 def _clock(run: Run, stop: Callable[[], bool]) -> tuple[float, bool]:
     """Return the part of the budget that is used (0..1), and whether to stop."""
-    part = run.step / run.settings.steps
+    part = run.learner.step / run.settings.steps
     if run.settings.max_hours:
-        part = max(part, run.seconds / (run.settings.max_hours * 3600))
+        part = max(part, run.learner.seconds / (run.settings.max_hours * 3600))
     return part, stop()
-
-
-def _rate(step: int, part: float, settings: VlmSettings) -> float:
-    """Return the learning rate: linear warm-up, then a half cosine over the budget."""
-    warm = min(1.0, (step + 1) / settings.warmup)
-    return settings.lr * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(part, 1.0))))
 
 
 def _place() -> tuple[int, int]:

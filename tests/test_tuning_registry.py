@@ -1,0 +1,84 @@
+"""Versions of tuned models: applied whole or not at all, and rolled back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from assistant.errors import TuningError, VersionNotFound
+from assistant.tuning.registry import TunedModels, sha256_of
+
+
+def made(folder: Path, content: bytes = b"weights") -> Path:
+    folder.mkdir(parents=True)
+    (folder / "model.safetensors").write_bytes(content)
+    card = {"sha256": sha256_of(folder / "model.safetensors"), "made": folder.name}
+    (folder / "card.json").write_text(json.dumps(card))
+    return folder
+
+
+def test_apply_and_rollback_walk_through_versions(tmp_path: Path) -> None:
+    models = TunedModels(tmp_path)
+    assert models.versions() == []
+    assert models.current("vlm") is None
+    models.add("vlm", "1", made(tmp_path / "a"))
+    models.add("vlm", "2", made(tmp_path / "b"))
+    assert models.current("vlm") is None  # registering is not applying
+    models.apply("vlm", "1")
+    assert models.apply("vlm", "2").current
+    assert [(v.version, v.current) for v in models.versions("vlm")] == [("1", False), ("2", True)]
+    back = models.rollback("vlm")
+    assert back is not None
+    assert back.version == "1"
+    assert models.rollback("vlm") is None
+    assert models.current("vlm") is None
+    with pytest.raises(VersionNotFound):
+        models.rollback("vlm")
+
+
+def test_a_version_with_other_weights_than_its_card_is_never_applied(tmp_path: Path) -> None:
+    models = TunedModels(tmp_path)
+    models.add("vlm", "1", made(tmp_path / "a"))
+    models.apply("vlm", "1")
+    version = models.add("vlm", "2", made(tmp_path / "b"))
+    (version.folder / "model.safetensors").write_bytes(b"damaged")
+    with pytest.raises(TuningError, match="checksum"):
+        models.apply("vlm", "2")
+    current = models.current("vlm")
+    assert current is not None
+    assert current.version == "1"
+
+
+def test_a_folder_without_a_card_leaves_nothing_behind(tmp_path: Path) -> None:
+    models = TunedModels(tmp_path)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(TuningError, match=r"card\.json"):
+        models.add("vlm", "1", tmp_path / "empty")
+    assert models.versions() == []
+
+
+def test_names_cannot_leave_the_folder_and_versions_are_not_overwritten(tmp_path: Path) -> None:
+    models = TunedModels(tmp_path)
+    folder = made(tmp_path / "a")
+    with pytest.raises(TuningError):
+        models.add("vlm", "../../x", folder)
+    models.add("vlm", "1", folder)
+    with pytest.raises(TuningError, match="exists already"):
+        models.add("vlm", "1", folder)
+    with pytest.raises(VersionNotFound):
+        models.apply("vlm", "9")
+
+
+def test_a_version_that_was_removed_by_hand_is_skipped_by_rollback(tmp_path: Path) -> None:
+    import shutil
+
+    models = TunedModels(tmp_path)
+    for version in ("1", "2", "3"):
+        models.add("vlm", version, made(tmp_path / version))
+        models.apply("vlm", version)
+    shutil.rmtree(models.versions("vlm")[1].folder)
+    back = models.rollback("vlm")
+    assert back is not None
+    assert back.version == "1"
