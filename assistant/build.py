@@ -33,6 +33,8 @@ from retrieval.weights import ModelStore
 if TYPE_CHECKING:
     from assistant.models.protocol import SightlineChatModel
     from retrieval.embed.protocol import ImageClassifier
+    from retrieval.embed.registry import Embedders
+    from retrieval.indexer import Indexer
     from retrieval.ingest import Ingestor
     from retrieval.sandbox import ParserProcess
     from retrieval.search import Searcher
@@ -63,14 +65,27 @@ class Lazy(Generic[T]):
         return self._made[0] if self._made else None
 
 
-def build_assistant(settings: Settings) -> Assistant:
+def build_assistant(
+    settings: Settings,
+    *,
+    embedders: Callable[[], Embedders] | None = None,
+    model: Callable[[], SightlineChatModel] | None = None,
+) -> Assistant:
     """Open a home folder (migrating its database) and return the assistant over it.
+
+    Args:
+        embedders, model: make other parts than the settings mean.
 
     Raises:
         HomeError: the folder cannot be used; SchemaOutdated: it is of a newer version.
         ModelUnavailable: never here; when a model is first used.
     """
-    return _Builder(settings).assistant()
+    builder = _Builder(settings)
+    if embedders is not None:
+        builder.embedders = Lazy(embedders)
+    if model is not None:
+        builder.model = Lazy(model)
+    return builder.assistant()
 
 
 class _Builder:
@@ -90,8 +105,8 @@ class _Builder:
         self.jobs = Jobs(self.engine)
         self.conversations = Conversations(self.engine)
         self.runs = RunManager()
-        self.embedders = Lazy(self._embedders)
-        self.indexer = Lazy(self._indexer)
+        self.embedders: Lazy[Embedders] = Lazy(self._embedders)
+        self.indexer: Lazy[Indexer] = Lazy(self._indexer)
         self.ingestor: Lazy[Ingestor] = Lazy(self._ingestor)
         self.searcher: Lazy[Searcher] = Lazy(self._searcher)
         self.worker: Lazy[IngestWorker] = Lazy(self._worker)
@@ -150,18 +165,17 @@ class _Builder:
 
         return build_chat_model(self.settings, self.store)
 
-    def _embedders(self) -> Any:
+    def _embedders(self) -> Embedders:
         from retrieval.embed.registry import build_embedders
 
         return build_embedders(
             self.store, threads=self.settings.threads, joint_model=self.settings.joint_model
         )
 
-    def _classifier(self) -> ImageClassifier | None:
-        classifier: ImageClassifier | None = self.embedders().classifier
-        return classifier
+    def _classifier(self) -> ImageClassifier:
+        return self.embedders().classifier
 
-    def _indexer(self) -> Any:
+    def _indexer(self) -> Indexer:
         from retrieval.indexer import Indexer
 
         return Indexer(self.engine, self.settings.home / "index")

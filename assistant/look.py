@@ -86,10 +86,10 @@ class Looker:
     """Makes looks; the classifier is loaded at the first one.
 
     Args:
-        classifier: returns the classifier, or None when there is none.
+        classifier: returns the classifier, loaded at the first look.
     """
 
-    def __init__(self, classifier: Callable[[], ImageClassifier | None]) -> None:
+    def __init__(self, classifier: Callable[[], ImageClassifier]) -> None:
         self._classifier = classifier
 
     def look_at_attached(self, file: Attached, region: Box | None, library: LibraryView) -> Sight:
@@ -148,8 +148,7 @@ class Looker:
             raise AssetNotFound(asset=name)
         pixels = crop(jpeg, region) if region else jpeg
         picture = Image.open(io.BytesIO(pixels)).convert("RGB")
-        classifier = self._classifier()
-        classes = classifier.classify([picture], top=5)[0] if classifier else []
+        classes = self._classifier().classify([picture], top=5)[0]
         return Sight(
             name=name,
             sha256=sha256,

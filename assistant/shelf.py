@@ -106,7 +106,7 @@ def passage_of(record: AssetRecord, chunk: ChunkRecord) -> Passage:
         sha256=record.sha256,
         modality=record.modality,
         media_type=record.media_type,
-        kind=chunk.kind,  # type: ignore[arg-type]
+        kind=chunk.kind,
         text=chunk.text,
         locator=chunk.locator,
         score=1.0,
