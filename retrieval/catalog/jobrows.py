@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    null,
+    select,
+    update,
+)
 
 from retrieval.catalog.base import now
 from retrieval.catalog.records import ACTIVE, FINAL, FileRecord, FileStatus, JobRecord
@@ -52,6 +63,26 @@ def settle(
         update(JobFile).where(JobFile.id == file_id, JobFile.status.not_in(FINAL)).values(**values)
     ).rowcount
     return bool(changed)
+
+
+def settle_all(connection: Connection, ends: Mapping[int, tuple[FileStatus, int]]) -> bool:
+    """Bring taken-in files (id to status and asset) to their end; False when one has an end."""
+    still_open = select(JobFile.id).where(JobFile.id.in_(ends), JobFile.status.not_in(FINAL))
+    if len(connection.scalars(still_open.with_for_update()).all()) != len(ends):
+        return False
+    connection.execute(
+        update(JobFile.__table__)  # type: ignore[arg-type]
+        .where(JobFile.id == bindparam("file"))
+        .values(
+            status=bindparam("end"),
+            asset_id=bindparam("asset"),
+            progress=1.0,
+            sha256=None,
+            finished_at=now(),
+        ),
+        [{"file": file, "end": end, "asset": asset} for file, (end, asset) in ends.items()],
+    )
+    return True
 
 
 def _plain(params: Mapping[str, Any]) -> dict[str, Any]:

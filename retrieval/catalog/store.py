@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from retrieval.blobs import BlobStore
 from retrieval.catalog.base import now
-from retrieval.catalog.jobrows import owns, settle
-from retrieval.catalog.records import AssetDraft
+from retrieval.catalog.jobrows import owns, settle_all
+from retrieval.catalog.records import AssetDraft, FileStatus, PictureDraft
 from retrieval.catalog.references import delete_unreferenced
 from retrieval.catalog.tables import (
     Asset,
@@ -37,58 +37,6 @@ class BlobVanished(Exception):
     """A blob of the file was deleted before its row came: the file must be read again."""
 
 
-def commit_asset(
-    connection: Connection,
-    draft: AssetDraft,
-    *,
-    blobs: BlobStore,
-    text_embedder: tuple[str, int],
-    joint_embedder: tuple[str, int],
-) -> tuple[int, bool]:
-    """Write an asset, its chunks, pictures and vectors, and bring its job file to its end.
-
-    Args:
-        text_embedder, joint_embedder: id and dimension of the embedders of the vectors.
-
-    Returns:
-        The asset's id, and whether it is new (False: the same content was there already).
-
-    Raises:
-        LostJob, BlobVanished: nothing may be committed; the caller rolls back.
-    """
-    connection.execute(
-        update(Library).where(Library.id == draft.library).values(generation=Library.generation + 1)
-    )
-    known = find_asset(connection, draft.library, draft.sha256)
-    if known is not None:
-        if not settle(connection, draft.file_id, "duplicate", asset_id=known):
-            raise LostJob
-        return known, False
-    for sha256 in {draft.sha256, *(p.sha256 for p in draft.pictures)}:
-        if not blobs.exists(sha256):
-            raise BlobVanished(sha256)
-    asset_id = connection.execute(
-        insert(Asset).values(_asset_values(draft)).returning(Asset.id)
-    ).scalar_one()
-    chunk_ids = insert_chunks(connection, asset_id, draft.chunks)
-    picture_ids = _insert_pictures(connection, asset_id, draft)
-    vectors = [
-        _vector(draft.library, asset_id, text_embedder, data, chunk_id=chunk_id)
-        for chunk_id, data in zip(chunk_ids, draft.vectors, strict=True)
-        if data is not None
-    ]
-    vectors += [
-        _vector(draft.library, asset_id, joint_embedder, picture.vector, picture_id=picture_id)
-        for picture_id, picture in zip(picture_ids, draft.pictures, strict=True)
-        if picture.vector is not None
-    ]
-    if vectors:
-        connection.execute(insert(VectorRow), vectors)
-    if not settle(connection, draft.file_id, "indexed", asset_id=asset_id):
-        raise LostJob
-    return asset_id, True
-
-
 def commit_assets(
     engine: Engine,
     drafts: list[AssetDraft],
@@ -99,23 +47,87 @@ def commit_assets(
     text_embedder: tuple[str, int],
     joint_embedder: tuple[str, int],
 ) -> None:
-    """Commit several assets of one job in one transaction: all of them or none.
+    """Commit files of one job and library in one transaction: all of them or none.
+
+    Each file's asset, chunks, pictures and vectors are written and its job file comes to its
+    end; a file whose content is there already becomes a duplicate.
+
+    Args:
+        text_embedder, joint_embedder: id and dimension of the embedders of the vectors.
 
     Raises:
         LostJob: the job is no longer this worker's, or a file of it was cancelled.
-        BlobVanished: as in ``commit_asset``.
+        BlobVanished: a blob of a file was deleted meanwhile.
     """
+    library = drafts[0].library
     with writing(engine) as connection:
         if not owns(connection, job_id, worker):
             raise LostJob
-        for draft in drafts:
-            commit_asset(
-                connection,
-                draft,
-                blobs=blobs,
-                text_embedder=text_embedder,
-                joint_embedder=joint_embedder,
+        connection.execute(
+            update(Library).where(Library.id == library).values(generation=Library.generation + 1)
+        )
+        known = _known(connection, library, [draft.sha256 for draft in drafts])
+        fresh = list({d.sha256: d for d in drafts if d.sha256 not in known}.values())
+        for draft in fresh:
+            for sha256 in {draft.sha256, *(picture.sha256 for picture in draft.pictures)}:
+                if not blobs.exists(sha256):
+                    raise BlobVanished(sha256)
+        made = _insert(connection, Asset, [_asset_values(draft) for draft in fresh])
+        _insert_contents(connection, dict(zip(made, fresh, strict=True)), text_embedder,
+                         joint_embedder)  # fmt: skip
+        own = {draft.file_id: asset for asset, draft in zip(made, fresh, strict=True)}
+        by_hash = known | {draft.sha256: own[draft.file_id] for draft in fresh}
+        ends: dict[int, tuple[FileStatus, int]] = {
+            draft.file_id: (
+                "indexed" if draft.file_id in own else "duplicate",
+                by_hash[draft.sha256],
             )
+            for draft in drafts
+        }
+        if not settle_all(connection, ends):
+            raise LostJob
+
+
+def _known(connection: Connection, library: str, hashes: list[str]) -> dict[str, int]:
+    rows = connection.execute(
+        select(Asset.sha256, Asset.id).where(Asset.library_id == library, Asset.sha256.in_(hashes))
+    )
+    return {row.sha256: row.id for row in rows}
+
+
+def _insert_contents(
+    connection: Connection,
+    drafts: dict[int, AssetDraft],
+    text_embedder: tuple[str, int],
+    joint_embedder: tuple[str, int],
+) -> None:
+    """Write chunks, pictures and vectors of assets (by id), one statement for each kind."""
+    chunks = [(asset, n) for asset, draft in drafts.items() for n in range(len(draft.chunks))]
+    pictures = [(asset, n) for asset, draft in drafts.items() for n in range(len(draft.pictures))]
+    chunk_rows = [_chunk_values(asset, drafts[asset].chunks[n]) for asset, n in chunks]
+    picture_rows = [_picture_values(asset, drafts[asset].pictures[n]) for asset, n in pictures]
+    chunk_ids = _insert(connection, ChunkRow, chunk_rows)
+    picture_ids = _insert(connection, PictureRow, picture_rows)
+    vectors = [
+        _vector(drafts[asset].library, asset, text_embedder, data, chunk_id=chunk_id)
+        for (asset, n), chunk_id in zip(chunks, chunk_ids, strict=True)
+        if (data := drafts[asset].vectors[n]) is not None
+    ]
+    vectors += [
+        _vector(drafts[asset].library, asset, joint_embedder, data, picture_id=picture_id)
+        for (asset, n), picture_id in zip(pictures, picture_ids, strict=True)
+        if (data := drafts[asset].pictures[n].vector) is not None
+    ]
+    if vectors:
+        connection.execute(insert(VectorRow), vectors)
+
+
+def _insert(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> list[int]:
+    """Write rows and return their ids in order."""
+    if not rows:
+        return []
+    statement = insert(table).returning(table.id, sort_by_parameter_order=True)
+    return list(connection.scalars(statement, rows))
 
 
 def find_asset(connection: Connection, library: str, sha256: str) -> int | None:
@@ -123,26 +135,6 @@ def find_asset(connection: Connection, library: str, sha256: str) -> int | None:
     return connection.scalar(
         select(Asset.id).where(Asset.library_id == library, Asset.sha256 == sha256)
     )
-
-
-def insert_chunks(connection: Connection, asset_id: int, chunks: tuple[Chunk, ...]) -> list[int]:
-    """Write chunks and return their ids in order."""
-    if not chunks:
-        return []
-    rows = [
-        {
-            "asset_id": asset_id,
-            "ordinal": chunk.ordinal,
-            "kind": chunk.kind,
-            "text": chunk.text,
-            "lexemes": lexemes(embedded_text(chunk)),
-            "heading": chunk.heading,
-            "locator": chunk.locator.to_json(),
-        }
-        for chunk in chunks
-    ]
-    statement = insert(ChunkRow).returning(ChunkRow.id, sort_by_parameter_order=True)
-    return list(connection.scalars(statement, rows))
 
 
 def delete_asset(engine: Engine, blobs: BlobStore, asset_id: int) -> set[str] | None:
@@ -196,28 +188,33 @@ def _asset_values(draft: AssetDraft) -> dict[str, Any]:
     }
 
 
-def _insert_pictures(connection: Connection, asset_id: int, draft: AssetDraft) -> list[int]:
-    if not draft.pictures:
-        return []
-    rows = [
-        {
-            "asset_id": asset_id,
-            "page": picture.page,
-            "sha256": picture.sha256,
-            "width": picture.width,
-            "height": picture.height,
-        }
-        for picture in draft.pictures
-    ]
-    statement = insert(PictureRow).returning(PictureRow.id, sort_by_parameter_order=True)
-    return list(connection.scalars(statement, rows))
+def _chunk_values(asset_id: int, chunk: Chunk) -> dict[str, Any]:
+    return {
+        "asset_id": asset_id,
+        "ordinal": chunk.ordinal,
+        "kind": chunk.kind,
+        "text": chunk.text,
+        "lexemes": lexemes(embedded_text(chunk)),
+        "heading": chunk.heading,
+        "locator": chunk.locator.to_json(),
+    }
+
+
+def _picture_values(asset_id: int, picture: PictureDraft) -> dict[str, Any]:
+    return {
+        "asset_id": asset_id,
+        "page": picture.page,
+        "sha256": picture.sha256,
+        "width": picture.width,
+        "height": picture.height,
+    }
 
 
 def _vector(
     library: str,
     asset_id: int,
     embedder: tuple[str, int],
-    data: bytes | None,
+    data: bytes,
     *,
     chunk_id: int | None = None,
     picture_id: int | None = None,
