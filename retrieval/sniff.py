@@ -1,7 +1,8 @@
 """What a file is, by its content. The name only breaks ties between kinds of plain text.
 
-Signatures decide for binary formats; magika, a small model over the bytes, decides for text
-and must not contradict a signature. Knows nothing of how a format is read.
+Signatures decide for binary formats, and the decoder has the last word; magika, a small model
+over the bytes, decides for text and must not see a program behind a signature. Knows nothing of
+how a format is read.
 """
 
 from __future__ import annotations
@@ -148,7 +149,8 @@ def sniff(path: Path, name: str = "") -> str:
     if found in (ZIP, OLE):
         found = _inside_zip(path, name) if found == ZIP else _inside_ole(path, name)
     if found in _BINARY:
-        _no_contradiction(path, name)
+        if not found.startswith("image/"):  # decoding and writing it anew is the second opinion
+            _no_contradiction(path, name)
         return found
     if found is None:
         found = _by_text(path, head, name)
@@ -225,7 +227,7 @@ def _inside_ole(path: Path, name: str) -> str:
 
 
 def _no_contradiction(path: Path, name: str) -> None:
-    """Refuse a file with two faces: by its first bytes a picture, by all the rest a program."""
+    """Refuse a file with two faces: by its first bytes a recording, by all the rest a program."""
     guess = _magika().identify_path(path)
     if guess.ok and guess.score >= 0.95 and guess.output.group == "executable":
         raise FileTypeMismatch(name=name, media_type=str(guess.output.mime_type))

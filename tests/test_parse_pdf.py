@@ -160,6 +160,22 @@ def test_boxes_on_a_rotated_page_are_as_it_is_shown(tmp_path: Path, rotation: in
     assert picture.width < picture.height
 
 
+def test_what_was_filled_into_a_form_stands_beside_its_label(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
+    canvas.drawString(72, 700, "Name of the boat:")
+    canvas.acroForm.textfield(
+        name="boat", value="Northern Light", x=220, y=694, width=160, height=20, borderWidth=0
+    )
+    canvas.drawString(72, 660, "Home harbour:")
+    canvas.acroForm.textfield(name="port", value="", x=220, y=654, width=160, height=20)
+    canvas.save()
+    found = read(tmp_path / "a.pdf")
+    assert "Name of the boat:   Northern Light" in found.text
+    box = found.word("Northern").box
+    assert box is not None
+    assert 0.36 < box[0] < 0.42
+
+
 def test_chinese_text_and_words_divided_at_line_ends(tmp_path: Path) -> None:
     pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
     canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)

@@ -72,7 +72,9 @@ def _open(source: Source) -> Any:
 
     try:
         with _LOCK:
-            return pdfium.PdfDocument(source.path)
+            document = pdfium.PdfDocument(source.path)
+            document.init_forms()  # before any page, so that what was filled in is seen
+            return document
     except pdfium.PdfiumError as error:
         if getattr(error, "err_code", None) in (raw.FPDF_ERR_PASSWORD, raw.FPDF_ERR_SECURITY):
             raise FileEncrypted(name=source.name) from error
@@ -151,7 +153,7 @@ def _blocks(
 
 def _render(page: Any, width: float, height: float, longest: int) -> Image:
     scale = longest / max(width, height, 1.0)
-    bitmap = page.render(scale=scale, may_draw_forms=False)
+    bitmap = page.render(scale=scale, may_draw_forms=True)
     image: Image = bitmap.to_pil().convert("RGB")
     bitmap.close()
     return image

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from retrieval.parse.base import clean
 from retrieval.values import Box, Word
 
 _MAX_CHARS = 200_000
@@ -32,7 +33,10 @@ class PageText:
 
 
 def read_text(page: Any) -> PageText:
-    """Read the characters of a page into words, in the order in which they were written."""
+    """Read the characters of a page into words, in the order in which they were written.
+
+    What was filled into form fields follows, placed where the fields are.
+    """
     import pypdfium2.raw as raw
 
     textpage = page.get_textpage()
@@ -40,16 +44,61 @@ def read_text(page: Any) -> PageText:
         handle = textpage.raw
         count = min(raw.FPDFText_CountChars(handle), _MAX_CHARS)
         codes = [raw.FPDFText_GetUnicode(handle, i) for i in range(count)]
-        if not _usable(codes):
-            return PageText([], [], True)
         place = _placing(page)
+        filled = _filled_in(page, place)
+        if not _usable(codes):
+            return PageText(filled, [], True)
         reader = _WordReader(handle, place, page.get_rotation())
         for index, code in enumerate(codes):
             reader.take(index, code)
         reader.finish()
-        return PageText(reader.upright, reader.sideways, _only_a_scan(page, codes))
+        return PageText(reader.upright + filled, reader.sideways, _only_a_scan(page, codes))
     finally:
         textpage.close()
+
+
+def _filled_in(page: Any, place: np.ndarray) -> list[tuple[Word, Box, bool]]:
+    """Return the words in the text and choice fields of a form, which no text layer holds."""
+    import pypdfium2.raw as raw
+
+    if page.formenv is None:
+        return []
+    words: list[tuple[Word, Box, bool]] = []
+    form, kinds = page.formenv.raw, (raw.FPDF_FORMFIELD_TEXTFIELD, raw.FPDF_FORMFIELD_COMBOBOX)
+    rect = raw.FS_RECTF()
+    for index in range(raw.FPDFPage_GetAnnotCount(page.raw)):
+        field = raw.FPDFPage_GetAnnot(page.raw, index)
+        if not field:
+            continue
+        if raw.FPDFAnnot_GetFormFieldType(form, field) in kinds:
+            text = clean(_field_value(form, field))
+            if text.strip() and raw.FPDFAnnot_GetRect(field, rect):
+                words += _spread(text.split(), _place(rect, place.tolist()))
+        raw.FPDFPage_CloseAnnot(field)
+    return words
+
+
+def _field_value(form: Any, field: Any) -> str:
+    import pypdfium2.raw as raw
+
+    length = raw.FPDFAnnot_GetFormFieldValue(form, field, None, 0)
+    buffer = ctypes.create_string_buffer(length)
+    target = ctypes.cast(buffer, ctypes.POINTER(raw.FPDF_WCHAR))
+    raw.FPDFAnnot_GetFormFieldValue(form, field, target, length)
+    return buffer.raw[: max(0, length - 2)].decode("utf-16-le", "replace")
+
+
+def _spread(texts: list[str], box: Box) -> list[tuple[Word, Box, bool]]:
+    """Share a field out over its words by their length."""
+    step = (box[2] - box[0]) / (sum(len(text) + 1 for text in texts) or 1)
+    words: list[tuple[Word, Box, bool]] = []
+    x = box[0]
+    for text in texts:
+        end = x + step * len(text)
+        part = (round(x, 5), round(box[1], 5), round(end, 5), round(box[3], 5))
+        words.append((Word(text, part), part, False))
+        x = end + step
+    return words
 
 
 def _usable(codes: list[int]) -> bool:
@@ -103,7 +152,7 @@ class _WordReader:
 
         self._raw = raw
         self._handle = handle
-        (self._a, self._b, self._c), (self._d, self._e, self._f) = place.tolist()
+        self._matrix = place.tolist()
         self._rotation = math.radians(rotation)
         self._rect = raw.FS_RECTF()
         self._font = ctypes.create_string_buffer(128)
@@ -123,7 +172,7 @@ class _WordReader:
             return
         if not self._raw.FPDFText_GetLooseCharBox(self._handle, index, self._rect):
             return
-        box = self._placed()
+        box = _place(self._rect, self._matrix)
         char = chr(code)
         if self._box is not None and self._jumps(box):
             self.finish()
@@ -157,17 +206,6 @@ class _WordReader:
         name = self._font.raw[: max(0, length - 1)].lower()
         return any(mark in name for mark in _BOLD)
 
-    def _placed(self) -> Box:
-        r = self._rect
-        x0, y0 = self._a * r.left + self._b * r.top, self._d * r.left + self._e * r.top
-        x1, y1 = self._a * r.right + self._b * r.bottom, self._d * r.right + self._e * r.bottom
-        return (
-            min(x0, x1) + self._c,
-            min(y0, y1) + self._f,
-            max(x0, x1) + self._c,
-            max(y0, y1) + self._f,
-        )
-
     def _jumps(self, box: Box) -> bool:
         """Whether the pen left the word: to another line, back, or over a wide gap."""
         assert self._box is not None
@@ -176,6 +214,14 @@ class _WordReader:
         apart_y = max(box[1] - self._box[3], self._box[1] - box[3])
         apart_x = max(box[0] - self._box[2], self._box[0] - box[2])
         return apart_y > 0 and apart_x > 0 or apart_y > height or apart_x > width
+
+
+def _place(rect: Any, matrix: list[list[float]]) -> Box:
+    """Return a rectangle in page units as fractions of the page as it is shown."""
+    (a, b, c), (d, e, f) = matrix
+    x0, y0 = a * rect.left + b * rect.top, d * rect.left + e * rect.top
+    x1, y1 = a * rect.right + b * rect.bottom, d * rect.right + e * rect.bottom
+    return (min(x0, x1) + c, min(y0, y1) + f, max(x0, x1) + c, max(y0, y1) + f)
 
 
 def _merge(a: Box, b: Box) -> Box:
