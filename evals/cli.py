@@ -1,11 +1,10 @@
-"""Commands of ``sightline eval``: list, run, compare, report, gate, baseline.
+"""Commands of ``sightline eval``: list, run, compare, report, gate, add, baseline.
 
 Thin: options in, a document or a few lines out. Imports nothing heavy at the top.
 """
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +15,7 @@ import typer
 from assistant.cli.options import AsJson, Home, emit, note, say, settings_for
 
 if TYPE_CHECKING:
-    from assistant.config import Settings
-    from evals.values import Options, Result
+    from evals.values import Result
 
 app = typer.Typer(help="Measure the whole chain on a folder of data.", no_args_is_help=True)
 
@@ -46,11 +44,12 @@ Fresh = Annotated[bool, typer.Option("--fresh", help="Do again what was done bef
 @app.command("list")
 def list_(home: Home = None, as_json: AsJson = False) -> None:
     """List the suites, what they measure, and the runs that are stored."""
+    from evals.running import runs_folder
     from evals.store import list_runs
-    from evals.suite import NAMES, load_suite
+    from evals.suite import NAMES, OWN, load_suite
 
-    suites = [load_suite(name) for name in NAMES]
-    runs = list_runs(_runs(settings_for(home)))
+    suites = [load_suite(name) for name in (*NAMES, OWN)]
+    runs = list_runs(runs_folder(settings_for(home)))
     if as_json:
         rows = [
             {"suite": s.name, "about": s.about, "metrics": [m.name for m in s.metrics]}
@@ -79,11 +78,12 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run one suite on a folder of data."""
+    from evals.running import measure
     from evals.values import Options
 
     with _usage(as_json):
         options = Options(limit, seed, generations, timeout, fresh)
-        result = measure(settings_for(home), suite, data, split, options)
+        result = measure(settings_for(home), suite, data, split, options, note)
     if as_json:
         emit(result.to_json())
     else:
@@ -99,10 +99,11 @@ def compare(
 ) -> None:
     """Compare two runs of the same data, case by case."""
     from evals.compare import compare as differences
+    from evals.running import runs_folder
     from evals.store import load_run
 
     with _usage(as_json):
-        folder = _runs(settings_for(home))
+        folder = runs_folder(settings_for(home))
         document = differences(load_run(folder, first), load_run(folder, second))
     if as_json:
         emit(document)
@@ -128,9 +129,10 @@ def report(
 ) -> None:
     """Write a report of runs, with their worst cases, as HTML and Markdown."""
     from evals.report import write_report
+    from evals.running import chosen_runs
 
     with _usage(as_json):
-        chosen = _chosen(settings_for(home), runs)
+        chosen = chosen_runs(settings_for(home), runs)
         paths = write_report(chosen, out)
     if as_json:
         emit({"files": [str(p) for p in paths], "runs": [r.config.get("run") for r in chosen]})
@@ -149,9 +151,10 @@ def gate(
 ) -> None:
     """Fail when a figure is worse than its committed baseline allows."""
     from evals.baseline import gate as hold
+    from evals.running import chosen_runs
 
     with _usage(as_json):
-        chosen = _chosen(settings_for(home), runs)
+        chosen = chosen_runs(settings_for(home), runs)
         checks = [check for run in chosen for check in hold(run)]
     good = bool(checks) and all(check.ok for check in checks)
     if as_json:
@@ -168,6 +171,48 @@ def gate(
             note("No baseline is kept for these runs.")
     if not good:
         raise typer.Exit(1)
+
+
+@app.command()
+def add(
+    message: Annotated[
+        str | None, typer.Option("--message", help="Id of an answer; without it they are listed.")
+    ] = None,
+    expected: Annotated[
+        list[str] | None, typer.Option("--expected", help="A right answer; repeatable.")
+    ] = None,
+    asset: Annotated[
+        str | None, typer.Option("--asset", help="The file that should be cited.")
+    ] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a case of an answer that was marked as bad; `eval run own` asks it again."""
+    from assistant.store.migrate import migrate
+    from evals.complaints import add_case, complaints
+    from evals.suite import OWN
+    from retrieval.catalog.base import open_engine
+
+    settings = settings_for(home)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(settings.database_url)
+    try:
+        migrate(engine, settings.home / "backups")
+        with _usage(as_json):
+            if message is None:
+                marked = complaints(engine)
+            else:
+                folder = settings.home / "evals" / OWN
+                case = add_case(engine, folder, message, expected or (), asset)
+    finally:
+        engine.dispose()
+    if message is not None:
+        emit({"case": case}) if as_json else say(f"{case['question']}  →  {case['answers']}")
+    elif as_json:
+        emit({"complaints": [complaint.to_json() for complaint in marked]})
+    else:
+        for one in marked:
+            say(f"{one.message}  {one.verdict:20}{one.question}")
 
 
 @app.command()
@@ -194,6 +239,7 @@ def baseline(
     Without --data the small generated sets are run and nothing is written.
     """
     from evals.baseline import TABLE, table, write_baseline
+    from evals.running import chosen_runs, measure
     from evals.suite import NAMES
     from evals.values import Options
 
@@ -201,12 +247,13 @@ def baseline(
         settings = settings_for(home)
         names = suite or list(NAMES)
         if latest:
-            results = _chosen(settings, None)
+            results = chosen_runs(settings, None)
         else:
             options = Options(limit=limit, generations=generations)
             present = [n for n in names if data is None or (data / n).is_dir()]
             results = [
-                measure(settings, n, data / n if data else None, None, options) for n in present
+                measure(settings, n, data / n if data else None, None, options, note)
+                for n in present
             ]
         page = table(results)
     if data is not None or latest:
@@ -218,45 +265,6 @@ def baseline(
         emit({"runs": [result.to_json() for result in results]})
     else:
         say(page)
-
-
-def measure(
-    settings: Settings, name: str, data: Path | None, split: str | None, options: Options
-) -> Result:
-    """Run one suite, on a generated small set when no folder is given, and store the run."""
-    from evals.context import Context
-    from evals.runner import run_suite
-    from evals.smoke import make_smoke
-    from evals.store import save_run
-    from evals.suite import load_suite
-
-    suite = load_suite(name)
-    context = Context(settings, options, note)
-    with tempfile.TemporaryDirectory(prefix="sightline-eval-") as folder:
-        place = data if data is not None else make_smoke(name, Path(folder))
-        try:
-            result = run_suite(suite, place, split, context, note)
-        finally:
-            context.close()
-    return save_run(_runs(settings), result)
-
-
-def _runs(settings: Settings) -> Path:
-    return settings.home / "evals" / "runs"
-
-
-def _chosen(settings: Settings, names: list[str] | None) -> list[Result]:
-    from evals.errors import EvalRunNotFound
-    from evals.store import latest_run, load_run
-    from evals.suite import NAMES
-
-    folder = _runs(settings)
-    if names:
-        return [load_run(folder, name) for name in names]
-    found = [run for name in NAMES if (run := latest_run(folder, name)) is not None]
-    if not found:
-        raise EvalRunNotFound(run=str(folder))
-    return found
 
 
 @contextmanager

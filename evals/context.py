@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.config import Settings
 from evals.errors import CaseTimeout, EvalError
 from evals.store import code_digest, key_of
+from evals.suite import load_suite
 from evals.values import Dataset, Options
 
 if TYPE_CHECKING:
@@ -92,21 +93,26 @@ class Context:
         The home is named by the data and by the code that reads files, so that files taken in by
         an earlier run are there already.
         """
+        if load_suite(dataset.suite).own_library:
+            return self._over(self.settings.home, self.settings.database_url)
         code = code_digest(INGEST_CODE)
         models = [self.settings.joint_model, self.settings.whisper_model]
         key = key_of({"data": dataset.digest, "code": code, "models": models})
         home = self.folder / "libraries" / f"{dataset.suite}-{key}"
+        return self._over(home, "")
+
+    def _over(self, home: Path, database_url: str) -> Assistant:
+        """Return the assistant over a home folder, closing the one over another."""
         if self._assistant is None or self._home != home:
             from assistant.build import build_assistant
 
             self.close()
-            chosen = {
-                name: getattr(self.settings, name)
-                for name in Settings.model_fields
-                if name not in ("home", "database_url")
-            }
+            kept = [f for f in Settings.model_fields if f not in ("home", "database_url")]
+            chosen = {name: getattr(self.settings, name) for name in kept}
             home.mkdir(parents=True, exist_ok=True)
-            self._assistant = build_assistant(Settings(home=home, database_url="", **chosen))
+            self._assistant = build_assistant(
+                Settings(home=home, database_url=database_url, **chosen)
+            )
             self._home = home
         return self._assistant
 
@@ -159,7 +165,7 @@ class Context:
         return self.assistant(dataset).search(text, library=library, k=k)
 
     def ask(self, dataset: Dataset, question: str, library: str) -> Reply:
-        """Ask the assistant, in a conversation of its own.
+        """Ask the assistant, in a conversation of its own that is removed after.
 
         Raises:
             CaseTimeout: no outcome within the time of a case.
@@ -182,6 +188,8 @@ class Context:
         finally:
             timer.cancel()
         last = events[-1] if events else None
+        if isinstance(last, Answered | Abstained | Failed):
+            assistant.delete_conversation(last.conversation)
         if late.is_set():
             raise CaseTimeout(seconds=self.options.timeout)
         if isinstance(last, Answered):

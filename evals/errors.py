@@ -3,7 +3,7 @@
 SightlineError
 └── EvalError
     ├── EvalUsage              what was asked for does not exist: exit code 2
-    │   ├── SuiteUnknown, EvalDataInvalid, EvalRunNotFound
+    │   ├── SuiteUnknown, EvalDataInvalid, EvalRunNotFound, MessageUnknown
     ├── EvalBusy               the same run is under way in another process
     ├── BaselineMismatch       a baseline of other data or settings
     └── CaseTimeout            one case took too long; it is scored as a failure
@@ -49,6 +49,16 @@ class EvalRunNotFound(EvalUsage):
 
     code = "eval_run_not_found"
     template = "There is no stored run {run}. See `sightline eval list`."
+
+
+class MessageUnknown(EvalUsage):
+    """No answer with that id, or one to no written question."""
+
+    code = "message_unknown"
+    template = (
+        "There is no answer {message} to a written question. See `sightline eval add` for the "
+        "answers that were marked as bad."
+    )
 
 
 class EvalBusy(EvalError):

@@ -70,7 +70,10 @@ def run_suite(
     absent = suite.unavailable(context)
     depends = _depends_on(suite, dataset, cases, context)
     with open_cases(
-        context.folder / "cases", suite.name, key_of(depends), context.options.fresh
+        context.folder / "cases",
+        suite.name,
+        key_of(depends),
+        context.options.fresh or suite.own_library,
     ) as done:
         outcomes, seconds = _do(suite, dataset, cases, context, done, note)
     return _sum_up(suite, dataset, cases, outcomes, seconds, absent, depends, context)

@@ -30,6 +30,8 @@ NAMES = (
     "long_documents",
 )
 
+OWN = "own"
+"""The suite over the user's own library; it has no data of its own to be measured on."""
 
 Role = Literal["chat", "joint", "library", "speech"]
 
@@ -45,6 +47,9 @@ class Suite(ABC):
 
     generations: ClassVar[int] = 0
     """Answers generated at most when the user does not say; 0 means for every case."""
+
+    own_library: ClassVar[bool] = False
+    """Whether the user's library itself is asked, as it is now, instead of one made of the data."""
 
     cases_are_pool: ClassVar[bool] = False
     """Whether the cases chosen are also what is searched, so that scores depend on all of them."""
@@ -80,7 +85,7 @@ def load_suite(name: str) -> Suite:
     Raises:
         SuiteUnknown: there is none.
     """
-    if name not in NAMES:
-        raise SuiteUnknown(suite=name, known=", ".join(NAMES))
+    if name not in (*NAMES, OWN):
+        raise SuiteUnknown(suite=name, known=", ".join((*NAMES, OWN)))
     suite: Suite = import_module(f"evals.suites.{name}").SUITE
     return suite
