@@ -17,6 +17,9 @@ CONFIDENT = 0.5
 """A search whose likeliest result is below this found nothing."""
 
 _GUESS_CEILING = 0.8
+_PAGE_DOUBT = 0.5
+"""Page images are compared with an encoder of photos: a guess about them counts half."""
+
 _LEXICAL_CEILING = 0.95
 Scores = NDArray[np.float32]
 
@@ -40,7 +43,8 @@ class Relevance:
         fitted = self._by_embedder.get(embedder)
         if fitted is not None and kind in fitted.maps:
             return fitted.probabilities(scores, pool, kind)
-        return _guess(scores, pool)
+        doubt = _PAGE_DOUBT if kind == "page" else 1.0
+        return (_guess(scores, pool) * doubt).astype(np.float32)
 
 
 def coverage(words: Sequence[str], lexemes: str) -> float:

@@ -22,8 +22,6 @@ from retrieval.places import Page, Part, Photo, Place
 from retrieval.relevance import Relevance, coverage
 
 Vector = NDArray[np.float32]
-_PAGE_DOUBT = 0.5
-"""Page images are compared with an encoder of photos: their chance counts half."""
 
 
 @dataclass
@@ -56,10 +54,11 @@ class Scope:
 def pixels(scope: Scope, replica: Replica, query: Vector, kind: str) -> list[list[Hit]]:
     """Rank photos, and page images, by a joint vector [dim]; ``kind`` is image or similar."""
     pool = replica.pool(query)
-    return [
-        _pixels_of(scope, replica, query, pool, kind, among)
-        for among in _photos_and_pages(scope, replica)
-    ]
+    found = []
+    for what, among in _photos_and_pages(scope, replica):
+        compared = "page" if (what, kind) == ("page", "image") else kind
+        found.append(_pixels_of(scope, replica, query, pool, compared, among))
+    return found
 
 
 def _pixels_of(
@@ -81,24 +80,21 @@ def _pixels_of(
         if target.page is None:
             hits.append(Hit(Photo(target.asset_id), float(score), float(chance)))
         else:
-            doubt = 1.0 if kind == "similar" else _PAGE_DOUBT
-            place = Page(target.asset_id, target.page)
-            hits.append(Hit(place, float(score), float(chance) * doubt))
+            hits.append(Hit(Page(target.asset_id, target.page), float(score), float(chance)))
     return hits
 
 
-def _photos_and_pages(scope: Scope, replica: Replica) -> list[Ids | None]:
+def _photos_and_pages(scope: Scope, replica: Replica) -> list[tuple[str, Ids | None]]:
     """Return which files to search: photos and documents apart, so that neither hides the other."""
-    owners = replica.owners()
-    documents = np.setdiff1d(owners, scope.photos)
+    documents = np.setdiff1d(replica.owners(), scope.photos)
     if scope.allowed is not None:
         return [
-            np.intersect1d(scope.allowed, scope.photos),
-            np.intersect1d(scope.allowed, documents),
+            ("photo", np.intersect1d(scope.allowed, scope.photos)),
+            ("page", np.intersect1d(scope.allowed, documents)),
         ]
     if not len(documents):
-        return [None]
-    return [scope.photos, documents] if len(scope.photos) else [None]
+        return [("photo", None)]
+    return [("photo", scope.photos), ("page", documents)]
 
 
 def meaning(scope: Scope, replica: Replica, query: Vector, also_chunks: Sequence[int]) -> list[Hit]:
