@@ -80,7 +80,8 @@ def _captions(model: LlamaChat, split: Split, rows: Sequence[CaptionRow]) -> dic
 
 
 def _choices(model: LlamaChat, split: Split, rows: Sequence[QuestionRow]) -> dict[str, Any]:
-    seeing, blind = [], []
+    seeing: list[float] = []
+    blind: list[float] = []
     for row in rows:
         texts = [text.rstrip(" .") for text in (row.answer, *row.distractors)]
         photo = split.images.read(row.image)

@@ -1,9 +1,9 @@
 """From a data folder to a version of Sightline-VLM: prepare, train, evaluate.
 
-A run is a folder: ``prepared.json`` (what data, which splits learn and which measure), ``features/``
-(cached), ``see/``, ``answers/``, ``sight/`` (checkpoints of the stages), ``out/`` (weights and card).
-Every step goes on where it was stopped. Splits called val, dev or test only measure; a set without
-one gives up every tenth photo.
+A run is a folder: ``prepared.json`` (which splits learn and which measure), ``features/`` (cached),
+``see/``, ``answers/``, ``sight/`` (checkpoints of the stages), ``out/`` (weights and card). Every
+step goes on where it was stopped. Splits called val, dev or test only measure; a set without one
+gives up every tenth photo.
 
 Knows nothing of the command line.
 """

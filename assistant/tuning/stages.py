@@ -1,4 +1,4 @@
-"""The three stages of Sightline-VLM over one prepared run, each resumable, and what they publish."""
+"""The three stages of Sightline-VLM over a prepared run, each resumable, and what they publish."""
 
 from __future__ import annotations
 
