@@ -28,7 +28,8 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         "number",
         re.compile(
             r"\bhow (?:many|much|old|long|far|tall|high|fast|large|big|deep|wide)\b"
-            r"|\bwhat (?:percent|number|amount|share|fraction)|多少|几[个名次年天人位]|多[长高大远快深]",
+            r"|\bwhat (?:percent|number|amount|share|fraction)"
+            r"|多少|几[个名次年天人位]|多[长高大远快深]",
             re.IGNORECASE,
         ),
     ),

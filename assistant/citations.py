@@ -33,6 +33,7 @@ SNIPPET = 240
 WordsOf = Callable[[Passage], Sequence[Word]]
 
 _MARK = re.compile(r"\s*\[(\d{1,2})\]")
+_LEADING_MARKS = re.compile(r"(?:\s*\[\d{1,2}\])+\s*[.。]?")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)|(?<=[。！？])|\n+")
 _WORD = re.compile(r"[\u3400-\u9fff]+|[^\W_]+(?:[.,'’\-][^\W_]+)*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -108,12 +109,13 @@ def cite(number: int, passage: Passage, answer: str, words: Sequence[Word] = ())
 
 def split_sentences(text: str) -> list[str]:
     """Split a text after sentence ends and at line breaks; marks stay with their sentence."""
-    parts = [p.strip() for p in _SENTENCE.split(text) if p and p.strip()]
     joined: list[str] = []
-    for part in parts:
-        if joined and not _MARK.sub("", part).strip(" .。"):
-            joined[-1] += " " + part
-        else:
+    for part in (p.strip() for p in _SENTENCE.split(text) if p):
+        marks = _LEADING_MARKS.match(part)
+        if marks and joined:
+            joined[-1] += f" {marks.group().strip()}"
+            part = part[marks.end() :].strip()
+        if part:
             joined.append(part)
     return joined
 
@@ -139,6 +141,8 @@ def content_words(text: str) -> list[str]:
     for run in _WORD.findall(fold(text)):
         if "\u3400" <= run[0] <= "\u9fff":
             words += [run[i : i + 2] for i in range(len(run) - 1)] or [run]
+        elif run[0].isdigit():
+            words.append(_plain_number(run))
         elif run not in _STOP:
             words.append(_stem(run))
     return words
