@@ -14,6 +14,7 @@ from evals.data import Media, choose_split, find_rows, read_rows
 from evals.errors import EvalDataInvalid, SuiteUnknown
 from evals.smoke import make_smoke
 from evals.suite import NAMES, load_suite
+from evals.suites import forms
 
 KINDS: dict[str, type | tuple[type, ...]] = {"image": str, "captions": list}
 
@@ -150,3 +151,21 @@ def test_spoken_photos_may_lie_in_a_set_beside(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "pictures")
     with pytest.raises(EvalDataInvalid, match="none of the photos"):
         load_suite("voice_captions").load(tmp_path / "voice", None)
+
+
+def test_a_receipt_may_lack_a_field_and_name_its_file_with_a_folder(tmp_path: Path) -> None:
+    make_smoke("receipts", tmp_path, 3)
+    path = tmp_path / "test.jsonl"
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    rows[0]["date"] = ""
+    rows[1]["image"] = f"test/{rows[1]['image']}"
+    write(path, *rows)
+    data = load_suite("receipts").load(tmp_path, None)
+    assert [case.data["image"] for case in data.cases] == [
+        "receipt-00.jpg", "receipt-01.jpg", "receipt-02.jpg",
+    ]  # fmt: skip
+
+
+def test_spaces_beside_marks_do_not_count() -> None:
+    assert forms.tight("11/ 28/ 84") == "11/28/84"
+    assert forms.tight("SPEVCO, INC.") == forms.tight("SPEVCO , INC")

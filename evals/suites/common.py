@@ -19,20 +19,34 @@ if TYPE_CHECKING:
 
 
 def load_with_media(
-    suite: str, folder: Path, split: str | None, kinds: Kinds, media_key: str
+    suite: str,
+    folder: Path,
+    split: str | None,
+    kinds: Kinds,
+    media_key: str,
+    needed: Kinds | None = None,
 ) -> Dataset:
     """Read the rows of a split whose media file is there; one case a row.
+
+    In the cases the file is named by its base name.
+
+    Args:
+        kinds: the keys by which the rows of this suite are known.
+        needed: the keys a row cannot do without; default all of ``kinds``.
 
     Raises:
         EvalDataInvalid: the folder holds no such rows.
     """
     inside = suite_folder(folder, suite)
     path, chosen = find_rows(inside, suite, kinds, split)
-    rows, broken = read_rows(path, kinds)
+    rows, broken = read_rows(path, kinds if needed is None else needed)
     media = Media(inside, path.stem)
     there, gone = with_media(rows, media_key, media)
     digest = rows_digest(there, media.digest(row.values[media_key] for row in there))
-    cases = tuple(Case(row.where, row.values) for row in there)
+    cases = tuple(
+        Case(row.where, {**row.values, media_key: Path(row.values[media_key]).name})
+        for row in there
+    )
     return Dataset(suite, inside, chosen, cases, media, (*broken, *gone), digest)
 
 

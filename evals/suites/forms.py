@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -68,11 +69,17 @@ class Forms(Suite):
         question = QUESTION.format(label=case.data["question"], name=name)
         reply = context.ask(dataset, question, self._shelf.library)
         golds = self._golds[name, letters(case.data["question"])]
-        found = "" if reply.abstained else plain(reply.text).rstrip(".")
-        value = 0.0 if reply.abstained else anls(found, golds)
+        found = "" if reply.abstained else plain(reply.text)
+        value = 0.0 if reply.abstained else anls(tight(found), [tight(gold) for gold in golds])
         said = "did not answer" if reply.abstained else f"said {found!r}"
         shown = {"question": question, "expected": golds, "got": reply.text}
         return Scored({"anls": Score(value, said)}, shown)
+
+
+def tight(text: str) -> str:
+    """Return a value without the spaces beside marks, which forms write as they like (11/ 28/ 84),
+    and without a full stop at its end."""
+    return re.sub(r"\s*([^\w\s])\s*", r"\1", text).rstrip(".")
 
 
 def _key(case: Case) -> str:

@@ -34,8 +34,8 @@ class Receipts(Suite):
     metrics = (Metric("total"), Metric("company"), Metric("date"), Metric("page_r1"))
 
     def load(self, folder: Path, split: str | None) -> Dataset:
-        kinds: Kinds = {"image": str, "company": str, "date": str, "total": (str, int, float)}
-        return load_with_media(self.name, folder, split, kinds, "image")
+        kinds: Kinds = {"image": str, "company": str, "total": (str, int, float)}
+        return load_with_media(self.name, folder, split, kinds, "image", {"image": str})
 
     def prepare(self, dataset: Dataset, cases: Sequence[Case], context: Context) -> None:
         self._shelf = Shelf()
@@ -47,8 +47,12 @@ class Receipts(Suite):
                 ids.add(self._shelf.ids[case.data["image"]])
 
     def parts(self, case: Case, dataset: Dataset, context: Context) -> list[Part]:
-        page = Part("page", lambda: self._page(case, dataset, context), {"page_r1": Score(0.0)})
-        return [page, *(self._field(field, case, dataset, context) for field in QUESTIONS)]
+        known = [field for field in QUESTIONS if case.data.get(field)]
+        found = [self._field(field, case, dataset, context) for field in known]
+        if {"company", "date"} <= set(known):
+            lost = {"page_r1": Score(0.0)}
+            found.insert(0, Part("page", lambda: self._page(case, dataset, context), lost))
+        return found
 
     def _page(self, case: Case, dataset: Dataset, context: Context) -> Scored:
         self._shelf.id(case.data["image"])
@@ -77,7 +81,7 @@ class Receipts(Suite):
 
 def _key(case: Case) -> str:
     """Receipts of the same company and day answer the same question."""
-    return f"{letters(case.data['company'])} {letters(case.data['date'])}"
+    return " ".join(letters(str(case.data.get(field, ""))) for field in ("company", "date"))
 
 
 SUITE = Receipts()

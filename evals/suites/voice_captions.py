@@ -49,7 +49,9 @@ class VoiceCaptions(Suite):
         sounds = media.digest(row.values["audio"] for row in good)
         seen = photos.digest(row.values["image"] for row in good)
         digest = rows_digest(good, sounds, seen, *pool)
-        cases = tuple(Case(row.where, row.values) for row in good)
+        cases = tuple(
+            Case(row.where, {**row.values, "image": Path(row.values["image"]).name}) for row in good
+        )
         bad: tuple[Broken, ...] = (*broken, *gone, *missing)
         tables = {"photos": photos, "pool": pool}
         return Dataset(self.name, inside, chosen, cases, media, bad, digest, tables)
@@ -90,7 +92,7 @@ class VoiceCaptions(Suite):
 
     def _search(self, text: str, case: Case, context: Context) -> Score:
         scores = self._gallery.scores(context.joint.embed_texts([text]))
-        place = self._gallery.names.index(Path(case.data["image"]).name)
+        place = self._gallery.names.index(case.data["image"])
         rank = int(ranks(scores, np.array([place]))[0])
         pool = len(self._gallery.names)
         return Score(float(rank <= _DEPTH), f"photo at rank {rank} of {pool}, heard {text!r}")
