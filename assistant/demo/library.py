@@ -43,7 +43,7 @@ class DemoQuestion:
     """A question about a sample file, and what a right answer holds.
 
     ``expected`` are words that must all be in the answer (compared without case and without the
-    commas of thousands); ``asset`` is the file it must cite.
+    commas of thousands), none for a photo; ``asset`` is the file it must cite.
     """
 
     asset: str
