@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from evals.context import Context
 
+SYSTEM = "You are a helpful assistant."
+
 
 def load_with_media(
     suite: str,
@@ -58,14 +60,18 @@ def blind_reason(context: Context, metrics: Sequence[str]) -> dict[str, str]:
     return dict.fromkeys(metrics, f"the chat model {model.model_id} does not see images")
 
 
-def message(question: str, photo: bytes | None) -> list[BaseMessage]:
-    """Return a question to the chat model, with a photo or without."""
-    from langchain_core.messages import HumanMessage
+def message(question: str, photo: bytes | None, rule: str = "") -> list[BaseMessage]:
+    """Return a question to the chat model, with a photo or without.
+
+    Args:
+        rule: how to answer, added to the system message.
+    """
+    from langchain_core.messages import HumanMessage, SystemMessage
 
     content: list[str | dict[Any, Any]] = [{"type": "text", "text": question}]
     if photo is not None:
         content.insert(0, image_content(photo))
-    return [HumanMessage(content=content)]
+    return [SystemMessage(f"{SYSTEM} {rule}".strip()), HumanMessage(content=content)]
 
 
 def generate(context: Context, messages: Sequence[BaseMessage], max_tokens: int) -> str:
