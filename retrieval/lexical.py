@@ -63,6 +63,12 @@ def query_words(text: str) -> list[str]:
     return (kept or found)[:MAX_QUERY_WORDS]
 
 
+def parts_of(word: str) -> list[str]:
+    """Return the parts of a compound word (15.90, ta-k); none when it is not compound."""
+    parts = _PART.findall(word)
+    return parts if len(parts) > 1 else []
+
+
 def fts5_match(words: list[str]) -> str:
     """Return an SQLite FTS5 MATCH expression for any of ``words``; no word can be an operator."""
     return " OR ".join('"' + word.replace('"', '""') + '"' for word in words)

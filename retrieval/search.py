@@ -35,7 +35,7 @@ from retrieval.errors import SearchError
 from retrieval.fusion import Fused, Hit, fuse, merge_families, spread
 from retrieval.indexer import Indexer, Replica
 from retrieval.places import Page, Part, Photo, Place
-from retrieval.relevance import CONFIDENT, Relevance
+from retrieval.relevance import Relevance, is_confident
 from retrieval.values import (
     ChunkKind,
     Locator,
@@ -120,7 +120,7 @@ class Searcher:
             )
             found = self._rank(scope, asked, query, joint, dense)
             passages = _passages(scope, found)
-        confident = any(passage.probability >= CONFIDENT for passage in passages)
+        confident = any(is_confident(fused) for fused in found)
         return SearchResult(passages, confident, time.perf_counter() - started, size)
 
     def _ask(self, text: str, image: Image.Image | None) -> _Asked:

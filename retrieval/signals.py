@@ -19,7 +19,7 @@ from retrieval.fusion import Hit
 from retrieval.indexer import Replica
 from retrieval.lexical import query_words
 from retrieval.places import Page, Part, Photo, Place
-from retrieval.relevance import Relevance, coverage
+from retrieval.relevance import Relevance, coverage, of_few_letters
 
 Vector = NDArray[np.float32]
 
@@ -111,8 +111,9 @@ def meaning(scope: Scope, replica: Replica, query: Vector, also_chunks: Sequence
     for target, score, chance in zip(of, values, chances, strict=True):
         assert target.chunk_id is not None, "a text vector belongs to a chunk"
         place = scope.place_of(target.asset_id, target.chunk_id)
-        hits.setdefault(place, Hit(place, float(score), float(chance)))
-    return list(hits.values())
+        sure = of_few_letters(float(chance), target.kind or "", target.letters or 0)
+        hits.setdefault(place, Hit(place, float(score), sure))
+    return sorted(hits.values(), key=lambda hit: -hit.chance)
 
 
 def words(scope: Scope, text: str) -> tuple[list[Hit], list[int]]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, func, or_, select
 
-from retrieval.catalog.tables import Library, PictureRow, VectorDeletion, VectorRow
+from retrieval.catalog.tables import ChunkRow, Library, PictureRow, VectorDeletion, VectorRow
 
 Ids = NDArray[np.int64]
 _ROWS = 4096
@@ -104,12 +104,14 @@ def by_id(
 
 
 class Target(NamedTuple):
-    """What a vector is of: a chunk or a picture (with its page) of an asset."""
+    """What a vector is of: a chunk (its kind and length) or a picture (its page) of an asset."""
 
     vector_id: int
     asset_id: int
     chunk_id: int | None
     page: int | None
+    kind: str | None
+    letters: int | None
 
 
 def targets(
@@ -117,8 +119,16 @@ def targets(
 ) -> list[Target]:
     """Return what vectors are of, by vector id or by chunk id."""
     rows = connection.execute(
-        select(VectorRow.id, VectorRow.asset_id, VectorRow.chunk_id, PictureRow.page)
+        select(
+            VectorRow.id,
+            VectorRow.asset_id,
+            VectorRow.chunk_id,
+            PictureRow.page,
+            ChunkRow.kind,
+            func.length(ChunkRow.text),
+        )
         .join_from(VectorRow, PictureRow, VectorRow.picture_id == PictureRow.id, isouter=True)
+        .join(ChunkRow, VectorRow.chunk_id == ChunkRow.id, isouter=True)
         .where(
             VectorRow.embedder == embedder,
             or_(VectorRow.id.in_(ids.tolist()), VectorRow.chunk_id.in_(list(chunk_ids))),
