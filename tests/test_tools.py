@@ -1,0 +1,107 @@
+"""Tools: checked arguments, exact arithmetic, one user's files only; failures are results."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from assisting import ColourClassifier, write
+
+from assistant.errors import ToolFailed
+from assistant.library import EmptyLibrary
+from assistant.look import Looker
+from assistant.models.scripted import ScriptedChat
+from assistant.service import Assistant
+from assistant.tools import Toolbox, ToolCall, calculate, plain_number, schemas
+
+pytest_plugins = ["assisting_fixtures"]
+
+
+def _toolbox(helper: Assistant, library: str = "default") -> Toolbox:
+    shelf = helper._files.shelf(library)
+    return Toolbox(shelf, (), Looker(ColourClassifier), "en")
+
+
+def test_every_tool_has_a_schema() -> None:
+    named = {schema["function"]["name"] for schema in schemas()}
+    assert named == {
+        "search_library", "read_document", "look_at_image", "transcribe", "calculate",
+        "list_assets", "extract",
+    }  # fmt: skip
+    assert all(schema["function"]["description"] for schema in schemas())
+
+
+def test_reading_searching_listing_extracting(helper: Assistant) -> None:
+    tools = _toolbox(helper)
+    read = tools.run(ToolCall("read_document", {"file": "HARBOUR.txt"}))
+    assert "Mira Lund" in read.text and not read.error
+    found = tools.run(ToolCall("search_library", {"query": "Harbour Library", "k": 3}))
+    assert found.passages[0].asset == "harbour.txt"
+    inside = tools.run(ToolCall("search_library", {"query": "library", "file": "museum.txt"}))
+    assert {p.asset for p in inside.passages} <= {"museum.txt"}
+    listed = tools.run(ToolCall("list_assets", {}))
+    assert len(listed.assets) == 6
+    fields = tools.run(ToolCall("extract", {"file": "receipt-may.txt"}))
+    assert fields.data["total"] == "12.00"
+
+
+def test_another_library_cannot_be_named(helper: Assistant, tmp_path: Path) -> None:
+    helper.ingest(write(tmp_path / "x", {"secret.txt": "the code is 4711"}), library="ben")
+    mine = _toolbox(helper)
+    assert mine.run(ToolCall("read_document", {"file": "secret.txt"})).error
+    found = mine.run(ToolCall("search_library", {"query": "secret code 4711"}))
+    assert "secret.txt" not in {p.asset for p in found.passages}
+    assert _toolbox(helper, "ben").run(ToolCall("read_document", {"file": "secret.txt"})).text
+    other = helper.assets(library="ben")[0]
+    from assistant.errors import AssetNotFound
+
+    with pytest.raises(AssetNotFound):
+        helper._files.shelf("default").passages(other.id)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        ToolCall("format_disk", {}),
+        ToolCall("read_document", {}),
+        ToolCall("read_document", {"file": "a", "user": "ben"}),
+        ToolCall("search_library", {"query": "x", "k": 10**6}),
+        ToolCall("calculate", {"expression": "__import__('os')"}),
+        ToolCall("calculate", {"expression": "9**9**9**9"}),
+        ToolCall("look_at_image", {"file": "nothing.jpg"}),
+    ],
+)
+def test_what_cannot_be_done_is_a_result(call: ToolCall, model: ScriptedChat) -> None:
+    tools = Toolbox(EmptyLibrary(), (), Looker(ColourClassifier), "en")
+    result = tools.run(call)
+    assert result.error and result.summary and not result.passages
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("1+2*3", "7"),
+        ("(1 + 2) * 3", "9"),
+        ("0.1+0.2", "0.3"),
+        ("10/4", "2.5"),
+        ("2^10", "1024"),
+        ("1,000 × 3", "3000"),
+        ("-5 + 3", "-2"),
+        ("7 % 4", "3"),
+    ],
+)
+def test_arithmetic_is_exact(expression: str, value: str) -> None:
+    assert plain_number(calculate(expression)) == value
+
+
+@pytest.mark.parametrize("expression", ["1/0", "a+1", "1+", "(1", "open('x')", "[1]*9", "2**999"])
+def test_no_arithmetic_is_refused(expression: str) -> None:
+    with pytest.raises(ToolFailed):
+        calculate(expression)
+
+
+def test_numbers_are_written_plainly() -> None:
+    assert plain_number(Decimal("30.10")) == "30.1"
+    assert plain_number(Decimal("1E+3")) == "1000"
+    assert plain_number(Decimal(1) / Decimal(3)) == "0.3333333333"
