@@ -15,10 +15,12 @@ from sqlalchemy import Engine
 
 from assistant.config import Settings
 from retrieval.errors import SearchError
+from retrieval.fakes import ColourClassifier
 from retrieval.fusion import Fused, Hit, fuse, merge_families, spread
 from retrieval.places import Page, Part, Photo
 from retrieval.relevance import coverage
 from retrieval.sandbox import ParserProcess
+from retrieval.search import Searcher
 from retrieval.values import (
     Block,
     Box,
@@ -101,6 +103,22 @@ def test_an_image_finds_the_page_that_shows_it(library: Library, tmp_path: Path)
     words = library.search("boilers").passages[0]
     assert words.locator == PageLocator(1, (BOX,))
     assert words.text == "all about boilers"
+
+
+def test_an_image_finds_texts_that_speak_of_it(library: Library, tmp_path: Path) -> None:
+    library.ingest(*write_texts(tmp_path, ["the red car was sold", "a green field", "nothing"]))
+    plain = library.search(image=Image.new("RGB", (50, 50), "red"))
+    assert plain.passages == ()  # no pixels to compare with, and nobody to say what it shows
+    library.searcher = Searcher(
+        library.engine,
+        library.indexer,
+        library.text,
+        library.joint,
+        classifier=ColourClassifier(),
+    )
+    told = library.search(image=Image.new("RGB", (50, 50), "red")).passages
+    assert told[0].asset == "t000.txt"
+    assert "image_words" in told[0].signals
 
 
 def test_the_pixels_of_a_page_help_its_text(library: Library, tmp_path: Path) -> None:
