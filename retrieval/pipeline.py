@@ -11,16 +11,17 @@ import queue
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine
 
+from retrieval.batching import Batch, Waiting, asset_draft
 from retrieval.blobs import BlobStore
 from retrieval.catalog.jobs import Jobs
-from retrieval.catalog.records import AssetDraft, FileRecord, FileStatus
+from retrieval.catalog.records import FileRecord, FileStatus
 from retrieval.catalog.references import delete_unreferenced
 from retrieval.catalog.store import BlobVanished, LostJob, commit_assets, find_asset
 from retrieval.catalog.transactions import reading
@@ -30,7 +31,6 @@ from retrieval.embed.protocol import JointEmbedder, TextEmbedder
 from retrieval.errors import Cancelled, FileRejected, HomeError, SightlineError
 from retrieval.indexer import Indexer
 from retrieval.lease import Lease
-from retrieval.metadata import where_taken
 from retrieval.reading import KeptPicture, Parser, Piece, Reader, Work
 
 log = logging.getLogger(__name__)
@@ -38,13 +38,8 @@ log = logging.getLogger(__name__)
 OnFile = Callable[[int, int, str], None]
 """Called when a file came to its end: how many have, of how many, its name."""
 
-_STEP_SECONDS = 0.7
 _COMMIT_SECONDS = 0.3
 _COMMIT_FILES = 16
-_BATCH_PIECES = 32
-
-Waiting = tuple[Work, int, Any]
-"""A piece of a file: the file, the piece's place in it, and the chunk or the picture's future."""
 
 
 @dataclass(frozen=True)
@@ -75,47 +70,6 @@ class Report:
             self._on_file(self._done, self._total, name)
 
 
-class _Batch:
-    """Pieces waiting for one encoder; how many go at once follows how fast it is.
-
-    A step takes about 0.7 seconds, so that a cancel is seen soon. ``cost`` says how much work a
-    piece is: long passages take longer than short ones.
-    """
-
-    def __init__(self, cost: Callable[[Waiting], float]) -> None:
-        self.waiting: list[Waiting] = []
-        self._cost = cost
-        self._rate: float | None = None
-
-    @property
-    def size(self) -> int:
-        """Return how many of the waiting pieces make a step."""
-        if self._rate is None:
-            return 2
-        room = self._rate * _STEP_SECONDS
-        for count, piece in enumerate(self.waiting[:_BATCH_PIECES]):
-            room -= self._cost(piece)
-            if room < 0:
-                return max(count, 1)
-        return _BATCH_PIECES
-
-    def take(self) -> list[Waiting]:
-        """Remove and return the pieces of a step."""
-        size = self.size
-        taken, self.waiting = self.waiting[:size], self.waiting[size:]
-        return taken
-
-    def drop(self, work: Work) -> list[Waiting]:
-        """Remove and return the pieces of a file."""
-        dropped = [piece for piece in self.waiting if piece[0] is work]
-        self.waiting = [piece for piece in self.waiting if piece[0] is not work]
-        return dropped
-
-    def learn(self, pieces: list[Waiting], seconds: float) -> None:
-        """Note how long a step took."""
-        self._rate = sum(map(self._cost, pieces)) / max(seconds, 1e-3)
-
-
 class Pass:
     """One pass over the waiting files of a job."""
 
@@ -127,8 +81,8 @@ class Pass:
         self._lease = lease
         self._library = library
         self._report = report
-        self._texts = _Batch(lambda piece: len(piece[2].text) + 20.0)
-        self._pictures = _Batch(lambda _: 1.0)
+        self._texts = Batch(lambda piece: len(piece[2].text) + 20.0)
+        self._pictures = Batch(lambda _: 1.0)
         self._ready: list[Work] = []
         self._twins: list[Work] = []
         self._committed_at = time.monotonic()
@@ -299,7 +253,7 @@ class Pass:
         text, joint = self._parts.text, self._parts.joint
         commit_assets(
             self._parts.engine,
-            [_draft(work, self._library) for work in works],
+            [asset_draft(work, self._library) for work in works],
             self._lease.job_id,
             self._lease.worker,
             blobs=self._parts.blobs,
@@ -358,30 +312,3 @@ class Pass:
 def _kept(piece: Waiting) -> KeptPicture:
     future: Future[KeptPicture] = piece[2]
     return future.result()
-
-
-def _draft(work: Work, library: str) -> AssetDraft:
-    header, file = work.header, work.file
-    assert header is not None, "a file without header has failed"
-    taken = where_taken(header.metadata)
-    return AssetDraft(
-        file_id=file.id,
-        library=library,
-        sha256=work.sha256,
-        name=file.name,
-        source=file.path,
-        size=work.size,
-        media_type=header.media_type,
-        modality=header.modality,
-        units=header.units,
-        meta=header.metadata,
-        taken_at=taken.taken_at,
-        latitude=taken.latitude,
-        longitude=taken.longitude,
-        chunks=tuple(work.chunks),
-        vectors=tuple(work.vectors.get(place) for place in range(len(work.chunks))),
-        pictures=tuple(
-            replace(picture, vector=work.picture_vectors.get(place))
-            for place, picture in enumerate(work.pictures)
-        ),
-    )
