@@ -248,11 +248,16 @@ class _Builder:
             self.settings,
             self.store,
             {
-                "embedding": self.searcher,
+                "embedding": self._begin,
                 "language": lambda: self.model().warm(),
                 "speech": self.speech.warm,
             },
         )
+
+    def _begin(self) -> None:
+        """Load the encoders, and go on with what a killed server left in the queue."""
+        self.searcher()
+        self.worker()
 
     def _trace(self) -> dict[str, Any]:
         settings = self.settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before any numeric library starts its pool
 
@@ -48,11 +49,21 @@ def settings(tmp_path: Path, models_dir: Path) -> Settings:
     return Settings(home=tmp_path / "home", models_dir=models_dir, threads=1)
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database file made by the migrations once; tests start from copies of it."""
+    folder = tmp_path_factory.mktemp("template")
+    opened = open_engine(f"sqlite:///{folder / 'sightline.db'}")
+    migrate(opened, folder / "backups")
+    opened.dispose()
+    return folder / "sightline.db"
+
+
 @pytest.fixture
-def engine(settings: Settings) -> Iterator[Engine]:
-    """A database brought to the newest revision by the migrations themselves."""
+def engine(settings: Settings, migrated: Path) -> Iterator[Engine]:
+    """A database of its own at the newest revision."""
     settings.home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(migrated, settings.home / "sightline.db")
     opened = open_engine(settings.database_url)
-    migrate(opened, settings.home / "backups")
     yield opened
     opened.dispose()
