@@ -33,9 +33,8 @@ from retrieval.values import (
 )
 
 if TYPE_CHECKING:
-    from retrieval.search import Searcher
-
     from retrieval.ingest import Ingestor
+    from retrieval.search import Searcher
     from retrieval.worker import IngestWorker
 
 THUMBNAIL = 320
