@@ -6,10 +6,15 @@ the first question does not wait. Knows no model itself, only how to ask for it.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
+import assistant.models as chat
+import retrieval.embed as embed
 from assistant.config import Settings
 from assistant.views import ModelView, TierView
 from retrieval.errors import SightlineError
@@ -57,7 +62,7 @@ class Models:
                 in_use=embedded or state.bundle.role != "language",
             )
             for state in self._store.states()
-        ]
+        ] + [view for card in _TRAINED if (view := _trained(*card, embedded)) is not None]
 
     def warm_up(self) -> None:
         """Begin loading what is cold or failed; returns at once, a second call changes nothing."""
@@ -85,3 +90,31 @@ class Models:
                 self._state[role] = f"failed: {type(error).__name__}: {error}"
             else:
                 self._state[role] = "ready"
+
+
+_RESEARCH = "Apache-2.0, research use only (trained on Flickr8k, Visual7W and DAQUAR)"
+_TRAINED = (
+    ("sightline-clip", "joint embedding", "Sightline-CLIP, our heads", Path(embed.__path__[0])),
+    ("sightline-vlm", "sight", "Sightline-VLM, our projector", Path(chat.__path__[0])),
+)
+
+
+def _trained(name: str, role: str, title: str, package: Path, in_use: bool) -> ModelView | None:
+    """Return the view of weights that ship with the program; None when they do not."""
+    folder = package / "weights" / name
+    try:
+        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+        data = (folder / "model.safetensors").read_bytes()
+    except (OSError, ValueError):
+        return None
+    whole = hashlib.sha256(data).hexdigest() == card["sha256"]
+    return ModelView(
+        id=name,
+        role=role,
+        title=title,
+        upstream="trained by this project, see its card",
+        licence=_RESEARCH,
+        size=f"{len(data) / 1e6:.0f} MB",
+        state="verified" if whole else "damaged",
+        in_use=in_use,
+    )
