@@ -48,7 +48,7 @@ _TIME = re.compile(
     r"\d|\b(?:january|february|march|april|may|june|july|august|september|october|november"
     r"|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday|century|morning|evening"
     r"|today|yesterday|spring|summer|autumn|winter|after|before|during)\b"
-    r"|年|月|日|世纪|后|前|期间|时",
+    r"|年|月|日|世纪|后|前|期间|时|周|星期|季|天|早|晚|春|夏|秋|冬|古|今|点|刻",
     re.IGNORECASE,
 )
 _CHINESE = re.compile(r"[\u3400-\u9fff]")

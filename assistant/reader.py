@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from assistant import prompts
 from assistant.candidates import can_be, pieces, without_counted
@@ -81,7 +82,8 @@ def choose(
     if not scores:
         return None
     lengths = [max(1, session.model.count_tokens(piece)) for piece, _ in found]
-    best = max(range(len(found)), key=lambda i: scores[i] / lengths[i])
+    # Between the sum, which favours short pieces, and the mean, which favours long names.
+    best = max(range(len(found)), key=lambda i: scores[i] / lengths[i] ** 0.5)
     return Reading(found[best][0], found[best][1].passage, 0.5)
 
 
@@ -215,6 +217,7 @@ def fit(session: Session, passages: Sequence[Passage]) -> list[tuple[Passage, st
 _LEAD = re.compile(r"^(?:answer|答案|回答)\s*[:：]\s*", re.IGNORECASE)
 _ASIDE = re.compile(r"\s*[（(][^()（）]*[)）]$")
 _COPULA = re.compile(r"^(?:是|为|有|在|由|根据|：|，)+")
+_AFTER = re.compile(r"^(?:就|都)?(?:是|为|叫做?|称为|名为|：|:)+")
 
 
 def tidy(answer: str, question: str = "") -> str:
@@ -228,11 +231,31 @@ def tidy(answer: str, question: str = "") -> str:
 
 
 def _without_question(answer: str, question: str) -> str:
-    """Drop the beginning of an answer that only says the question again (Chinese)."""
+    """Drop what an answer only repeats of the question before and after it (Chinese)."""
     if not re.search(r"[\u3400-\u9fff]", answer):
         return answer
-    length = 0
-    while length < len(answer) and answer[: length + 1] in question:
-        length += 1
-    rest = _COPULA.sub("", answer[length:])
-    return rest if length >= 4 and len(rest) >= 2 else answer
+    asked = question.strip(" ?？。")
+    rest = answer
+    at, length = _shared_run(rest, asked)
+    # What stands before a repeated stretch that runs up to a copula is the question as well.
+    if length >= 4 and (told := _AFTER.match(rest[at + length :])):
+        rest = rest[at + length + told.end() :]
+    else:
+        ahead = 0
+        while ahead < len(rest) and rest[: ahead + 1] in asked:
+            ahead += 1
+        if ahead >= 4:
+            rest = _COPULA.sub("", rest[ahead:])
+    behind = 0
+    while behind < len(rest) and rest[len(rest) - behind - 1 :] in asked:
+        behind += 1
+    if behind >= 2 and asked.endswith(rest[len(rest) - behind :]):
+        rest = rest[: len(rest) - behind]
+    rest = rest.strip(" ，,")
+    return rest if len(rest) >= 2 or rest.isdigit() else answer
+
+
+def _shared_run(one: str, other: str) -> tuple[int, int]:
+    """Return where in ``one`` its longest stretch stands that ``other`` has too."""
+    found = SequenceMatcher(None, one, other, autojunk=False).find_longest_match()
+    return found.a, found.size

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from assistant.errors import NothingHeard
+from retrieval.errors import AudioEmpty
 
 if TYPE_CHECKING:
     from retrieval.transcribe import Transcript
@@ -68,7 +69,10 @@ class Speech:
         Raises:
             NothingHeard: there is no speech in it.
         """
-        heard = self.transcribe(source, cancelled)
+        try:
+            heard = self.transcribe(source, cancelled)
+        except AudioEmpty as error:
+            raise NothingHeard(name=name) from error
         if not heard.text.strip():
             raise NothingHeard(name=name)
         return heard
