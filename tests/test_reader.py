@@ -33,7 +33,7 @@ def test_the_real_model_copies_answers(settings: Settings, model_store: ModelSto
     asked: list[tuple[str, Language, str]] = [
         ("How many volumes does the Harbour Library hold?", "en", "42,000"),
         ("When was the Harbour Library founded?", "en", "1974"),
-        ("图书馆哪一天闭馆？", "zh", "周一"),
+        ("港口图书馆的新馆长是谁？", "zh", "林晓"),
     ]
     passages = [_passage(LIBRARY_TXT), _passage(MEMO_TXT, "memo.txt")]
     for question, language, answer in asked:
