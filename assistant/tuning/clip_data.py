@@ -34,10 +34,12 @@ class ClipData:
     """A split, pooled.
 
     ``photos`` float16 [n, views, 2560], view 0 the photo as it is and view 1 its mirror image;
-    ``texts`` float16 [m, 768]; ``owner`` int64 [m], the photo of each text; ``names`` [n].
+    ``logits`` float16 [n, 2, 1000] of those two; ``texts`` float16 [m, 768]; ``owner`` int64 [m],
+    the photo of each text; ``names`` [n].
     """
 
     photos: NDArray[np.float16]
+    logits: NDArray[np.float16]
     texts: NDArray[np.float16]
     owner: NDArray[np.int64]
     names: tuple[str, ...]
@@ -49,6 +51,7 @@ class ClipData:
             np.savez(
                 out,
                 photos=self.photos,
+                logits=self.logits,
                 texts=self.texts,
                 owner=self.owner,
                 names=np.array(self.names),
@@ -59,7 +62,13 @@ class ClipData:
     def load(cls, path: Path) -> ClipData:
         """Read what ``save`` wrote."""
         with np.load(path, allow_pickle=False) as read:
-            return cls(read["photos"], read["texts"], read["owner"], tuple(map(str, read["names"])))
+            return cls(
+                read["photos"],
+                read["logits"],
+                read["texts"],
+                read["owner"],
+                tuple(map(str, read["names"])),
+            )
 
 
 @dataclass(frozen=True)
@@ -121,21 +130,22 @@ def build(
     captions, where = read_split(folder, split)
     names = tuple(captions)
     photos = np.empty((len(names), 2 * (1 + windows), 2 * CHANNELS), np.float16)
+    logits = np.empty((len(names), 2, 1000), np.float16)
     rng = np.random.default_rng(0)
     pictures = open_photos(where, names)
     for start in range(0, len(names), _STEP):
         part = [next(pictures) for _ in names[start : start + _STEP]]
         rows = slice(start, start + len(part))
         for mirrored in (0, 1):
-            maps = encoder.feature_map([ImageOps.mirror(p) for p in part] if mirrored else part)
-            photos[rows, mirrored] = pool_map(maps)
+            seen = encoder.features([ImageOps.mirror(p) for p in part] if mirrored else part)
+            photos[rows, mirrored], logits[rows, mirrored] = pool_map(seen.map), seen.logits
             for window in range(windows):
-                photos[rows, 2 + 2 * window + mirrored] = pool_map(_window(maps, rng))
+                photos[rows, 2 + 2 * window + mirrored] = pool_map(_window(seen.map, rng))
         if progress:
             progress(start + len(part), len(names))
     texts = [caption for name in names for caption in captions[name]]
     owner = [place for place, name in enumerate(names) for _ in captions[name]]
-    return ClipData(photos, pool_texts(text, texts), np.array(owner, np.int64), names)
+    return ClipData(photos, logits, pool_texts(text, texts), np.array(owner, np.int64), names)
 
 
 def pool_texts(text: E5Small, texts: Sequence[str]) -> NDArray[np.float16]:

@@ -26,23 +26,27 @@ from numpy.typing import NDArray
 
 from assistant.tuning.clip_batches import Batches, Sources
 from assistant.tuning.clip_data import ClipData
-from assistant.tuning.clip_heads import Array, Halves, Member, Recipe
+from assistant.tuning.clip_heads import Array, Halves, Member, Recipe, narrow
+from retrieval.embed.e5 import unit
 
 Report = Callable[[dict[str, float]], None]
 DIM = 512
+CLASS_SHARE = 0.2
 SHIPPED = (
     Recipe(),
     Recipe(
-        seed=21,
-        inputs="mean and maximum",
+        seed=1,
+        inputs="mean",
         width=256,
-        epochs=60,
+        epochs=40,
+        learning_rate=1.5e-3,
         hidden=512,
-        photo_dropout=0.5,
-        text_dropout=0.35,
-        windows=0,
-        anchors=0,
-        further=0,
+        photo_dropout=0.4,
+        text_dropout=0.25,
+        windows=0.4,
+        anchors=100,
+        further=120,
+        languages=0.3,
     ),
 )
 
@@ -75,29 +79,41 @@ def train(
     tensors: Halves = {}
     for number, recipe in enumerate(recipes):
         kept = _train_member(sources, validation, recipe, number, folder, report)
-        tensors |= _named(kept, number)
+        photos, texts = _plain(sources.captions), sources.captions.texts
+        small = narrow(kept, photos.astype(np.float32), texts.astype(np.float32), recipe.keep)
+        tensors |= _named(small, number)
+    tensors |= class_part(sources, CLASS_SHARE)
     tensors["mix"] = principal_mix(tensors, sources.captions)
     metrics = evaluate(tensors, validation)
     write_weights(folder, tensors, {"recipes": [asdict(r) for r in recipes], "metrics": metrics})
     return metrics
 
 
+def class_part(sources: Sources, share: float) -> Halves:
+    """Return the tensors of the untrained part: words of the classes, centre of the captions."""
+    captions = sources.captions.texts[:, : sources.captions.texts.shape[1] // 2]
+    centre = captions.mean(axis=0, dtype=np.float32)
+    words = np.zeros((1000, len(centre)), np.float32)
+    if sources.anchors is None:
+        share = 0.0
+    else:
+        named = sources.anchors.texts[:, :, : len(centre)].mean(axis=1)
+        words = unit(named - named.mean(axis=0))
+    return {
+        "class_words": words.astype(np.float16),
+        "text_centre": centre.astype(np.float16),
+        "class_share": np.array([share], np.float16),
+    }
+
+
 def principal_mix(tensors: Halves, data: ClipData) -> NDArray[np.float16]:
-    """Return [widths, 512]: the directions in which outputs of both sides are largest.
-
-    Fewer than 512 widths are left as they are and padded with zeros.
-    """
-    from retrieval.embed.clip import Side
-
-    wide = {name: value.astype(np.float32) for name, value in tensors.items()}
-    width = sum(
-        len(v) for name, v in tensors.items() if name.startswith("image.") and ".bias" in name
+    """Return [widths, 512]: the directions in which the parts of both sides are largest."""
+    width = len(tensors["text_centre"]) + sum(
+        len(value)
+        for name, value in tensors.items()
+        if name.startswith("image.") and name.endswith(".bias")
     )
-    wide["mix"] = np.eye(width, dtype=np.float32)
-    if width <= DIM:
-        return np.eye(width, DIM, dtype=np.float16)
-    photos = Side.of(wide, "image")(data.photos[:, 0].astype(np.float32))
-    texts = Side.of(wide, "text")(data.texts.astype(np.float32))
+    photos, texts = embed(tensors | {"mix": np.eye(width, dtype=np.float16)}, data)
     moments = photos.T @ photos / len(photos) + texts.T @ texts / len(texts)
     _, directions = np.linalg.eigh(moments.astype(np.float64))
     return np.ascontiguousarray(directions[:, ::-1][:, :DIM]).astype(np.float16)
@@ -105,17 +121,20 @@ def principal_mix(tensors: Halves, data: ClipData) -> NDArray[np.float16]:
 
 def embed(tensors: Halves, data: ClipData) -> tuple[Array, Array]:
     """Return photos [n, 512] and texts [m, 512] as the product embeds them, mirror included."""
-    from retrieval.embed.clip import Side
-    from retrieval.embed.e5 import unit
+    from retrieval.embed.clip import Heads
 
-    wide = {name: value.astype(np.float32) for name, value in tensors.items()}
-    image = Side.of(wide, "image")
-    views = [image(data.photos[:, view].astype(np.float32)) for view in (0, 1)]
-    return unit(views[0] + views[1]), Side.of(wide, "text")(data.texts.astype(np.float32))
+    heads = Heads.of({name: value.astype(np.float32) for name, value in tensors.items()})
+    views = [
+        heads.of_photos(
+            data.photos[:, view].astype(np.float32), data.logits[:, view].astype(np.float32)
+        )
+        for view in (0, 1)
+    ]
+    return unit(views[0] + views[1]), heads.of_texts(data.texts.astype(np.float32))
 
 
 def evaluate(tensors: Halves, data: ClipData) -> dict[str, float]:
-    """Measure weights as the product runs them (in numpy, from fp16)."""
+    """Measure weights as the product runs them, in numpy from fp16."""
     photos, texts = embed(tensors, data)
     return retrieval_metrics(photos, texts, data.owner)
 
@@ -162,7 +181,7 @@ def _train_member(
 
     torch.manual_seed(recipe.seed)
     data = sources.captions
-    plain = data.photos[:, :2].reshape(-1, data.photos.shape[2]).astype(np.float32)
+    plain = _plain(data).astype(np.float32)
     member = Member(plain, data.texts.astype(np.float32), recipe)
     progress = _Progress(folder / f".member{number}.pt", recipe, member)
     batches = Batches(sources, recipe)
@@ -178,7 +197,7 @@ def _train_member(
             loss = member.step(photos, texts, _rate(recipe, step, total), keep)
         if (epoch + 1) % recipe.check_every and epoch + 1 < recipe.epochs:
             continue
-        metrics = _measure(member, validation)
+        metrics = _measure(member, sources, validation)
         if report:
             report({"member": number, "epoch": epoch + 1, "loss": loss, **metrics})
         if progress.stop(epoch + 1, metrics["t2i_r1"] + metrics["i2t_r1"], recipe.patience):
@@ -233,10 +252,16 @@ class _Progress:
         return self._waited >= patience
 
 
-def _measure(member: Member, data: ClipData) -> dict[str, float]:
-    named = _named(member.tensors(), 0)
-    width = len(named["image.0.bias"])
+def _measure(member: Member, sources: Sources, data: ClipData) -> dict[str, float]:
+    """Return the metrics of one member alone, unmixed."""
+    named = _named(member.tensors(), 0) | class_part(sources, 0.0)
+    width = len(named["image.0.bias"]) + len(named["text_centre"])
     return evaluate(named | {"mix": np.eye(width, dtype=np.float16)}, data)
+
+
+def _plain(data: ClipData) -> NDArray[np.float16]:
+    """Return all photos and their mirror images, [2n, width]."""
+    return data.photos[:, :2].reshape(-1, data.photos.shape[2])
 
 
 def _rate(recipe: Recipe, step: int, total: int) -> float:

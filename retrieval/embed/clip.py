@@ -8,12 +8,15 @@ al. 2022), which locks a tower that was trained on more than we have. A head is
 
     z = standardise(x);  y = z L + gelu(z U + u) D + b;  y / |y|
 
-a linear map plus a bottleneck that starts at zero. The unit vectors of several heads (an
-ensemble) are put side by side, so that their inner product is the mean of the heads'; ``mix``
-turns that into the 512 numbers that keep the most of it. A photo and its mirror image are both
-seen and summed, which is worth most of a point of recall and costs a second pass.
+a linear map plus a bottleneck that starts at zero. Beside the unit vectors of the heads (an
+ensemble) stands a part that needs no training, ConSE (Norouzi et al. 2014): a photo as the mean
+of the words for the ImageNet classes seen in it, a text as itself, both in e5's own space, so
+that things no caption told of are found too. The inner product of the whole is the weighted sum
+of the parts'; ``mix`` turns it into the 512 numbers that keep the most of it. A photo and its
+mirror image are both seen and summed, which is worth most of a point of recall and costs a
+second pass.
 
-Heads run in numpy: they are a thousandth of the towers' work. Knows nothing of training data.
+All of this runs in numpy: it is a thousandth of the towers' work. Knows nothing of training data.
 """
 
 from __future__ import annotations
@@ -58,30 +61,59 @@ class Head:
 
 
 @dataclass(frozen=True)
-class Side:
-    """The heads of one side, ``image`` or ``text``, and the mix [widths together, 512]."""
+class Heads:
+    """Everything trained: heads of either side, words of the classes, the mix.
 
-    heads: tuple[Head, ...]
+    ``class_words`` [1000, 384] are unit vectors; ``text_centre`` [384] the mean caption;
+    ``class_share`` how much the part of the classes weighs; ``mix`` [widths together, 512].
+    """
+
+    image: tuple[Head, ...]
+    text: tuple[Head, ...]
+    class_words: Array
+    text_centre: Array
+    class_share: float
     mix: Array
 
     @classmethod
-    def of(cls, tensors: dict[str, Array], side: str) -> Side:
-        """Take a side out of named float32 tensors, all heads that are there.
+    def of(cls, tensors: dict[str, Array]) -> Heads:
+        """Take them out of named float32 tensors.
 
         Raises:
             KeyError: a tensor is missing.
         """
-        count = len({name.split(".")[1] for name in tensors if name.startswith(f"{side}.")})
+        members = sorted({int(n.split(".")[1]) for n in tensors if n.startswith("image.")})
         names = Head.__dataclass_fields__
-        heads = tuple(
-            Head(**{name: tensors[f"{side}.{n}.{name}"] for name in names})
-            for n in range(max(count, 1))
+        image, text = (
+            tuple(
+                Head(**{name: tensors[f"{side}.{number}.{name}"] for name in names})
+                for number in members or [0]
+            )
+            for side in ("image", "text")
         )
-        return cls(heads, tensors["mix"])
+        share = float(tensors["class_share"][0])
+        return cls(
+            image, text, tensors["class_words"], tensors["text_centre"], share, tensors["mix"]
+        )
 
-    def __call__(self, pooled: Array) -> Array:
-        """Return unit vectors [n, 512] of pooled features [n, inputs]."""
-        return unit(np.concatenate([head(pooled) for head in self.heads], axis=1) @ self.mix)
+    def of_photos(self, pooled: Array, logits: Array) -> Array:
+        """Return unit vectors [n, 512] of pooled maps [n, 2560] and class logits [n, 1000]."""
+        chances = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+        seen = unit(chances @ self.class_words)
+        return self._mixed([head(pooled) for head in self.image], seen)
+
+    def of_texts(self, pooled: Array) -> Array:
+        """Return unit vectors [n, 512] of pooled tokens [n, 768]."""
+        said = unit(pooled[:, : len(self.text_centre)] - self.text_centre)
+        return self._mixed([head(pooled) for head in self.text], said)
+
+    def parts(self, heads: Sequence[Array], words: Array) -> Array:
+        """Return all parts side by side, each scaled to its weight."""
+        scaled = [part / np.float32(sqrt(len(heads))) for part in heads]
+        return np.concatenate([*scaled, words * np.float32(sqrt(self.class_share))], axis=1)
+
+    def _mixed(self, heads: Sequence[Array], words: Array) -> Array:
+        return unit(self.parts(heads, words) @ self.mix)
 
 
 def gelu(x: Array) -> Array:
@@ -115,7 +147,7 @@ class SightlineClip:
         self._encoder, self._text = encoder, text
         tensors = read_tensors(folder, str(self.card["sha256"]))
         try:
-            self._image, self._words = Side.of(tensors, "image"), Side.of(tensors, "text")
+            self._heads = Heads.of(tensors)
         except KeyError as error:
             raise WeightsError(model=self.id, detail=f"{folder}: no tensor {error}") from error
 
@@ -123,12 +155,13 @@ class SightlineClip:
         """Return unit vectors float32 [n, 512] of photos."""
         pixels = to_pixels(images)
         both = (pixels, np.ascontiguousarray(pixels[:, :, ::-1]))
-        seen = [self._image(pool_map(self._encoder.features_of_pixels(view).map)) for view in both]
-        return unit(seen[0] + seen[1])
+        seen = [self._encoder.features_of_pixels(view) for view in both]
+        one, other = (self._heads.of_photos(pool_map(f.map), f.logits) for f in seen)
+        return unit(one + other)
 
     def embed_texts(self, texts: Sequence[str]) -> Array:
         """Return unit vectors float32 [n, 512] of captions or questions, in any e5 language."""
-        return self._words(self._text.pooled([f"query: {text}" for text in texts]))
+        return self._heads.of_texts(self._text.pooled([f"query: {text}" for text in texts]))
 
 
 def read_card(folder: Path) -> dict[str, Any]:
