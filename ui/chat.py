@@ -28,9 +28,9 @@ def page() -> None:
     """Draw the page."""
     state.keep_address()
     conversation = _opened()
-    if conversation is None or not (conversation.messages or state.pending()):
-        _welcome()
     run_id = runtime.assistant().active_run(conversation.id) if conversation else None
+    if conversation is None or not (conversation.messages or state.pending() or run_id):
+        _welcome()
     if conversation is not None:
         _messages(conversation, running=run_id is not None)
     if run_id is not None:

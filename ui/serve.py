@@ -84,7 +84,7 @@ def content_policy() -> str:
             "img-src 'self' data: blob:",
             "media-src 'self' data: blob:",
             "font-src 'self' data:",
-            "connect-src 'self'",
+            "connect-src 'self' blob:",  # the recorder reads its own recording back
             "worker-src 'self' blob:",
             "object-src 'none'",
             "frame-src 'none'",

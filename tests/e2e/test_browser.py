@@ -107,6 +107,15 @@ def test_a_document_given_with_the_question_is_read_first(open_page: Open, sampl
     expect(_answers(page).last).to_contain_text("滨江图书馆")
 
 
+def test_a_recording_without_speech_says_so(open_page: Open) -> None:
+    page = open_page()
+    page.get_by_role("button", name="Start recording").click()
+    page.wait_for_timeout(1500)  # the pretended microphone beeps
+    page.get_by_role("button", name="Submit recording").click()
+    expect(page.get_by_text(re.compile("No speech was heard|Heard:")).first).to_be_visible()
+    _wait_until_answered(page)
+
+
 def test_search_finds_a_photo_by_words(open_page: Open) -> None:
     page = open_page("/search")
     page.get_by_role("button", name="Photos").or_(page.get_by_role("radio", name="Photos")).click()
