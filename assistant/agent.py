@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
     from assistant.models.protocol import SightlineChatModel
 
-NODES_A_ROUND = 2
 SHOWN_TOOLS = 12
 """Steps of one round that are shown one by one; a longer round is told as a whole."""
 
@@ -50,6 +49,7 @@ class State(TypedDict, total=False):
     plan: Plan
     calls: list[ToolCall]
     call: ToolCall
+    quiet: bool
     results: Annotated[list[ToolResult], operator.add]
     rounds: int
     draft: Draft
@@ -147,7 +147,10 @@ def _plan(state: State, config: RunnableConfig) -> State:
             calls = _own_calls(session, results)
         if not calls and (rounds == 0 or not session.model.calls_tools):
             calls = next_calls(made, request, results)
-    return {"plan": made, "calls": calls[: session.limits.calls], "rounds": rounds + 1}
+    calls = calls[: session.limits.calls]
+    if len(calls) > SHOWN_TOOLS:
+        session.status("status_counting", count=len(calls))
+    return {"plan": made, "calls": calls, "rounds": rounds + 1}
 
 
 def _own_calls(session: Session, results: Sequence[ToolResult]) -> list[ToolCall]:
@@ -196,7 +199,9 @@ def _quoted(session: Session, result: ToolResult) -> str:
 def _fan_out(state: State) -> Any:
     from langgraph.types import Send
 
-    return [Send("tool", {"call": call}) for call in state["calls"]] or "answer"
+    calls = state["calls"]
+    quiet = len(calls) > SHOWN_TOOLS
+    return [Send("tool", {"call": call, "quiet": quiet}) for call in calls] or "answer"
 
 
 def _use_tool(state: State, config: RunnableConfig) -> State:
@@ -204,6 +209,8 @@ def _use_tool(state: State, config: RunnableConfig) -> State:
     session = _session(config)
     toolbox: Toolbox = config["configurable"]["toolbox"]
     call = state["call"]
+    if state["quiet"]:
+        return {"results": [toolbox.run(call)]}
     session.emit(ToolStarted(call.tool, dict(call.arguments)))
     key, params = _doing(call)
     session.status(key, **params)
@@ -227,11 +234,14 @@ def _doing(call: ToolCall) -> tuple[str, dict[str, Any]]:
 
 def _answer(state: State, config: RunnableConfig) -> State:
     """Write a draft from what the tools found."""
-    session = _session(config)
+    session, results = _session(config), state["results"]
+    broken = [r.broken for r in results if r.broken is not None]
+    if broken and len(broken) == len(results):
+        raise broken[0]
     if not session.model.loaded:
         session.status("status_loading")
     session.status("status_answering")
-    draft = compose_draft(session, state["plan"], state["results"], repair=state.get("repaired"))
+    draft = compose_draft(session, state["plan"], results, repair=state.get("repaired"))
     return {"draft": draft}
 
 
@@ -285,5 +295,10 @@ def _remarks(session: Session, state: State) -> str:
         if asset in cited:
             short = " ".join(clean_answer(order).split())[:120]
             said.append(text("say_order_seen", session.language, asset=asset, order=short))
+            break
+    for result in state["results"]:
+        if result.broken is not None and state["draft"].found:
+            tool, detail = result.call.tool, result.error
+            said.append(text("say_tool_failed", session.language, tool=tool, detail=detail))
             break
     return "".join(f"\n\n{remark}" for remark in said)

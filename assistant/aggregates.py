@@ -14,8 +14,8 @@ from decimal import Decimal
 
 from assistant.answers import Draft, join, refuse, whole_files
 from assistant.citations import cite
-from assistant.fields import find_in, parse_amount, parse_date
-from assistant.i18n import text
+from assistant.fields import fields_of, find_in, parse_amount, parse_date
+from assistant.i18n import Language, text
 from assistant.messages import AssetView, Citation
 from assistant.planner import Plan
 from assistant.session import Session
@@ -75,10 +75,12 @@ def add_up(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft
     taken = [r for r in results if r.call.tool == "extract"]
     if not taken:
         return refuse(session, plan, results)
-    session.status("status_counting", count=len(taken))
     amounts, skipped = _amounts(taken, plan.group)
     if not amounts:
         return refuse(session, plan, results)
+    if plan.operation in ("max", "min") and not plan.group:
+        pick = max if plan.operation == "max" else min
+        amounts = [pick(amounts, key=lambda a: a.value)]
     citations = tuple(cite(n, a.passage, a.written) for n, a in enumerate(amounts[:CITED], 1))
     said = _figure(session, plan, amounts, citations)
     if skipped:
@@ -134,12 +136,9 @@ def _figure(
             said = text("say_group_max", language, group=name, value=value, count=len(sums[name]))
             return said + cited + end
     if plan.operation in ("max", "min"):
-        pick_one = max if plan.operation == "max" else min
-        at = pick_one(range(len(amounts)), key=lambda i: amounts[i].value)
-        mark = f" [{at + 1}]" if at < len(citations) else ""
-        name = amounts[at].passage.asset + mark
+        one = amounts[0]
         key = "say_max" if plan.operation == "max" else "say_min"
-        return text(key, language, value=amounts[at].written, name=name) + end
+        return text(key, language, value=one.written, name=one.passage.asset + cited) + end
     total = sum((a.value for a in amounts), Decimal())
     if plan.operation == "average":
         value = plain_number(round(total / len(amounts), 2))
@@ -158,7 +157,11 @@ def compare(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draf
             continue
         for passage in _first_of_each(result.passages):
             words = " ".join(session.screened(passage).split())
-            answer = words if passage.kind == "pixels" else _field_or_start(plan, result, words)
+            answer = (
+                words
+                if passage.kind == "pixels"
+                else _field_or_start(plan, result, words, language)
+            )
             citations.append(cite(len(citations) + 1, passage, answer))
             lines.append(f"- {passage.asset}: {answer} [{len(citations)}]")
     if not lines:
@@ -176,12 +179,16 @@ def _first_of_each(passages: Sequence[Passage]) -> list[Passage]:
     return list(first.values())[:4]
 
 
-def _field_or_start(plan: Plan, result: ToolResult, words: str) -> str:
-    """Return the field that is compared, or the beginning of the text."""
+def _field_or_start(plan: Plan, result: ToolResult, words: str, language: Language) -> str:
+    """Return the field that is compared, all fields of a bill, or the beginning of the text."""
     if plan.field:
         hits = find_in(plan.field, result.passages)
         if hits:
             return hits[0].value
+    found = fields_of(result.passages)
+    if "total" in found:
+        named = [f"{text(f'field_{name}', language)} {hit.value}" for name, hit in found.items()]
+        return ("；" if language == "zh" else "; ").join(named)
     return words[:160] + ("…" if len(words) > 160 else "")
 
 

@@ -289,6 +289,7 @@ _NOT_COMPANY = re.compile(
 )
 
 
+LONGEST_NAME = 90
 _LEGAL = re.compile(
     r"(?:\bsdn\.?\s*bhd\b|\bs/b\b|\bbhd\b|\bltd\b|\blimited\b|\binc\b|\bllc\b|\bgmbh\b|\bplc\b"
     r"|\bpte\b|公司)\.?\W*$",
@@ -309,7 +310,7 @@ def _companies(lines: Sequence[str]) -> list[Candidate]:
     found = []
     for index, text in enumerate(head):
         letters = len(re.findall(r"[A-Za-z\u4e00-\u9fff]", text))
-        if letters < 3 or letters < 0.4 * len(text.replace(" ", "")):
+        if letters < 3 or letters < 0.4 * len(text.replace(" ", "")) or len(text) > LONGEST_NAME:
             continue
         whole = _with_next(head, index)
         score = 2.0 - 0.35 * index

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from assistant.i18n import Language
 
-VERSION = "2026-11-23.2"
+VERSION = "2026-11-24.1"
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,22 @@ _EXAMPLES = {
             "Which states ratified the treaty?",
             "most of the northern states",
         ),
+        (
+            "In 1920 the chemist Vera Holm and her assistant Peter Nord invented a frost-proof "
+            "glass in Oslo, later made by Northern Glassworks.",
+            "Who invented the frost-proof glass together with Vera Holm?",
+            "Peter Nord",
+        ),
+        (
+            "The new lighthouse is 34 metres high and made of granite, the old one was of wood.",
+            "What material is the new lighthouse made of?",
+            "granite",
+        ),
+        (
+            "The delegation first visited Chile, went on to Peru and ended in Ecuador.",
+            "Which country did the delegation visit after Chile?",
+            "Peru",
+        ),
     ),
     "zh": (
         (
@@ -75,6 +91,22 @@ _EXAMPLES = {
             "该条约在里斯本签署，战后很久才由大多数北方州批准。",
             "哪些州批准了该条约？",
             "大多数北方州",
+        ),
+        (
+            "1920年，化学家维拉·霍姆与助手彼得·诺德在奥斯陆发明了一种耐寒玻璃，"
+            "后来由北方玻璃厂生产。",
+            "谁与维拉·霍姆一起发明了耐寒玻璃？",
+            "彼得·诺德",
+        ),
+        (
+            "这座灯塔高34米，由花岗岩建成，而旧灯塔只有木结构。",
+            "新灯塔用什么材料建成？",
+            "花岗岩",
+        ),
+        (
+            "代表团先访问了智利，随后前往秘鲁，最后到达厄瓜多尔。",
+            "代表团访问智利之后去了哪个国家？",
+            "秘鲁",
         ),
     ),
 }

@@ -67,8 +67,9 @@ def read(
     evidence = "\n\n".join(e.text for e in excerpts)
     turns = prompts.reader(question, evidence, session.language)
     answer = tidy(session.write(turns, max_tokens=ANSWER_TOKENS), question)
-    reading = locate(answer, excerpts) if can_be(answer, question) else None
-    return reading or choose(session, question, turns, excerpts)
+    if can_be(answer, question):
+        return locate(answer, excerpts)
+    return choose(session, question, turns, excerpts)
 
 
 def choose(

@@ -8,6 +8,7 @@ tool writes, sends or reaches the network. Knows no graph and no prompts of the 
 from __future__ import annotations
 
 import ast
+import logging
 import operator
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,8 @@ from assistant.look import Looker, Sight
 from assistant.messages import AssetView
 from retrieval.errors import SightlineError
 from retrieval.values import Box, Modality, Passage, SearchResult
+
+log = logging.getLogger("sightline.tools")
 
 
 class Arguments(BaseModel):
@@ -105,7 +108,11 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class ToolResult:
-    """What a tool found. ``text`` is for a model or a person, ``error`` says why it failed."""
+    """What a tool found. ``text`` is for a model or a person, ``error`` says why it failed.
+
+    ``broken`` is the failure of a tool that should have worked, as against one that was asked
+    for what is not there.
+    """
 
     call: ToolCall
     summary: str = ""
@@ -116,6 +123,7 @@ class ToolResult:
     search: SearchResult | None = None
     seconds: float = 0.0
     error: str = ""
+    broken: SightlineError | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -168,12 +176,16 @@ class Toolbox:
         """Check the arguments and use a tool; a failure is a result with ``error``, not raised."""
         started = time.perf_counter()
         try:
-            found = self._tools[call.tool](self._checked(call))
-        except SightlineError as error:
+            given = self._checked(call)
+            found = self._tools[call.tool](given)
+        except (AssetNotFound, ToolFailed) as error:
             found = {"error": str(error), "summary": str(error)}
+        except SightlineError as error:
+            found = {"error": str(error), "summary": str(error), "broken": error}
         except Exception as error:
+            log.exception("the tool %s failed", call.tool)
             failed = ToolFailed(tool=call.tool, detail=f"{type(error).__name__}: {error}")
-            found = {"error": str(failed), "summary": str(failed)}
+            found = {"error": str(failed), "summary": str(failed), "broken": failed}
         return ToolResult(call, seconds=time.perf_counter() - started, **found)
 
     def _checked(self, call: ToolCall) -> Arguments:

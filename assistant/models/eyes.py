@@ -75,6 +75,10 @@ class SightEyes:
         """Return a drafted answer to a short question; see ``hints.Drafter``."""
         return self._drafting().hint(self._seen(image).feature_map, question)
 
+    def caption(self, image: ImageBlock) -> list[int]:
+        """Return a drafted caption; see ``hints.Drafter``."""
+        return self._drafting().caption(self._seen(image).feature_map)
+
     def answer_scores(
         self, image: ImageBlock, question: Sequence[int], answers: Sequence[Sequence[int]]
     ) -> list[float]:

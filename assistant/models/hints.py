@@ -1,12 +1,13 @@
 """Where the projector's answer drafter meets a conversation.
 
-A short question on one picture gets a draft: as a line of the prompt when an answer is written,
-and as a second opinion when given answers are weighed. Everything else passes unchanged, so text
-without pictures reads exactly as it would without eyes.
+A short question on one picture, or a request to describe it, gets a draft: as a line of the prompt
+when an answer is written, and as a second opinion when given answers are weighed. Everything else
+passes unchanged, so text without pictures reads exactly as it would without eyes.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -16,6 +17,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from assistant.models.images import ImageBlock, blocks_of
 from assistant.models.sight import hint_question, hinted_question
 
+_DESCRIBE = re.compile(r"\s*(please\s+)?(describe|caption)\b", re.IGNORECASE)
 Tokenize = Callable[[str], list[int]]
 Spell = Callable[[Sequence[int]], str]
 
@@ -26,6 +28,10 @@ class Drafter(Protocol):
 
     def hint(self, image: ImageBlock, question: Sequence[int]) -> list[int]:
         """Return a drafted answer, or nothing."""
+        ...
+
+    def caption(self, image: ImageBlock) -> list[int]:
+        """Return a drafted caption."""
         ...
 
     def answer_scores(
@@ -48,7 +54,10 @@ def with_hint(
     asked = _asked(messages)
     if asked is None:
         return list(messages)
-    draft = drafter.hint(asked.image, tokenize(hint_question(asked.question)))
+    if _DESCRIBE.match(asked.question):
+        draft = drafter.caption(asked.image)
+    else:
+        draft = drafter.hint(asked.image, tokenize(hint_question(asked.question)))
     if not draft:
         return list(messages)
     last = messages[-1]

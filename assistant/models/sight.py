@@ -176,6 +176,11 @@ class SightProjector:
         rows = self._answerer.write(self._answer_cells(features), line, beams=1)
         return [int(token) for token in self.answer_tokens[rows]]
 
+    def caption(self, feature_map: Floats) -> list[int]:
+        """Return the language model's ids of the drafted caption of one photo [1280, 9, 9]."""
+        cells, _ = self.see(to_cells(feature_map[None]))
+        return [int(token) for token in self.tokens[self.draft(cells)[0]]]
+
     def answer_scores(
         self, feature_map: Floats, question: Sequence[int], answers: Sequence[Sequence[int]]
     ) -> list[float]:

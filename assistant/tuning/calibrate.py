@@ -1,6 +1,6 @@
 """Fit the maps from similarity to probability that each embedder ships with.
 
-For every query, libraries of many sizes are drawn, half of them without the wanted thing, and the
+For every query, libraries of many sizes are drawn, some of them without the wanted thing, and the
 first few results of each become rows: what the score looked like, and whether the result was
 relevant. Queries that match nothing in any library are added, all of whose results are wrong.
 Half of the queries fit the map, the other half measure it. Knows vectors, not models.
@@ -42,21 +42,24 @@ def search_rows(
     relevant: Flags,
     sizes: Sequence[int],
     rng: np.random.Generator,
+    absent: float,
 ) -> Rows:
     """Search libraries of the sizes given, drawn from the columns, for every query (row).
 
     Args:
-        scores: [queries, things]; relevant: the same shape. Half of the libraries lack every
-            relevant thing, the others surely hold one (where there is any).
+        scores: [queries, things]; relevant: the same shape. A share ``absent`` of the libraries
+            lacks every relevant thing, the others surely hold one (where there is any).
     """
     made: list[tuple[NDArray[np.float64], NDArray[np.float64], int, NDArray[np.int64]]] = []
     for query in range(len(scores)):
         wanted = np.flatnonzero(relevant[query])
         others = np.flatnonzero(~relevant[query])
         for size in sizes:
-            pool = rng.choice(others, min(size, len(others)), replace=False)
-            if len(wanted) and rng.random() < 0.5:
-                pool[0] = rng.choice(wanted)
+            if len(wanted) and rng.random() >= absent:
+                pool = rng.choice(scores.shape[1], size, replace=False)
+                pool[0] = pool[0] if relevant[query, pool].any() else rng.choice(wanted)
+            else:
+                pool = rng.choice(others, min(size, len(others)), replace=False)
             found = scores[query, pool].astype(np.float64)
             best = np.argsort(-found)[:_TOP]
             rows = features(found[best], found)
@@ -70,14 +73,19 @@ def search_rows(
 
 
 def fit_map(
-    scores: Floats, relevant: Flags, unmatched: Floats | None = None, seed: int = 0
+    scores: Floats,
+    relevant: Flags,
+    unmatched: Floats | None = None,
+    absent: float = 0.5,
+    seed: int = 0,
 ) -> tuple[Map, dict[str, float]]:
     """Fit and measure one map.
 
     Args:
         scores: [queries, things]; relevant: the same shape.
         unmatched: [queries, things], scores of queries to which nothing is relevant; together
-            they weigh a third of the rest.
+            they weigh as much as the rest.
+        absent: the share of libraries without anything relevant for the other queries.
 
     Returns:
         The map, and on the held half of the queries: ``auroc`` and ``ece`` over the shown
@@ -87,8 +95,8 @@ def fit_map(
     whole = scores if unmatched is None else np.concatenate([scores, unmatched])
     truth = np.zeros(whole.shape, bool)
     truth[: len(relevant)] = relevant
-    large = search_rows(whole, truth, [s for s in _SIZES if s <= scores.shape[1]], rng)
-    small = search_rows(whole, truth, _SMALL_SIZES, rng)
+    large = search_rows(whole, truth, [s for s in _SIZES if s <= scores.shape[1]], rng, absent)
+    small = search_rows(whole, truth, _SMALL_SIZES, rng, absent)
     n_matched = len(scores)
     held = np.arange(len(whole)) % 2 == 1
     rows, tiny = large.of(~held[large.query]), small.of(~held[small.query])
@@ -100,10 +108,11 @@ def fit_map(
 
 
 def _weights(rows: Rows, n_matched: int) -> NDArray[np.float64]:
+    """Weigh unmatched queries as much as the rest, and what came first as much as what did not."""
     unmatched = rows.query >= n_matched
-    weights = np.ones(len(unmatched))
+    weights = np.where(rows.first, float(_TOP - 1), 1.0)
     if unmatched.any():
-        weights[unmatched] = (~unmatched).sum() / unmatched.sum() / 3
+        weights[unmatched] *= (~unmatched).sum() / unmatched.sum()
     return weights
 
 
@@ -127,8 +136,8 @@ def _measure(made: Map, large: Rows, small: Rows, n_matched: int) -> dict[str, f
 def alike(captions: Floats, owner: NDArray[np.int64]) -> tuple[Flags, Flags]:
     """Tell which photos a caption fits besides its own, judged by the captions alone.
 
-    A photo fits when one of its captions is as near to the query as the captions of one photo
-    usually are to each other (the median of the nearest).
+    A photo fits when one of its captions is as near to the query as three quarters of captions
+    are to the nearest other caption of their own photo.
 
     Args:
         captions: unit text vectors [m, dim], centred; owner: [m], the photo of each.
@@ -142,7 +151,7 @@ def alike(captions: Floats, owner: NDArray[np.int64]) -> tuple[Flags, Flags]:
     np.fill_diagonal(near, -1)
     for photo in range(n):
         nearest[:, photo] = near[:, owner == photo].max(axis=1)
-    usual = float(np.median(nearest[np.arange(len(owner)), owner]))
+    usual = float(np.quantile(nearest[np.arange(len(owner)), owner], 0.25))
     fits = nearest >= usual
     fits[np.arange(len(owner)), owner] = True
     votes = np.zeros((n, n), np.float32)
@@ -173,7 +182,13 @@ def joint_calibration(
     centred = meanings - meanings.mean(axis=0)
     fits, pairs = alike(centred / np.linalg.norm(centred, axis=1, keepdims=True), owner)
     _, one = np.unique(owner, return_index=True)  # one caption a photo
-    image, of_image = fit_map(texts[one] @ photos.T, fits[one], unmatched @ photos.T)
+    image, of_image = fit_map(
+        # photos like the wanted one are always about, so its absence would prove nothing
+        texts[one] @ photos.T,
+        fits[one],
+        unmatched @ photos.T,
+        absent=0.0,
+    )
     near = photos @ photos.T
     np.fill_diagonal(near, -1)  # a photo never finds itself: it is last, and not relevant
     similar, of_similar = fit_map(near, pairs)
