@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from retrieval.values import SearchResult
 
 INGEST_CODE = ("retrieval",)
+EMBED_CODE = ("retrieval/embed",)
 _ANSWER_SETTINGS = (
     "tier", "chat_model", "quantization", "endpoint", "joint_model", "whisper_model",
     "context_tokens", "max_answer_tokens", "temperature",
@@ -86,6 +87,11 @@ class Context:
             threads=self.settings.threads,
             joint_model=self.settings.joint_model,
         ).joint
+
+    @property
+    def vectors(self) -> Path:
+        """Where photo vectors are kept for the embedders as they are now, weights included."""
+        return self.folder / "vectors" / code_digest(EMBED_CODE)
 
     def assistant(self, dataset: Dataset) -> Assistant:
         """Return the assistant over the libraries of one data set; the same one each time.

@@ -59,8 +59,7 @@ class Flickr8k(Suite):
                 seen += 1
                 progress.step()
 
-        cache = context.folder / "vectors"
-        self._gallery = embed_gallery(dataset.media, names, context.joint, cache, told)
+        self._gallery = embed_gallery(dataset.media, names, context.joint, context.vectors, told)
         captions = [_captions(case) for case in cases]
         owners = np.repeat(np.arange(len(cases)), [len(c) for c in captions])
         self._rank(self._gallery, [c for group in captions for c in group], owners, context)

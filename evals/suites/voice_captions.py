@@ -67,9 +67,8 @@ class VoiceCaptions(Suite):
                 seen += 1
                 progress.step()
 
-        cache = context.folder / "vectors"
         self._gallery: Gallery = embed_gallery(
-            dataset.tables["photos"], names, context.joint, cache, told
+            dataset.tables["photos"], names, context.joint, context.vectors, told
         )
 
     def parts(self, case: Case, dataset: Dataset, context: Context) -> list[Part]:
