@@ -155,15 +155,9 @@ class Context:
         from evals.runner import Progress
 
         progress = Progress(len(paths), lambda line: self.note(f"taking in files: {line}"))
-        seen = 0
-
-        def told(done: int, _total: int, _name: str) -> None:
-            nonlocal seen
-            while seen < done:
-                seen += 1
-                progress.step()
-
-        outcomes = self.assistant(dataset).ingest(paths, library=library, on_progress=told)
+        outcomes = self.assistant(dataset).ingest(
+            paths, library=library, on_progress=lambda done, _total, _name: progress.reach(done)
+        )
         return {o.name: (o.asset_id, o.reason()) for o in outcomes}
 
     def search(self, dataset: Dataset, text: str, library: str, k: int) -> SearchResult:

@@ -210,7 +210,11 @@ class Progress:
 
     def step(self) -> None:
         """Count one step as done."""
-        self._done += 1
+        self.reach(self._done + 1)
+
+    def reach(self, done: int) -> None:
+        """Count ``done`` steps as done in all."""
+        self._done = max(1, done)
         now = time.monotonic()
         if now - self._said < self._every and self._done < self._total:
             return

@@ -51,15 +51,9 @@ class Flickr8k(Suite):
     def prepare(self, dataset: Dataset, cases: Sequence[Case], context: Context) -> None:
         names = [case.data["image"] for case in cases]
         progress = Progress(len(names), lambda line: context.note(f"embedding photos: {line}"))
-        seen = 0
-
-        def told(done: int) -> None:
-            nonlocal seen
-            while seen < done:
-                seen += 1
-                progress.step()
-
-        self._gallery = embed_gallery(dataset.media, names, context.joint, context.vectors, told)
+        self._gallery = embed_gallery(
+            dataset.media, names, context.joint, context.vectors, progress.reach
+        )
         captions = [_captions(case) for case in cases]
         owners = np.repeat(np.arange(len(cases)), [len(c) for c in captions])
         self._rank(self._gallery, [c for group in captions for c in group], owners, context)

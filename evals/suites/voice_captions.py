@@ -59,16 +59,8 @@ class VoiceCaptions(Suite):
     def prepare(self, dataset: Dataset, cases: Sequence[Case], context: Context) -> None:
         names = dataset.tables["pool"]
         progress = Progress(len(names), lambda line: context.note(f"embedding photos: {line}"))
-        seen = 0
-
-        def told(done: int) -> None:
-            nonlocal seen
-            while seen < done:
-                seen += 1
-                progress.step()
-
         self._gallery: Gallery = embed_gallery(
-            dataset.tables["photos"], names, context.joint, context.vectors, told
+            dataset.tables["photos"], names, context.joint, context.vectors, progress.reach
         )
 
     def parts(self, case: Case, dataset: Dataset, context: Context) -> list[Part]:
