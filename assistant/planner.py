@@ -98,6 +98,7 @@ def _intent(text: str, pictures: bool, names: Sequence[str]) -> tuple[Intent, st
     if found := phrases.ARITHMETIC.match(text):
         return "calculate", found["expression"]
     subject = subject_of(text)
+    text = phrases.QUOTED.sub(" ", text)  # what is quoted asks for nothing
     if phrases.TRANSLATE.search(text):
         return "translate", subject
     if phrases.SENTIMENT.search(text):
@@ -106,7 +107,8 @@ def _intent(text: str, pictures: bool, names: Sequence[str]) -> tuple[Intent, st
         return "transcribe", ""
     if pictures and not phrases.MONEY_ALL.search(text):
         return "look", ""
-    if names and all(_is_picture(name) for name in names) and refers_to_sight(text):
+    sight = bool(_SIGHT.search(text)) and field_of(text) is None
+    if names and all(_is_picture(name) for name in names) and sight and not subject:
         return "look", ""
     rules: tuple[tuple[re.Pattern[str], Intent], ...] = (
         (phrases.MONEY_ALL, "aggregate"),
@@ -126,12 +128,6 @@ def _intent(text: str, pictures: bool, names: Sequence[str]) -> tuple[Intent, st
 def refers_to_picture(text: str) -> bool:
     """Whether a question speaks of a picture that is before the speaker."""
     return bool(phrases.PICTURE.search(text))
-
-
-def refers_to_sight(text: str) -> bool:
-    """Whether a question asks what a picture shows, rather than what is written in it."""
-    asked = phrases.NAME.sub(" ", text)
-    return bool(_SIGHT.search(asked)) and field_of(text) is None and not label_of(text)
 
 
 _SIGHT = re.compile(

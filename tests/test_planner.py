@@ -38,6 +38,8 @@ from retrieval.values import TextLocator
         ("Write a poem about rain", "general"),
         ("Who wrote the report?", "find"),
         ("What is the total amount of the receipt 079.jpg?", "find"),
+        ('What does the field "Summary:" say in 1.jpg?', "find"),
+        ('What does the field "Number of pages" say in 1.jpg?', "find"),
         ("黑豹队的防守丢了多少分？", "find"),
         ("How many points did the Panthers defense surrender?", "find"),
         ("What is the difference between an acid and a base?", "find"),
