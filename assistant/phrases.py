@@ -22,7 +22,7 @@ THING = (
     r"(?:photo|picture|image|file|document|receipt|invoice|recording|voice note|audio|note|memo"
     r"|page|pdf|spreadsheet|e-?mail|letter|form|contract|slide|presentation|report|paper|bill)"
 )
-THINGS = THING + "s"
+THINGS = THING.replace("|page", "") + "s"
 THING_ZH = (
     r"(?:照片|图片|相片|文件|文档|收据|发票|录音|语音|备忘录|笔记|表格|合同|邮件|报告|账单|小票)"
 )
@@ -44,12 +44,22 @@ ARITHMETIC = re.compile(
     r"\s*(?:=|等于(?:多少|几)?|是多少)?\W*$",
     re.IGNORECASE,
 )
-TRANSLATE = _any(r"\btranslat(?:e|ion)\b", "翻译|译成|译为")
+_PLEASE = r"^\W*(?:please |can you |could you |would you )?"
+TRANSLATE = _any(
+    rf"{_PLEASE}(?:translate|give me a translation)\b",
+    r"\btranslat(?:e|ion) (?:of )?.{0,40}\b(?:in)?to (?:english|chinese|mandarin)\b",
+    r"^\W*how (?:do|would|can) (?:you|i|we|one) say .{1,80} in (?:english|chinese|mandarin)\W*$",
+    "翻译(?:一下|下|这|以下|[:：])|(?:翻译|译)(?:成|为)(?:简体)?(?:中文|英文|英语|汉语)|^请?翻译",
+)
+SAY = re.compile(
+    r"^\W*how (?:do|would|can) (?:you|i|we|one) say (?P<text>.{1,80}) in \w+\W*$", re.IGNORECASE
+)
 SUMMARY = _any(
-    r"\bsummar(?:y|i[sz]e|ies)\b|\btl;?dr\b|\bmain points?\b|\bkey points?\b|\boverview of\b",
+    rf"{_PLEASE}(?:give me |write |make )?(?:a |the )?(?:short |brief )?summar(?:y|i[sz]e)\b",
+    r"\bsummary of\b|\bsummari[sz]e\b|\btl;?dr\b|\bmain points?\b|\bkey points?\b|\boverview of\b",
     rf"\bwhat (?:is|are|was) (?:the |this |that |my )?{THING}s?\b.{{0,60}}\babout\s*\??$",
     r"\bwhat (?:is|are|was) \S+\.\w{2,5} about\s*\??$|\bgist\b",
-    "总结|概括|摘要|概述|大意|主要内容|讲了什么",
+    "总结|概括|概述|大意|主要内容|讲了什么|^请?(?:写|给|做)?.{0,6}摘要",
 )
 SENTIMENT = _any(
     r"\bsentiment\b|\b(?:mood|tone) of\b|\bpositive or negative\b",
@@ -63,7 +73,8 @@ TRANSCRIBE = _any(
     r"|\.(?:wav|mp3|m4a|flac|ogg|webm).{0,6}说了?什么",
 )
 COMPARE = _any(
-    r"\bcompar(?:e|ison)\b|\bdifferences? between\b.*\b(?:files?|documents?|photos?|receipts?"
+    rf"{_PLEASE}compare\b|\bcomparison (?:of|between)\b",
+    r"\bdifferences? between\b.*\b(?:files?|documents?|photos?|receipts?"
     r"|pictures?|images?|invoices?|\w+\.\w{3,4})\b",
     r"对比|比较.*(?:和|与|跟)|(?:照片|图片|文件|文档|收据|发票).*(?:有什么(?:不同|区别)|区别是)",
 )
@@ -79,7 +90,8 @@ COUNT = _any(
     rf"|{THING_ZH}有(?:多少|几)",
 )
 LIST = _any(
-    rf"\b(?:list|show(?: me)?|find(?: me)?|give me|which) (?:all )?(?:of )?(?:my |the |our )?"
+    r"\b(?:list|show(?: me)?|find(?: me)?|give me|which of|which) "
+    rf"(?:all )?(?:of )?(?:my |the |our )?"
     rf"(?:\w+ ){{0,2}}?{THINGS}\b",
     r"\bwhat (?:files|documents|photos|recordings) do (?:i|we) have",
     rf"(?:列出|显示|找出|哪些|给我看)[^，。？]{{0,12}}{THING_ZH}|{THING_ZH}(?:都)?有哪些",

@@ -162,6 +162,8 @@ def label_of(text: str) -> str:
 
 def subject_of(text: str) -> str:
     """Return the text that a request brings along: after a colon, or in quotes."""
+    if said := phrases.SAY.match(text):
+        return said["text"].strip('"“” ')
     if (found := phrases.SUBJECT.match(text)) and not file_names(found["text"]):
         return found["text"].strip().strip('"“”「」')
     return label_of(text)
