@@ -148,9 +148,17 @@ def content_words(text: str) -> list[str]:
     return words
 
 
+_DASHES = str.maketrans("–—−‐‑‒’‘“”，％：；（）？！", "------''\"\",%:;()?!")
+
+
+def level(text: str) -> str:
+    """Return a text of the same length with dashes, quotes and wide signs made alike."""
+    return text.translate(_DASHES)
+
+
 def fold(text: str) -> str:
-    """Return a text in lower case with compatibility forms and accents unified."""
-    flat = unicodedata.normalize("NFKD", text.casefold())
+    """Return a text in lower case with compatibility forms, accents and dashes unified."""
+    flat = unicodedata.normalize("NFKD", level(text).casefold())
     return "".join(c for c in flat if not unicodedata.combining(c))
 
 

@@ -17,7 +17,7 @@ from difflib import SequenceMatcher
 
 from assistant import prompts
 from assistant.candidates import can_be, pieces, without_counted
-from assistant.citations import content_words, find_span, split_sentences, support
+from assistant.citations import content_words, find_span, level, split_sentences, support
 from assistant.fields import find_in
 from assistant.forms import find_values
 from assistant.planner import Plan, language_of
@@ -196,7 +196,7 @@ def locate(answer: str, excerpts: Sequence[Excerpt]) -> Reading | None:
 
 
 def _same(one: str, other: str) -> bool:
-    return "".join(one.split()).casefold() == "".join(other.split()).casefold()
+    return "".join(level(one).split()).casefold() == "".join(level(other).split()).casefold()
 
 
 def fit(session: Session, passages: Sequence[Passage]) -> list[tuple[Passage, str]]:

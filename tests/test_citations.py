@@ -105,6 +105,7 @@ def test_recordings_are_narrowed_to_the_words() -> None:
 
 def test_spans_are_found_across_line_ends_and_in_other_cases() -> None:
     assert find_span("new reading room", "the New\nreading room") == (4, 20)
+    assert find_span("23-16", "won 23–16 at home") == (4, 9)
     assert find_span("", "x") is None
     assert find_span("zebra", "no such animal") is None
 
