@@ -12,14 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from assistant.amounts import parse_amount
 from assistant.answers import Draft, join, refuse, whole_files
+from assistant.arithmetic import plain_number
 from assistant.citations import cite
-from assistant.fields import fields_of, find_in, parse_amount, parse_date
+from assistant.fields import fields_of, find_in, parse_date
 from assistant.i18n import Language, text
 from assistant.messages import AssetView, Citation
 from assistant.planner import Plan
 from assistant.session import Session
-from assistant.tools import ToolResult, plain_number
+from assistant.tools import ToolResult
 from retrieval.values import Passage, RegionLocator, TextLocator
 
 CITED = 12

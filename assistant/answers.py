@@ -7,7 +7,6 @@ language of the question. Knows no graph and checks nothing: that is the next st
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +14,7 @@ from assistant import prompts
 from assistant.i18n import Language, text
 from assistant.messages import Citation
 from assistant.planner import Plan
-from assistant.reader import fit, promising, read, tidy
+from assistant.reader import fit, paper_fit, promising, read
 from assistant.session import Session
 from assistant.tools import LIKELY, ToolResult
 from retrieval.values import Passage
@@ -48,12 +47,13 @@ def compose_draft(
 ) -> Draft:
     """Write the draft that a plan's intent asks for."""
     from assistant.aggregates import add_up, compare, extract, listing
+    from assistant.pictures import look
 
     composers: dict[str, Composer] = {
         "chat": _chat,
         "general": _general,
         "calculate": _calculation,
-        "look": _look,
+        "look": look,
         "summary": _summary,
         "translate": _translation,
         "sentiment": _sentiment,
@@ -63,7 +63,7 @@ def compose_draft(
         "aggregate": add_up,
         "compare": compare,
         "extract": extract,
-        "find": _found,
+        "find": found_words,
     }
     return composers[plan.intent](session, plan, results)
 
@@ -131,14 +131,14 @@ def join(names: Iterable[str], language: Language, most: int = NAMES_SHOWN) -> s
 
 def _chat(session: Session, plan: Plan, _results: Sequence[ToolResult]) -> Draft:
     turns = prompts.general(session.request.question, session.request.history, session.language)
-    return Draft(_stream(session, turns))
+    return Draft(stream(session, turns))
 
 
 def _general(session: Session, plan: Plan, _results: Sequence[ToolResult]) -> Draft:
     prefix = text("say_general", session.language)
     session.say(prefix)
     turns = prompts.general(session.request.question, session.request.history, session.language)
-    return Draft(_stream(session, turns), prefix=prefix)
+    return Draft(stream(session, turns), prefix=prefix)
 
 
 def _calculation(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
@@ -146,10 +146,15 @@ def _calculation(session: Session, plan: Plan, results: Sequence[ToolResult]) ->
     return Draft(result.text or result.summary, found=not result.error)
 
 
-def _stream(session: Session, turns: Sequence[prompts.Turn], max_tokens: int | None = None) -> str:
+def stream(
+    session: Session,
+    turns: Sequence[prompts.Turn],
+    max_tokens: int | None = None,
+    pictures: Sequence[tuple[bytes, str]] = (),
+) -> str:
     """Let the model write, showing it as it comes."""
     said = ""
-    for words in session.generate(turns, max_tokens=max_tokens):
+    for words in session.generate(turns, max_tokens=max_tokens, pictures=pictures):
         said += words
         session.say(words)
     return said.strip()
@@ -189,7 +194,7 @@ def _summary(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Dra
     if not subject.strip():
         return _nothing_to_do(session, plan, results)
     turns = prompts.task("summary", subject, session.language)
-    return Draft(_stream(session, turns, max_tokens=160), passages, repairable=False)
+    return Draft(stream(session, turns, max_tokens=160), passages, repairable=False)
 
 
 def _translation(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
@@ -197,7 +202,7 @@ def _translation(session: Session, plan: Plan, results: Sequence[ToolResult]) ->
     subject, passages = _subject(session, plan, results, 500)
     if not subject.strip():
         return _nothing_to_do(session, plan, results)
-    written = _stream(session, prompts.task("translate", subject, target))
+    written = stream(session, prompts.task("translate", subject, target))
     return Draft(written, citations=whole_files(passages, session))
 
 
@@ -253,69 +258,13 @@ def marks(citations: Sequence[Citation]) -> str:
     return "".join(f" [{c.number}]" for c in citations)
 
 
-# --- pictures --------------------------------------------------------------------------------
-
-
-def _look(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
-    sights = [s for r in results for s in r.sights]
-    if not sights:
-        if any(r.passages for r in results):
-            return _found(session, plan, results)
-        return Draft(text("say_no_image", session.language), found=False)
-    language = session.language
-    evidence = tuple(s.passage(language) for s in sights)
-    if session.model.sees_images:
-        pictures = [(s.jpeg, s.sha256) for s in sights]
-        noted = "\n".join(f"[{n}] {p.asset}" for n, p in enumerate(evidence, 1))
-        turns = prompts.compose(session.request.question, noted, language, pictures=True)
-        written = "".join(session.generate(turns, pictures=pictures)).strip()
-        citations = whole_files(evidence, session)
-        return Draft(re.sub(r"\s*\[\d+\]", "", written) + marks(citations), citations=citations)
-    if plan.field or plan.label or _asks_for_text(session.request.question):
-        texts = [p for r in results for s in r.sights for p in _text_of(session, s.name)]
-        if (reading := read(session, session.request.question, texts)) is not None:
-            return _exact(session, reading.text, reading.passage)
-    return _by_notes(session, evidence)
-
-
-def _by_notes(session: Session, evidence: Sequence[Passage]) -> Draft:
-    """Answer by the recognisers' notes, and say that it is so."""
-    language = session.language
-    parts = [f"{' '.join(p.text.split())} [{n}]" for n, p in enumerate(evidence, 1)]
-    said = text("say_notes", language) + ("。" if language == "zh" else ". ").join(parts)
-    from assistant.citations import cite
-
-    citations = tuple(cite(n, p, "") for n, p in enumerate(evidence, 1))
-    return Draft(said + ("。" if language == "zh" else "."), citations=citations)
-
-
-def _asks_for_text(question: str) -> bool:
-    return bool(
-        re.search(
-            r"\b(?:say|says|read|written|text|word|number|name|title|label|price|sign)s?\b"
-            r"|写|文字|字|号|价|名|标题",
-            question,
-            re.IGNORECASE,
-        )
-    )
-
-
-def _text_of(session: Session, name: str) -> list[Passage]:
-    """Return the text read in a picture, attached or of the library."""
-    request = session.request
-    for attached in (*request.attached, *request.earlier):
-        if attached.name == name:
-            return list(attached.passages)
-    files = [a for a in request.library.assets(name, limit=5) if a.name == name]
-    return request.library.passages(files[0].id) if files else []
-
-
 # --- the library -----------------------------------------------------------------------------
 
 
-def _found(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
     """Answer from passages: the exact words for a small model, sentences for a large one."""
     opened = [r for r in results if r.call.tool == "read_document"]
+    opened.sort(key=lambda r: -paper_fit(session.request.question, r.passages))
     passages = [p for p in passages_of([*opened, *results]) if p.kind != "pixels"]
     if not passages:
         return _pictures_found(session, plan, results)
@@ -326,7 +275,7 @@ def _found(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft
     reading = read(session, session.request.question, passages, plan)
     if reading is None:
         return refuse(session, plan, results)
-    return _exact(session, reading.text, reading.passage)
+    return exact(session, reading.text, reading.passage)
 
 
 def _likely(session: Session, results: Sequence[ToolResult]) -> bool:
@@ -337,7 +286,7 @@ def _likely(session: Session, results: Sequence[ToolResult]) -> bool:
     return any(promising(r.search, asked) for r in results if r.search is not None)
 
 
-def _exact(session: Session, answer: str, passage: Passage) -> Draft:
+def exact(session: Session, answer: str, passage: Passage) -> Draft:
     """Return exact words of a passage as the answer, cited by construction."""
     from assistant.citations import cite
 
@@ -352,7 +301,7 @@ def _sentences(session: Session, passages: Sequence[Passage]) -> Draft:
     chosen = fit(session, passages)
     evidence = "\n\n".join(quote(n, p.asset, w) for n, (p, w) in enumerate(chosen, 1))
     turns = prompts.compose(session.request.question, evidence, session.language)
-    written = _stream(session, turns)
+    written = stream(session, turns)
     if "NOT FOUND" in written.upper():
         return Draft("", found=True, evidence=tuple(p for p, _ in chosen))
     return Draft(written, evidence=tuple(p for p, _ in chosen), repairable=True)
@@ -369,6 +318,3 @@ def _pictures_found(session: Session, plan: Plan, results: Sequence[ToolResult])
     names = join((f"{c.asset} [{c.number}]" for c in citations), session.language)
     said = text("say_list", session.language, count=len(citations), names=names)
     return Draft(said, citations=citations)
-
-
-__all__ = ["Draft", "compose_draft", "join", "marks", "refuse", "tidy", "whole_files"]

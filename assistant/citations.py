@@ -163,19 +163,22 @@ def fold(text: str) -> str:
 
 
 def find_span(answer: str, text: str) -> tuple[int, int] | None:
-    """Return where an answer's words stand in a text: in full, or their densest window."""
-    bare = _MARK.sub("", answer).strip().strip('.。"“”')
+    """Return where an answer's words stand in a text: in full, or their densest window.
+
+    Words are whole: ``4`` does not stand in ``24``. Dashes, quotes and capitals do not matter.
+    """
+    bare = level(_MARK.sub("", answer)).strip().strip('.。" ')
     if not bare:
         return None
-    at = text.find(bare)
-    if at < 0:
-        at = text.casefold().find(bare.casefold())
-    if at >= 0:
-        return at, at + len(bare)
-    pattern = r"\s*".join(re.escape(part) for part in bare.split())
-    if len(bare) < 300 and (found := re.search(pattern, text, re.IGNORECASE)):
-        return found.span()
-    return _densest(bare, text)
+    flat = level(text)
+    if len(bare) < 400:
+        inside = r"\s*".join(re.escape(part) for part in bare.split())
+        before = r"(?<![A-Za-z0-9])" if bare[0].isascii() and bare[0].isalnum() else ""
+        after = r"(?![A-Za-z0-9])" if bare[-1].isascii() and bare[-1].isalnum() else ""
+        found = re.search(before + inside + after, flat, re.IGNORECASE)
+        if found:
+            return found.span()
+    return _densest(bare, flat)
 
 
 def narrow(passage: Passage, span: tuple[int, int], words: Sequence[Word]) -> Locator:

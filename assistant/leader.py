@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assistant.library import Attached
 from assistant.planner import Plan
 from assistant.session import Request
 from assistant.tools import ToolCall, ToolResult
 
+PAPERS = 4
+"""Papers that a question about a field of one is looked for in."""
 MOST_FILES = 200
 """Files that a question over many files goes through."""
 
@@ -58,7 +59,7 @@ def _find(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[T
     if results:
         # A field of a paper may stand outside the passage that was found: open the whole paper.
         asks_paper = plan.document and (plan.field or plan.label)
-        return _follow_search(results, "read_document") if asks_paper else []
+        return _follow_search(results, "read_document", PAPERS) if asks_paper else []
     names = focus(plan, request)
     if names and (plan.field or plan.label or len(names) == 1):
         calls = [ToolCall("read_document", {"file": name, **_page(plan)}) for name in names[:8]]
@@ -156,17 +157,10 @@ def _transcribe(plan: Plan, request: Request, results: Sequence[ToolResult]) -> 
     return _follow_search(results, "transcribe")
 
 
-def _follow_search(results: Sequence[ToolResult], tool: str) -> list[ToolCall]:
-    """After a search, take up the file that came first."""
-    if len(results) > 1:
-        return []
+def _follow_search(results: Sequence[ToolResult], tool: str, most: int = 1) -> list[ToolCall]:
+    """After a search, take up the files that came first."""
     last = results[-1]
-    if last.call.tool != "search_library" or not last.passages:
+    if len(results) > 1 or last.call.tool != "search_library":
         return []
-    return [ToolCall(tool, {"file": last.passages[0].asset})]
-
-
-def attached_by_name(request: Request, name: str) -> Attached | None:
-    """Return the attached file of a name, of this question or an earlier one."""
-    everything = (*request.attached, *request.earlier)
-    return next((a for a in everything if a.name == name), None)
+    names = dict.fromkeys(p.asset for p in last.passages)
+    return [ToolCall(tool, {"file": name}) for name in list(names)[:most]]

@@ -172,6 +172,14 @@ def look(question: str, notes: str, language: Language) -> list[Turn]:
     ]
 
 
+DESCRIBE = "Describe the image in one sentence."
+
+
+def small_eye(question: str) -> list[Turn]:
+    """Ask a small model that was trained to see, in the one form it was trained with."""
+    return [Turn("user", question)]
+
+
 _GENERAL = {
     "en": "You are Sightline, a helpful assistant. Answer briefly and in English.",
     "zh": "你是 Sightline，一个乐于助人的助手。请用中文简短回答。",

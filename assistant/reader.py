@@ -18,7 +18,7 @@ from difflib import SequenceMatcher
 from assistant import prompts
 from assistant.candidates import can_be, pieces, without_counted
 from assistant.citations import content_words, find_span, level, split_sentences, support
-from assistant.fields import find_in
+from assistant.fields import find_field, find_in, parse_date
 from assistant.forms import find_values
 from assistant.planner import Plan, language_of
 from assistant.session import Session
@@ -108,6 +108,16 @@ def relevance(question: str, passage: Passage) -> float:
     asked = set(content_words(question))
     there = set(content_words(f"{passage.asset} {passage.heading} {passage.text}"))
     return sum(w in there for w in asked) / len(asked) if asked else 0.0
+
+
+def paper_fit(question: str, passages: Sequence[Passage]) -> float:
+    """Return how well a whole paper fits a question: its words, days and figures count most."""
+    whole = "\n".join(p.text for p in passages)
+    shared = set(content_words(question)) & set(content_words(whole))
+    asked = {parse_date(c.value) for c in find_field("date", [question])} - {None}
+    there = {parse_date(c.value) for c in find_field("date", whole.splitlines())}
+    figures = sum(any(c.isdigit() for c in word) for word in shared)
+    return len(shared) + figures + 4.0 * len(asked & there)
 
 
 def by_rule(plan: Plan, passages: Sequence[Passage]) -> Reading | None:

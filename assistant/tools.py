@@ -7,17 +7,15 @@ tool writes, sends or reaches the network. Knows no graph and no prompts of the 
 
 from __future__ import annotations
 
-import ast
 import logging
-import operator
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal, DivisionByZero, InvalidOperation
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from assistant.arithmetic import calculate, plain_number
 from assistant.errors import AssetNotFound, ToolArgumentsInvalid, ToolFailed
 from assistant.i18n import Language, text
 from assistant.library import Attached, LibraryView
@@ -328,57 +326,6 @@ LIKELY = 0.5
 """Calibrated probability from which a file counts as showing what was asked for."""
 
 
-# --- arithmetic ------------------------------------------------------------------------------
-
-_BINARY: dict[type[ast.operator], Callable[[Decimal, Decimal], Decimal]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-}
-
-
-def calculate(expression: str) -> Decimal:
-    """Return the exact value of an arithmetic expression: + - * / % ** ( ) and decimals.
-
-    Raises:
-        ToolFailed: it is no arithmetic, divides by zero, or is unreasonably large.
-    """
-    plain = expression.translate(str.maketrans("×÷−（），xX^", "*/-(),**^"))
-    plain = plain.replace("^", "**").replace(",", "").replace("=", "").strip()
-    try:
-        tree = ast.parse(plain, mode="eval")
-        return _value(tree.body, 0)
-    except (SyntaxError, ValueError, InvalidOperation, DivisionByZero, OverflowError) as error:
-        detail = "division by zero" if isinstance(error, DivisionByZero) else f"“{expression}”"
-        raise ToolFailed(tool="calculate", detail=detail) from error
-
-
-def _value(node: ast.expr, depth: int) -> Decimal:
-    if depth > 50:
-        raise ValueError("too deep")
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-        return Decimal(str(node.value))
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub | ast.UAdd):
-        inner = _value(node.operand, depth + 1)
-        return -inner if isinstance(node.op, ast.USub) else inner
-    if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
-        left, right = _value(node.left, depth + 1), _value(node.right, depth + 1)
-        if isinstance(node.op, ast.Pow) and (abs(right) > 64 or abs(left) > 10**9):
-            raise ValueError("too large")
-        return _BINARY[type(node.op)](left, right)
-    raise ValueError("no arithmetic")
-
-
-def plain_number(value: Decimal) -> str:
-    """Return a number without needless zeros or exponents, at most 10 decimals."""
-    rounded = round(value, 10)
-    written = f"{rounded:f}"
-    return written.rstrip("0").rstrip(".") if "." in written else written
-
-
 # --- small helpers ---------------------------------------------------------------------------
 
 
@@ -404,6 +351,3 @@ def _names(names: Any, most: int = 6) -> str:
 
 def _line(passage: Passage) -> str:
     return f"{passage.asset}: {' '.join(passage.text.split())[:300]}"
-
-
-Kind = Literal["text", "image", "audio"]

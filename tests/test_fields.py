@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from assistant.fields import find_field, parse_amount, parse_date
+from assistant.amounts import parse_amount
+from assistant.fields import find_field, parse_date
 
 RECEIPT = [
     "HARBOUR BOOK",

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from assisting import ColourClassifier, write
 
+from assistant.arithmetic import calculate, plain_number
 from assistant.errors import ToolFailed
 from assistant.library import EmptyLibrary
 from assistant.look import Looker
 from assistant.models.scripted import ScriptedChat
 from assistant.service import Assistant
-from assistant.tools import Toolbox, ToolCall, calculate, plain_number, schemas
+from assistant.tools import Toolbox, ToolCall, schemas
 
 pytest_plugins = ["assisting_fixtures"]
 

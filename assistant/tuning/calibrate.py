@@ -25,7 +25,7 @@ _TOP = 3
 
 @dataclass(frozen=True)
 class Rows:
-    """Results of searches: features [n, 3], relevance [n], query [n], whether it came first [n]."""
+    """Results of searches: features [n, 5], relevance [n], query [n], whether it came first [n]."""
 
     features: NDArray[np.float64]
     relevant: NDArray[np.float64]
@@ -84,7 +84,7 @@ def fit_map(
     Args:
         scores: [queries, things]; relevant: the same shape.
         unmatched: [queries, things], scores of queries to which nothing is relevant; together
-            they weigh as much as the rest.
+            they weigh half as much as the rest.
         absent: the share of libraries without anything relevant for the other queries.
 
     Returns:
@@ -108,11 +108,11 @@ def fit_map(
 
 
 def _weights(rows: Rows, n_matched: int) -> NDArray[np.float64]:
-    """Weigh unmatched queries as much as the rest, and what came first as much as what did not."""
+    """Weigh unmatched queries half as much as others, first results as much as the rest."""
     unmatched = rows.query >= n_matched
     weights = np.where(rows.first, float(_TOP - 1), 1.0)
     if unmatched.any():
-        weights[unmatched] *= (~unmatched).sum() / unmatched.sum()
+        weights[unmatched] *= (~unmatched).sum() / unmatched.sum() / 2
     return weights
 
 
@@ -136,7 +136,7 @@ def _measure(made: Map, large: Rows, small: Rows, n_matched: int) -> dict[str, f
 def alike(captions: Floats, owner: NDArray[np.int64]) -> tuple[Flags, Flags]:
     """Tell which photos a caption fits besides its own, judged by the captions alone.
 
-    A photo fits when one of its captions is as near to the query as three quarters of captions
+    A photo fits when one of its captions is as near to the query as nine in ten captions
     are to the nearest other caption of their own photo.
 
     Args:
@@ -151,7 +151,7 @@ def alike(captions: Floats, owner: NDArray[np.int64]) -> tuple[Flags, Flags]:
     np.fill_diagonal(near, -1)
     for photo in range(n):
         nearest[:, photo] = near[:, owner == photo].max(axis=1)
-    usual = float(np.quantile(nearest[np.arange(len(owner)), owner], 0.25))
+    usual = float(np.quantile(nearest[np.arange(len(owner)), owner], 0.1))
     fits = nearest >= usual
     fits[np.arange(len(owner)), owner] = True
     votes = np.zeros((n, n), np.float32)
@@ -192,7 +192,7 @@ def joint_calibration(
     near = photos @ photos.T
     np.fill_diagonal(near, -1)  # a photo never finds itself: it is last, and not relevant
     similar, of_similar = fit_map(near, pairs)
-    page = Map(relative=(0.0, 0.0, 0.0, -3.0), absolute=(0.0, -3.0))
+    page = Map(relative=(0.0, 0.0, 0.0, 0.0, 0.0, -3.0), absolute=(0.0, -3.0))
     maps = {"image": image, "similar": similar, "page": page}
     return Calibration(embedder, maps), {"image": of_image, "similar": of_similar}
 

@@ -1,0 +1,124 @@
+"""Answers about pictures: by a model that sees, by a small one that sees a little, or by notes.
+
+What a picture says in letters is read, not seen; what only recognisers know is said to be theirs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from assistant import prompts
+from assistant.answers import (
+    Draft,
+    exact,
+    found_words,
+    marks,
+    refuse,
+    stream,
+    whole_files,
+)
+from assistant.citations import cite, marked
+from assistant.i18n import text
+from assistant.look import Sight
+from assistant.planner import Plan
+from assistant.reader import read
+from assistant.session import Session
+from assistant.tools import ToolResult
+from retrieval.values import Passage
+
+MOSTLY_TEXT = 120
+"""Characters read in a picture from which it is a page rather than a photo."""
+
+
+def look(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+    """Answer a question about the pictures that the tools looked at."""
+    sights = [s for r in results for s in r.sights]
+    if not sights:
+        if any(r.passages for r in results):
+            return found_words(session, plan, results)
+        return Draft(text("say_no_image", session.language), found=False)
+    evidence = tuple(s.passage(session.language) for s in sights)
+    if session.model.sees_images and session.model.calls_tools:
+        return _seen(session, sights, evidence) or refuse(session, plan, results)
+    if plan.field or plan.label or _asks_for_text(session.request.question):
+        texts = [p for r in results for s in r.sights for p in _text_of(session, s.name)]
+        if (reading := read(session, session.request.question, texts)) is not None:
+            return exact(session, reading.text, reading.passage)
+    if session.model.sees_images and all(len(s.words) < MOSTLY_TEXT for s in sights):
+        return _small_eye(session, sights)
+    return _by_notes(session, evidence)
+
+
+def _seen(session: Session, sights: Sequence[Sight], evidence: Sequence[Passage]) -> Draft | None:
+    """Let a model that sees well answer from the pixels; None when it finds no answer."""
+    pictures = [(s.jpeg, s.sha256) for s in sights]
+    noted = "\n".join(f"[{n}] {p.asset}" for n, p in enumerate(evidence, 1))
+    question = session.request.question
+    turns = prompts.compose(question, noted, session.language, pictures=True)
+    written = stream(session, turns, pictures=pictures)
+    if "NOT FOUND" in written.upper():
+        return None
+    citations = whole_files(evidence, session)
+    return Draft(re.sub(r"\s*\[\d+\]", "", written) + marks(citations), citations=citations)
+
+
+def _small_eye(session: Session, sights: Sequence[Sight]) -> Draft:
+    """Let a small model that sees tell of each picture, in English, its one language of sight."""
+    language, question = session.language, session.request.question
+    evidence = [s.passage(language) for s in sights]
+    describe = bool(_WHAT.search(question)) or len(sights) > 1
+    if not describe and language != "en":
+        question = session.write(prompts.task("translate", question, "en"), max_tokens=60)
+    asked = prompts.small_eye(prompts.DESCRIBE if describe else question)
+    told = []
+    for number, sight in enumerate(sights, 1):
+        seen = [(sight.jpeg, sight.sha256)]
+        words = "".join(session.generate(asked, pictures=seen, max_tokens=60)).strip()
+        if language != "en" and words:
+            words = session.write(prompts.task("translate", words, language), max_tokens=80)
+        if sight.words:
+            short = " ".join(sight.words.split())
+            words += f" ({text('say_picture_text', language, text=short)})"
+        told.append(marked(words, number))
+    citations = whole_files(evidence, session)
+    whole = "\n".join(told) + text("say_small_eye", language)
+    return Draft(whole, citations=citations)
+
+
+_WHAT = re.compile(
+    r"^\W*(?:what(?:'s| is| do you see| can you see| does)?\s*(?:this|that|it|in|on|shown|there"
+    r"|the (?:photo|picture|image))\b|describe|caption|show me|tell me about)"
+    r"|这是什么|有什么|看到|描述|拍的|画的",
+    re.IGNORECASE,
+)
+
+
+def _by_notes(session: Session, evidence: Sequence[Passage]) -> Draft:
+    """Answer by the recognisers' notes, and say that it is so."""
+    language = session.language
+    parts = [f"{' '.join(p.text.split())} [{n}]" for n, p in enumerate(evidence, 1)]
+    said = text("say_notes", language) + ("。" if language == "zh" else ". ").join(parts)
+    citations = tuple(cite(n, p, "") for n, p in enumerate(evidence, 1))
+    return Draft(said + ("。" if language == "zh" else "."), citations=citations)
+
+
+def _asks_for_text(question: str) -> bool:
+    return bool(
+        re.search(
+            r"\b(?:say|says|read|written|text|word|number|name|title|label|price|sign)s?\b"
+            r"|写|文字|字|号|价|名|标题",
+            question,
+            re.IGNORECASE,
+        )
+    )
+
+
+def _text_of(session: Session, name: str) -> list[Passage]:
+    """Return the text read in a picture, attached or of the library."""
+    request = session.request
+    for attached in (*request.attached, *request.earlier):
+        if attached.name == name:
+            return list(attached.passages)
+    files = [a for a in request.library.assets(name, limit=5) if a.name == name]
+    return request.library.passages(files[0].id) if files else []
