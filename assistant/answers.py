@@ -266,6 +266,10 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
     opened = [r for r in results if r.call.tool == "read_document"]
     opened.sort(key=lambda r: -paper_fit(session.request.question, r.passages))
     passages = [p for p in passages_of([*opened, *results]) if p.kind != "pixels"]
+    if any(r.sights for r in results):
+        from assistant.pictures import look
+
+        return look(session, plan, results)
     if not passages:
         return _pictures_found(session, plan, results)
     if not _likely(session, results):

@@ -104,7 +104,8 @@ def _passages(view: AttachmentView, header: Header, blocks: Sequence[Block]) -> 
     from retrieval.chunking import Chunker
 
     chunker = Chunker(lambda text: len(text) // 3 + 1, 512)
-    chunks = [chunk for block in blocks for chunk in chunker.feed(block)]
+    said = [block for block in blocks if block.kind != "metadata"]
+    chunks = [chunk for block in said for chunk in chunker.feed(block)]
     for chunk in (*chunks, *chunker.finish()):
         yield Passage(
             asset_id=NOT_IN_LIBRARY,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assistant.planner import Plan
+from assistant.reader import promising
 from assistant.session import Request
 from assistant.tools import ToolCall, ToolResult
 
@@ -58,6 +59,9 @@ def _calculate(plan: Plan, _request: Request, results: Sequence[ToolResult]) -> 
 def _find(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
     if results:
         # A field of a paper may stand outside the passage that was found: open the whole paper.
+        if _perhaps_picture(request, results):
+            pictures = [a.name for a in request.earlier if a.jpeg is not None]
+            return [ToolCall("look_at_image", {"file": name}) for name in pictures[:4]]
         asks_paper = plan.document and (plan.field or plan.label)
         return _follow_search(results, "read_document", PAPERS) if asks_paper else []
     names = focus(plan, request)
@@ -72,6 +76,13 @@ def _find(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[T
         return [ToolCall("read_document", {"file": a.name}) for a in request.earlier[:2]]
     modality = plan.modality if plan.modality == "audio" else None
     return [ToolCall("search_library", {"query": plan.query, "k": 10, "modality": modality})]
+
+
+def _perhaps_picture(request: Request, results: Sequence[ToolResult]) -> bool:
+    """Whether a search came to nothing while a picture of the last question lies there."""
+    first = results[0].search
+    missed = first is not None and not promising(first, request.question)
+    return missed and len(results) == 1 and any(a.jpeg is not None for a in request.earlier)
 
 
 def _page(plan: Plan) -> dict[str, int]:

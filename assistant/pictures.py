@@ -43,7 +43,8 @@ def look(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
         return _seen(session, sights, evidence) or refuse(session, plan, results)
     if plan.field or plan.label or _asks_for_text(session.request.question):
         texts = [p for r in results for s in r.sights for p in _text_of(session, s.name)]
-        if (reading := read(session, session.request.question, texts)) is not None:
+        reading = read(session, session.request.question, texts, plan)
+        if reading is not None:
             return exact(session, reading.text, reading.passage)
     if session.model.sees_images and all(len(s.words) < MOSTLY_TEXT for s in sights):
         return _small_eye(session, sights)
@@ -98,7 +99,9 @@ def _by_notes(session: Session, evidence: Sequence[Passage]) -> Draft:
     """Answer by the recognisers' notes, and say that it is so."""
     language = session.language
     parts = [f"{' '.join(p.text.split())} [{n}]" for n, p in enumerate(evidence, 1)]
-    said = text("say_notes", language) + ("。" if language == "zh" else ". ").join(parts)
+    told = ("。" if language == "zh" else ". ").join(parts)
+    blind = not session.model.sees_images
+    said = text("say_notes", language) + told if blind else told[:1].upper() + told[1:]
     citations = tuple(cite(n, p, "") for n, p in enumerate(evidence, 1))
     return Draft(said + ("。" if language == "zh" else "."), citations=citations)
 

@@ -204,7 +204,8 @@ class Talk:
         question, shown = stored.question, stored.shown
         answers = [m for m in shown.messages if m.role == "assistant"]
         earlier: list[Attached] = []
-        if is_follow_up(stored.asked) or refers_to_picture(stored.asked):
+        fresh = bool(_earlier_files(shown, last=True))
+        if fresh or is_follow_up(stored.asked) or refers_to_picture(stored.asked):
             earlier = [self._attachments.read(v, cancelled) for v in _earlier_files(shown)]
         return Request(
             conversation=question.conversation,
@@ -304,10 +305,14 @@ def _pairs(shown: ConversationView) -> tuple[tuple[str, str], ...]:
     return tuple(pairs[-6:])
 
 
-def _earlier_files(shown: ConversationView) -> list[AttachmentView]:
-    """Return the files of the last question that had any (voice questions aside)."""
+def _earlier_files(shown: ConversationView, last: bool = False) -> list[AttachmentView]:
+    """Return the files of the last question that had any (voice questions aside).
+
+    Args:
+        last: only look at the very last question.
+    """
     for message in reversed(shown.messages):
         views = [a for a in message.attachments if not a.transcript]
-        if message.role == "user" and views:
+        if message.role == "user" and (views or last):
             return views[:8]
     return []

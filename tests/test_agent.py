@@ -168,6 +168,8 @@ def test_an_attached_photo_is_told_by_recognisers_to_a_blind_model(
     assert isinstance(end, Answered)
     assert "does not see pictures" in end.text and "lawn" in end.text
     assert end.citations[0].asset == "garden.png" and end.citations[0].asset_id is None
+    unnamed = outcome(helper.ask("How many sheep graze there?", conversation=end.conversation))
+    assert isinstance(unnamed, Answered) and "lawn" in unnamed.text
     later = outcome(helper.ask("What colour is the picture?", conversation=end.conversation))
     assert isinstance(later, Answered) and "lawn" in later.text
 
