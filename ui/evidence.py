@@ -144,7 +144,7 @@ def _card(source: Citation | Passage, key: str) -> None:
     number = getattr(source, "number", 0)  # a search result has none
     label = f"**{number}** · {plain(source.asset)}" if number else plain(source.asset)
     with st.container(border=True, width=176, key=f"card-{key}", gap="xxsmall"):
-        thumbnail(source.asset_id, source.asset, source.modality)
+        thumbnail(source.asset_id, source.asset, source.modality, key)
         pressed = st.button(
             label,
             key=f"open-{key}",
@@ -156,7 +156,7 @@ def _card(source: Citation | Passage, key: str) -> None:
         open_evidence(source)
 
 
-def thumbnail(asset_id: int | None, name: str, modality: str) -> None:
+def thumbnail(asset_id: int | None, name: str, modality: str, key: str) -> None:
     """Show a small picture of a file, or a sign of its kind."""
     picture = None
     if asset_id is not None:
@@ -167,7 +167,8 @@ def thumbnail(asset_id: int | None, name: str, modality: str) -> None:
     if picture:
         st.image(picture, width="stretch", alt=t("thumbnail_alt", name=name))
     else:
-        st.markdown(f"# {ICONS.get(modality, ICONS['text'])}", text_alignment="center")
+        with st.container(key=f"sign-{key}"):
+            st.markdown(ICONS.get(modality, ICONS["text"]), text_alignment="center")
 
 
 def when(moment: datetime) -> str:

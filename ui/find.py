@@ -14,7 +14,7 @@ from ui.state import library, plain, t
 
 _MODALITIES: tuple[Modality, ...] = ("image", "text", "audio")
 _RESULTS = 20
-_SNIPPET = 320
+_SNIPPET = 240
 
 
 def page() -> None:
@@ -72,7 +72,7 @@ def _result(passage: Passage, words: str, at: int) -> None:
         st.container(horizontal=True, gap="medium"),
     ):
         with st.container(width=120, key=f"result-picture-{at}"):
-            evidence.thumbnail(passage.asset_id, passage.asset, passage.modality)
+            evidence.thumbnail(passage.asset_id, passage.asset, passage.modality, f"result-{at}")
         with st.container(width="stretch", gap="xxsmall", key=f"result-text-{at}"):
             pressed = st.button(
                 f"**{plain(passage.asset)}**", key=f"result-open-{at}", type="tertiary"

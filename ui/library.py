@@ -103,7 +103,7 @@ def _browse() -> None:
 
 def _tile(asset: AssetView) -> None:
     with st.container(border=True, width=176, key=f"tile-{asset.id}", gap="xxsmall"):
-        evidence.thumbnail(asset.id, asset.name, asset.modality)
+        evidence.thumbnail(asset.id, asset.name, asset.modality, str(asset.id))
         pressed = st.button(
             plain(asset.name),
             key=f"asset-{asset.id}",
