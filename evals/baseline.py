@@ -112,8 +112,12 @@ def _checks(baseline: dict[str, Any], run: Result) -> list[Check]:
     return found
 
 
-def table(runs: Sequence[Result]) -> str:
-    """Return the figures of several runs as a Markdown page."""
+def table(runs: Sequence[Result], remarks: Sequence[str] = ()) -> str:
+    """Return the figures of several runs as a Markdown page.
+
+    Args:
+        remarks: what a reader must know of these runs, one sentence or two each.
+    """
     lines = [
         "# Current figures of the evaluation suites",
         "",
@@ -122,6 +126,7 @@ def table(runs: Sequence[Result]) -> str:
         "`n` counts the cases of a metric; what each suite measures is told in `evals/cards`.",
         "",
         f"Measured on: {hardware()}.",
+        *(f"\n{remark}" for remark in remarks),
         "",
         "| suite | split | metric | n | value | 95 % interval | time of the suite |",
         "|---|---|---|---|---|---|---|",

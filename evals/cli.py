@@ -228,6 +228,9 @@ def baseline(
     latest: Annotated[
         bool, typer.Option("--latest", help="Run nothing; take the latest stored runs.")
     ] = False,
+    remark: Annotated[
+        list[str] | None, typer.Option("--remark", help="A sentence above the table; repeatable.")
+    ] = None,
     accept: Annotated[
         bool, typer.Option("--accept", help="Keep the figures as baselines for the gate.")
     ] = False,
@@ -255,7 +258,7 @@ def baseline(
                 measure(settings, n, data / n if data else None, None, options, note)
                 for n in present
             ]
-        page = table(results)
+        page = table(results, remark or ())
     if data is not None or latest:
         TABLE.write_text(page, encoding="utf-8")
     if accept:
