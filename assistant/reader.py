@@ -99,6 +99,7 @@ def promising(found: SearchResult, question: str) -> bool:
         return False
     chance = max(p.probability for p in found.passages)
     shared = max(relevance(question, p) for p in found.passages[:5])
+    shared *= min(1.0, len(set(content_words(question))) / 3)  # one word in common says little
     chinese = language_of(question) == "zh"
     return 6.5 * chance + 6.25 * shared + 1.9 * chinese - 5.95 > -1.0
 
