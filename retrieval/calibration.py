@@ -2,15 +2,18 @@
 
 A flat cosine cutoff does not work: what a score means depends on the embedder, on the kind of
 thing compared, and on how the query scores against the whole library (a vague query is near to
-everything). So the probability is a logistic function (Platt 1999) of three numbers:
+everything). So the probability is a logistic function (Platt 1999) of five numbers:
 
-    standard = (score - mean of the pool) / (deviation of the pool + a floor)
-    score    = the score itself
-    gap      = score - best score of the pool          (0 for the best, negative for others)
+    standard  = (score - mean of the pool) / (deviation of the pool + a floor)
+    score     = the score itself
+    gap       = score - best score of the pool          (0 for the best, negative for others)
+    lift      = score - mean of the pool
+    deviation = that of the pool: a query that means something here spreads the scores
 
 with non-negative weights, so that within one query a better score never gets a lower
-probability. In a pool of a few things mean and deviation say nothing: below ``small`` things only
-the score is used, by a map of its own; between ``small`` and ``large`` the two are mixed.
+probability; the fit drops those that do not help. In a pool of a few things mean and deviation
+say nothing: below ``small`` things only the score is used, by a map of its own; between ``small``
+and ``large`` the two are mixed.
 
 Parameters are fitted on data (``fit``) and lie as ``calibration.json`` with the embedder's
 weights. Knows nothing of embedders, queries or the index.
@@ -30,15 +33,15 @@ from retrieval.errors import WeightsError
 
 Array = NDArray[np.float64]
 _FLOOR = 0.01  # of the deviation: equal scores must not become infinitely surprising
-_FEATURES = 3
+_FEATURES = 5
 
 
 @dataclass(frozen=True)
 class Map:
     """The fitted numbers of one modality.
 
-    ``relative`` are the weights of standard, score and gap, then the constant; ``absolute`` the
-    weight of the score, then the constant.
+    ``relative`` are the weights of the five features, then the constant; ``absolute`` the weight
+    of the score, then the constant.
     """
 
     relative: tuple[float, ...]
@@ -118,10 +121,12 @@ class Calibration:
 
 
 def features(scores: Array, pool: Array) -> Array:
-    """Return [n, 3]: standard score, score, gap to the best of the pool (never positive)."""
-    standard = (scores - pool.mean()) / (pool.std() + _FLOOR)
+    """Return [n, 5]: standard score, score, gap to the best (never positive), lift, deviation."""
+    lift = scores - pool.mean()
+    deviation = pool.std()
     gap = np.minimum(scores - pool.max(), 0)
-    return np.stack([standard, scores, gap], axis=1)
+    same = np.full(len(scores), deviation)
+    return np.stack([lift / (deviation + _FLOOR), scores, gap, lift, same], axis=1)
 
 
 def fit(

@@ -49,7 +49,7 @@ def test_one_result_equals_the_same_result_among_many(file: Path, kind: str) -> 
 @pytest.mark.parametrize("size", [1, 2, 3, 10])
 def test_in_a_tiny_library_the_score_alone_decides(size: int) -> None:
     """With three things, statistics would call the best of three wrong things remarkable."""
-    map_ = Map(relative=(5.0, 0.0, 0.0, 0.0), absolute=(20.0, -10.0), small=10, large=40)
+    map_ = Map(relative=(5.0, 0.0, 0.0, 0.0, 0.0, 0.0), absolute=(20.0, -10.0), small=10, large=40)
     wrong = np.linspace(0.05, 0.15, size)
     right = np.append(wrong[:-1], 0.9) if size > 1 else np.array([0.9])
     assert map_.probabilities(wrong, wrong).max() < 0.01
@@ -57,7 +57,7 @@ def test_in_a_tiny_library_the_score_alone_decides(size: int) -> None:
 
 
 def test_equal_scores_are_finite() -> None:
-    map_ = Map(relative=(1.0, 1.0, 1.0, 0.0), absolute=(1.0, 0.0))
+    map_ = Map(relative=(1.0, 1.0, 1.0, 1.0, 1.0, 0.0), absolute=(1.0, 0.0))
     same = np.full(100, 0.5)
     assert np.isfinite(map_.probabilities(same, same)).all()
 
@@ -98,7 +98,9 @@ def test_auroc_and_calibration_error_on_known_cases() -> None:
 
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
-    made = Calibration("some-embedder", {"image": Map((1.0, 2.0, 3.0, -4.0), (5.0, -6.0), 5, 50)})
+    made = Calibration(
+        "some-embedder", {"image": Map((1.0, 2.0, 3.0, 0.5, 0.0, -4.0), (5.0, -6.0), 5, 50)}
+    )
     (tmp_path / "calibration.json").write_text(made.to_json(metrics={"auroc": 0.9}))
     assert Calibration.from_file(tmp_path / "calibration.json") == made
 

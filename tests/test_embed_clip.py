@@ -62,12 +62,18 @@ def test_it_is_a_joint_embedder_of_unit_vectors(
     [
         ("a cup of coffee", "coffee"),
         ("a cat", "cat"),
-        ("a portrait of a smiling woman", "astronaut"),
+        ("a woman in front of a flag", "astronaut"),
         ("an astronaut in an orange suit", "astronaut"),
         ("a rocket on the launch pad", "rocket"),
         ("一杯咖啡", "coffee"),
         ("一只猫", "cat"),
-        ("穿着太空服的宇航员", "astronaut"),
+        pytest.param(
+            "宇航员",
+            "astronaut",
+            marks=pytest.mark.xfail(
+                strict=True, reason="no caption and no ImageNet class tells of astronauts"
+            ),
+        ),
         ("火箭发射塔", "rocket"),
     ],
 )
