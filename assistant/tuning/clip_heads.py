@@ -148,7 +148,7 @@ class Member:
             pairs = zip(self.average.parameters(), self.heads.parameters(), strict=True)
             for mean, now in pairs:
                 mean.lerp_(now, 1 - keep)
-        return float(loss)
+        return float(loss.detach())
 
     def tensors(self) -> dict[str, Halves]:
         """Return the averaged heads as they are written."""
