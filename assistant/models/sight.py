@@ -23,7 +23,7 @@ Ints = NDArray[np.int64]
 
 CAPTION_QUESTION = "Describe the image in one sentence."
 LONGEST_HINT = 10
-DRAFT_WEIGHT = 2.0  # of the answer drafter beside the language model, chosen on validation data
+DRAFT_WEIGHT = 2.0  # of the answer drafter beside the language model; a guess, not fitted
 _NOT_WEIGHTS = ("table", "tokens", "concept_rows", "answer_tokens")
 START, END = 0, 1  # rows of the draft's vocabulary that are not words; END reads as a line break
 
