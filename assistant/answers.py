@@ -47,7 +47,7 @@ def compose_draft(
 ) -> Draft:
     """Write the draft that a plan's intent asks for."""
     from assistant.aggregates import add_up, compare, extract, listing
-    from assistant.pictures import look
+    from assistant.pictures import look, pick
 
     composers: dict[str, Composer] = {
         "chat": _chat,
@@ -59,6 +59,7 @@ def compose_draft(
         "sentiment": _sentiment,
         "transcribe": _transcript,
         "list": listing,
+        "pick": pick,
         "count": listing,
         "aggregate": add_up,
         "compare": compare,

@@ -27,6 +27,7 @@ def next_calls(plan: Plan, request: Request, results: Sequence[ToolResult]) -> l
         "calculate": _calculate,
         "look": _look,
         "list": _list,
+        "pick": _pick,
         "count": _list,
         "aggregate": _aggregate,
         "compare": _compare,
@@ -107,6 +108,11 @@ def _list(plan: Plan, _request: Request, results: Sequence[ToolResult]) -> list[
             {"query": plan.topic[:400], "modality": plan.modality, "limit": 5000},
         )
     ]
+
+
+def _pick(plan: Plan, _request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
+    query = {"query": plan.topic[:400], "k": 5, "modality": "image"}
+    return [] if results else [ToolCall("search_library", query)]
 
 
 def _aggregate(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:

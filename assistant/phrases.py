@@ -125,6 +125,15 @@ PICTURE = _any(
     r"\bwhat (?:do you see|is this|is that|are these)\b|\bdescribe\b",
     "(?:这|那|图|照片)(?:张|里|中|上|幅)|图片|照片|看到什么|这是什么",
 )
+ONE_PICTURE = re.compile(
+    r"^\W*(?:(?:in |on )?(?:which|what)|(?:please )?(?:find|show)(?: me)?(?: the| a| my)?)(?: one)?"
+    r"(?: of (?:my|the|these|our))? (?:photo|picture|image|pic) "
+    r"(?:shows?|has|have|contains?|depicts?|is of|is|of|with|where|in which|there is)\s+(?P<en>.+)$"
+    r"|^\W*(?:请)?(?:找出|找到|显示)?(?:哪|那)?(?:一)?张(?:照片|图片|相片)(?:里面?|中|上)?"
+    r"(?:显示了?|拍了|拍的是|是|有)?(?P<zh>.+)$",
+    re.IGNORECASE,
+)
+"""Asks for the one picture that shows something; the groups hold what it shows."""
 DOCUMENT = _any(
     r"\b(?:receipt|invoice|bill|order|form|contract|quotation|quote|statement|ticket|letter|memo"
     r"|certificate|voucher|slip)s?\b",

@@ -31,6 +31,20 @@ MOSTLY_TEXT = 120
 """Characters read in a picture from which it is a page rather than a photo."""
 
 
+PICKED = 0.4
+"""Calibrated chance from which the best picture is named as the one that was asked for."""
+
+
+def pick(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+    """Name the one picture that shows what was asked for, or say that none does."""
+    found = [p for r in results for p in r.passages]
+    if not found or found[0].probability < PICKED:
+        return refuse(session, plan, results)
+    best = found[0]
+    said = text("say_pick", session.language, asset=best.asset, chance=f"{best.probability:.0%}")
+    return Draft(said, citations=(cite(1, best, ""),), nearest=tuple(found[1:4]))
+
+
 def look(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
     """Answer a question about the pictures that the tools looked at."""
     sights = [s for r in results for s in r.sights]

@@ -18,7 +18,7 @@ from retrieval.values import Modality
 
 Intent = Literal[
     "chat", "general", "find", "look", "summary", "translate", "sentiment", "transcribe",
-    "list", "count", "aggregate", "compare", "extract", "calculate",
+    "list", "pick", "count", "aggregate", "compare", "extract", "calculate",
 ]  # fmt: skip
 
 
@@ -110,6 +110,8 @@ def _intent(text: str, pictures: bool, names: Sequence[str]) -> tuple[Intent, st
     sight = bool(_SIGHT.search(text)) and field_of(text) is None
     if names and all(_is_picture(name) for name in names) and sight and not subject:
         return "look", ""
+    if shown_in_one(text) and not names and field_of(text) is None:
+        return "pick", ""
     rules: tuple[tuple[re.Pattern[str], Intent], ...] = (
         (phrases.MONEY_ALL, "aggregate"),
         (phrases.COUNT, "count"),
@@ -123,6 +125,12 @@ def _intent(text: str, pictures: bool, names: Sequence[str]) -> tuple[Intent, st
         if rule.search(text) and not (names and intent in ("list", "count")):
             return intent, subject if intent in ("summary", "extract") else ""
     return "find", ""
+
+
+def shown_in_one(text: str) -> str:
+    """Return what a picture that is asked for shows; empty when no single one is asked for."""
+    found = phrases.ONE_PICTURE.match(text)
+    return (found["en"] or found["zh"] or "").strip(" ?？。.!！") if found else ""
 
 
 def refers_to_picture(text: str) -> bool:
@@ -216,6 +224,8 @@ def is_follow_up(text: str) -> bool:
 
 def topic_of(text: str, intent: Intent) -> str:
     """Return what the files asked for are about; empty when every file is meant."""
+    if intent == "pick":
+        return shown_in_one(text)
     if intent not in ("list", "count", "aggregate", "summary"):
         return ""
     bare = phrases.BILLS.sub(" ", text) if intent == "aggregate" else text
