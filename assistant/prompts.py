@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from assistant.i18n import Language
 
-VERSION = "2026-11-24.2"
+VERSION = "2026-11-24.3"
 
 
 @dataclass(frozen=True)
@@ -97,15 +97,21 @@ _EXAMPLES = {
 }
 
 
+_READ = {
+    "en": "{text}\n\nQuestion: {question}",
+    "zh": "文章：{text}\n\n根据文章回答（只写答案中的词语）：{question}",
+}
+
+
 def reader(question: str, evidence: str, language: Language) -> list[Turn]:
     """Ask a small model for the exact words of the evidence that answer a question."""
     turns = [Turn("system", _EXTRACT[language])]
     for text, asked, answer in _EXAMPLES[language]:
         turns += [
-            Turn("user", f"{text}\n\n{_QUESTION[language]}{asked}"),
+            Turn("user", _READ[language].format(text=text, question=asked)),
             Turn("assistant", answer),
         ]
-    turns.append(Turn("user", f"{evidence}\n\n{_QUESTION[language]}{question}"))
+    turns.append(Turn("user", _READ[language].format(text=evidence, question=question)))
     return turns
 
 

@@ -29,6 +29,7 @@ SENTENCES = 7
 """Sentences shown to a small model, over all passages."""
 SHARED = 0.5
 """Share of a question's words in a passage from which choosing a piece of it is worth while."""
+OTHERS = 1.5
 RANK_DISCOUNT = 0.75
 """What a sentence of the next passage is worth against one of the passage before."""
 
@@ -148,8 +149,8 @@ def excerpt(
     for place, sentences in enumerate(split):
         own = [_overlap(asked, s, weights) for s in sentences]
         for index in range(len(own)):
-            # Another passage's sentence must speak more of the question than the first's best.
-            if place and own[index] < best:
+            # Another passage's sentence must speak far more of the question than the first's best.
+            if place and own[index] < OTHERS * best:
                 continue
             near = own[max(0, index - 1) : index] + own[index + 1 : index + 2]
             score = (own[index] + 0.3 * sum(near) + 0.01) * RANK_DISCOUNT**place
