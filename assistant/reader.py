@@ -30,6 +30,7 @@ SENTENCES = 7
 SHARED = 0.5
 """Share of a question's words in a passage from which choosing a piece of it is worth while."""
 OTHERS = 1.5
+"""How much more a sentence of another passage must speak of the question than the first's best."""
 RANK_DISCOUNT = 0.75
 """What a sentence of the next passage is worth against one of the passage before."""
 
