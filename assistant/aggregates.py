@@ -145,6 +145,8 @@ def _figure(
     if plan.operation == "average":
         value = plain_number(round(total / len(amounts), 2))
         return text("say_average", language, value=value, count=len(amounts)) + cited + end
+    if len(amounts) == 1:
+        return amounts[0].written + cited + end
     said = text("say_sum", language, value=plain_number(total), count=len(amounts))
     return said + cited + end
 
