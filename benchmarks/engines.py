@@ -166,7 +166,11 @@ def transcription(store: ModelStore, threads: int, clip: Path) -> Row:
     def plain() -> float:
         def work() -> None:
             found, _ = bare.transcribe(
-                str(clip), beam_size=BEAM_SIZE, vad_filter=True, word_timestamps=True
+                str(clip),
+                beam_size=BEAM_SIZE,
+                vad_filter=True,
+                word_timestamps=True,
+                condition_on_previous_text=False,
             )
             list(found)
 

@@ -72,8 +72,9 @@ def _first_tokens(assistant: Assistant) -> Iterator[Row]:
     Image.fromarray(data.coffee()).save(photo)
     assistant.warm_up()
     asked: tuple[tuple[str, str, list[AttachmentFile], float], ...] = (
-        ("warm", "What is in the report about?", [], 60),
-        ("text", "What is the total of the invoice?", [], 3),
+        ("warm", "Where is the spring staff meeting held?", [], 60),
+        ("field", "What is the total due on the Northwind Boats invoice?", [], 3),
+        ("text", "How many visits did Riverside Library have in 2025?", [], 3),
         ("photo", "What is in this photo?", [AttachmentFile(photo.name, photo)], 5),
     )
     for name, question, images, bar in asked:

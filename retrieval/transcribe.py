@@ -24,7 +24,7 @@ RATE = 16_000
 _PART = 600 * RATE
 _SEEK = 20 * RATE  # how far back from its end a part may be cut
 _CONTAINERS = "wav,mp3,mov,mp4,m4a,flac,ogg,matroska,webm,aac"
-_BEAM = 5
+BEAM_SIZE = 5
 _Audio = np.ndarray[Any, np.dtype[np.float32]]
 
 
@@ -148,7 +148,7 @@ def _hear(model: Any, audio: _Audio, language: str | None) -> tuple[Iterator[Any
         phrases, info = model.transcribe(
             audio,
             language=language,
-            beam_size=_BEAM,
+            beam_size=BEAM_SIZE,
             word_timestamps=True,
             vad_filter=True,
             # Each window is heard by itself: a slip does not repeat through the rest.
