@@ -249,7 +249,7 @@ class _Builder:
             self.store,
             {
                 "embedding": self._begin,
-                "language": lambda: self.model().warm(),
+                "language": self._ready_to_read,
                 "speech": self.speech.warm,
             },
         )
@@ -258,6 +258,17 @@ class _Builder:
         """Load the encoders, and go on with what a killed server left in the queue."""
         self.searcher()
         self.worker()
+
+    def _ready_to_read(self) -> None:
+        """Load the chat model; a small one reads its standing instructions now, not later."""
+        from assistant import prompts
+        from assistant.session import as_messages
+
+        model = self.model()
+        model.warm()
+        if self.settings.tier in ("auto", "embedded") and not model.calls_tools:
+            for language in ("zh", "en"):
+                model.invoke(as_messages(prompts.reader("?", "?", language)), max_tokens=1)
 
     def _trace(self) -> dict[str, Any]:
         settings = self.settings

@@ -11,6 +11,7 @@ import platform
 import statistics
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -71,6 +72,8 @@ def _first_tokens(assistant: Assistant) -> Iterator[Row]:
     photo = assistant.settings.home / "bench-photo.jpg"
     Image.fromarray(data.coffee()).save(photo)
     assistant.warm_up()
+    while any(state in ("cold", "loading") for state in assistant.warm_state().values()):
+        time.sleep(0.2)
     asked: tuple[tuple[str, str, list[AttachmentFile], float], ...] = (
         ("warm", "Where is the spring staff meeting held?", [], 60),
         ("field", "What is the total due on the Northwind Boats invoice?", [], 3),
