@@ -48,7 +48,9 @@ bench: setup
 
 train-embedded: setup
 	@test -n "$(DATA)" || { echo "Say where the data is: make train-embedded DATA=folder"; exit 1; }
-	$(BIN)/python -m assistant.tuning.embedded --data $(DATA)
+	$(BIN)/sightline tune prepare $(HOME_FOLDER) $(DATA)/flickr8k $(DATA)/visual7w $(DATA)/daquar
+	$(BIN)/sightline tune train $(HOME_FOLDER)
+	$(BIN)/sightline tune evaluate $(HOME_FOLDER)
 
 clean:
 	rm -rf $(VENV) .cache build *.egg-info
