@@ -8,9 +8,9 @@ DATA ?=
 
 .PHONY: run setup test check format eval bench docs train-embedded clean
 
+# The server migrates the database itself, before it answers the first page.
 run: setup
 	@$(BIN)/sightline models pull $(HOME_FOLDER)
-	@$(BIN)/sightline migrate $(HOME_FOLDER)
 	@exec $(BIN)/sightline serve $(HOME_FOLDER)
 
 setup: $(STAMP)
