@@ -130,9 +130,10 @@ class Projector(nn.Module):
         ``table`` is float [vocabulary, lm_width]; words it finds alike begin alike here.
         """
         centred = table.float() - table.float().mean(0)
-        _, _, axes = torch.pca_lowrank(centred, q=self.shape.width, center=False)
+        parts = min(self.shape.width, *centred.shape)  # few words span few parts
+        _, _, axes = torch.pca_lowrank(centred, q=parts, center=False)
         words = centred @ axes
-        self.embed.weight.copy_(words * (0.02 / words.std()))
+        self.embed.weight[:, :parts].copy_(words * (0.02 / words.std()))
 
     def see(self, cells: Tensor) -> Seen:
         """Return reduced cells and concept logits of features [n, 81, channels]."""
