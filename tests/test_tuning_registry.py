@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from assistant.config import Settings
 from assistant.errors import TuningError, VersionNotFound
+from assistant.models.eyes import SIGHT_WEIGHTS
+from assistant.models.registry import build_chat_model
 from assistant.tuning.registry import TunedModels, sha256_of
+from retrieval.weights import ModelStore
 
 
 def made(folder: Path, content: bytes = b"weights") -> Path:
@@ -82,3 +86,15 @@ def test_a_version_that_was_removed_by_hand_is_skipped_by_rollback(tmp_path: Pat
     back = models.rollback("vlm")
     assert back is not None
     assert back.version == "1"
+
+
+def test_the_app_sees_with_the_version_in_use(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, models_dir=tmp_path / "models")
+    store = ModelStore(settings.models_folder)
+    assert build_chat_model(settings, store).model_id == "embedded"
+    models = TunedModels(settings.models_folder)
+    models.add("sightline-vlm", "mine", SIGHT_WEIGHTS.parent)
+    models.apply("sightline-vlm", "mine")
+    assert build_chat_model(settings, store).model_id == "embedded, sight mine"
+    models.rollback("sightline-vlm")
+    assert build_chat_model(settings, store).model_id == "embedded"

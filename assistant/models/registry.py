@@ -154,10 +154,13 @@ def build_chat_model(settings: Settings, store: ModelStore) -> SightlineChatMode
 def _embedded(settings: Settings, store: ModelStore) -> SightlineChatModel:
     from assistant.models.eyes import SIGHT_WEIGHTS, SightEyes
     from assistant.models.llama_cpp import LlamaChat
+    from assistant.tuning.registry import WEIGHTS, TunedModels
 
-    eyes = SightEyes(store, threads=settings.threads) if SIGHT_WEIGHTS.is_file() else None
+    tuned = TunedModels(settings.models_folder).current("sightline-vlm")
+    weights = tuned.folder / WEIGHTS if tuned else SIGHT_WEIGHTS
+    eyes = SightEyes(store, weights, settings.threads) if weights.is_file() else None
     return LlamaChat(
-        model_id="embedded",
+        model_id=f"embedded, sight {tuned.version}" if tuned else "embedded",
         locate=lambda: store.path("qwen2.5-coder-0.5b"),
         context_tokens=settings.context_tokens,
         max_tokens=settings.max_answer_tokens,
