@@ -28,6 +28,7 @@ from retrieval.catalog.jobs import Jobs
 from retrieval.catalog.library import Catalog
 from retrieval.catalog.references import delete_unreferenced
 from retrieval.errors import HomeError
+from retrieval.thumbnails import Thumbnails
 from retrieval.weights import ModelStore
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class _Builder:
         migrate(self.engine, settings.home / "backups")
         self.store = ModelStore(settings.models_folder)
         self.blobs = BlobStore(settings.home / "blobs")
+        self.thumbnails = Thumbnails(self.settings.home / "thumbnails", self.blobs)
         self.catalog = Catalog(self.engine)
         self.jobs = Jobs(self.engine)
         self.conversations = Conversations(self.engine)
@@ -122,7 +124,7 @@ class _Builder:
             catalog=self.catalog,
             jobs=self.jobs,
             blobs=self.blobs,
-            thumbnails=self.settings.home / "thumbnails",
+            thumbnails=self.thumbnails,
             language=self.settings.language,
             ingestor=self.ingestor,
             searcher=self.searcher,
@@ -287,12 +289,15 @@ class _Builder:
 
     def _examine(self, *, repair: bool) -> Any:
         from retrieval.doctor import Patient, check
-        from retrieval.thumbnails import Thumbnails
 
         embedders = self.embedders()
-        thumbnails = Thumbnails(self.settings.home / "thumbnails", self.blobs)
         patient = Patient(
-            self.engine, self.blobs, thumbnails, self.indexer(), embedders.text, embedders.joint
+            self.engine,
+            self.blobs,
+            self.thumbnails,
+            self.indexer(),
+            embedders.text,
+            embedders.joint,
         )
         return check(patient, repair=repair)
 

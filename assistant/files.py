@@ -21,6 +21,7 @@ from retrieval.catalog.jobs import Jobs
 from retrieval.catalog.library import Catalog
 from retrieval.catalog.records import FileRecord, JobRecord, Upload
 from retrieval.errors import FileNotFound
+from retrieval.thumbnails import Thumbnails
 from retrieval.values import (
     Filters,
     Locator,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from retrieval.search import Searcher
     from retrieval.worker import IngestWorker
 
-THUMBNAIL = 320
 SUGGESTIONS = 4
 OnProgress = Callable[[int, int, str], None]
 
@@ -55,7 +55,7 @@ class Files:
         catalog: Catalog,
         jobs: Jobs,
         blobs: BlobStore,
-        thumbnails: Path,
+        thumbnails: Thumbnails,
         language: Language,
         ingestor: Callable[[], Ingestor],
         searcher: Callable[[], Searcher],
@@ -189,9 +189,7 @@ class Files:
         used = self._catalog.delete(asset_id, self._blobs)
         if used is None:
             raise AssetNotFound(asset=asset_id)
-        for sha256 in used:
-            if not self._blobs.exists(sha256):
-                (self._thumbnails / f"{sha256}.jpg").unlink(missing_ok=True)
+        self._thumbnails.delete(name for name in used if not self._blobs.exists(name))
 
     def original(self, asset_id: int) -> tuple[str, str, bytes]:
         """Return a file's name, media type and bytes.
@@ -207,15 +205,7 @@ class Files:
         picture = self._catalog.picture(asset_id)
         if picture is None:
             return None
-        kept = self._thumbnails / f"{picture.sha256}.jpg"
-        if kept.is_file():
-            return kept.read_bytes()
-        small = _shrink(self._blobs.read(picture.sha256))
-        self._thumbnails.mkdir(parents=True, exist_ok=True)
-        temporary = kept.with_suffix(".part")
-        temporary.write_bytes(small)
-        temporary.replace(kept)
-        return small
+        return self._thumbnails.get(picture.sha256)
 
     def evidence(self, source: Citation | tuple[int, Locator]) -> EvidenceView | None:
         """Return the picture of a cited page or photo and the boxes to draw on it.
@@ -245,7 +235,7 @@ class Files:
         if citation.modality != "image" or not self._blobs.exists(citation.sha256):
             return None
         try:
-            return _shrink(self._blobs.read(citation.sha256), 2048)
+            return _upright(self._blobs.read(citation.sha256), 2048)
         except OSError:
             return None
 
@@ -311,7 +301,8 @@ def _outcome(upload: Upload, record: FileRecord) -> FileOutcome:
     )
 
 
-def _shrink(image: bytes, longest: int = THUMBNAIL) -> bytes:
+def _upright(image: bytes, longest: int) -> bytes:
+    """Return an attached picture as a JPEG to show."""
     from PIL import Image, ImageOps
 
     with Image.open(io.BytesIO(image)) as opened:

@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.tuning.metrics import caption_words
 from evals.values import Metric, Score
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
-_CLITICS = re.compile(r"(n't|'s|'re|'ve|'ll|'d|'m)\b")
 BOOTSTRAP_SAMPLES = 1000
 _BLEU_ORDER = 4
 
@@ -108,17 +108,6 @@ def ndcg_at(ranked: Sequence[Hashable], gains: Mapping[Hashable, float], k: int)
         for place, item in enumerate(ranked[:k], start=1)
     )
     return got / ideal if ideal else 0.0
-
-
-def caption_words(text: str) -> list[str]:
-    """Split a caption as caption scores are usually computed on: lower case, clitics apart,
-    punctuation gone."""
-    apart = _CLITICS.sub(r" \1", text.lower().replace("\u2019", "'"))
-    words = (
-        word.strip("".join(c for c in string.punctuation if c != "'"))
-        for word in re.sub(r"[^\w' ]+", " ", apart).split()
-    )
-    return [word for word in words if word.strip("'")]
 
 
 def bleu_parts(caption: str, references: Sequence[str]) -> tuple[float, ...]:

@@ -11,8 +11,8 @@ import sacrebleu
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant.tuning.metrics import CiderD
 from evals import metrics
-from evals.cider import CiderD
 from evals.values import Metric, Score
 
 WORD = st.sampled_from(["a", "man", "rides", "the", "red", "bike", "on", "sand", "two", "dogs"])

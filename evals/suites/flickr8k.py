@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.cider import CiderD
+from assistant.tuning.metrics import CiderD
 from evals.context import Context
 from evals.errors import EvalError
 from evals.metrics import bleu_parts
