@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from assistant.errors import AssetNotFound
 from assistant.messages import AssetView
 from retrieval.errors import SightlineError
 from retrieval.values import Modality, PageLocator, RegionLocator
@@ -127,12 +128,11 @@ def _summary(asset: AssetView) -> str:
 
 def _details(asset_id: int) -> None:
     assistant = runtime.assistant()
+    state.show_notices()
     try:
         asset = assistant.asset(asset_id)
-    except SightlineError as error:
-        state.notice_error(error)
-        state.show_notices()
-        return
+    except AssetNotFound:
+        st.rerun()  # deleted, here or elsewhere: the page is drawn again without it
     st.markdown(f"### {plain(asset.name)}")
     facts = [asset.media_type, size_text(asset.bytes), t("passages", count=asset.chunks)]
     moments = [("taken_on", asset.taken_at), ("added_on", asset.added_at)]
@@ -165,25 +165,41 @@ def _preview(asset: AssetView) -> None:
 
 
 def _delete(asset: AssetView) -> None:
-    """Delete in two presses: the second one is labelled with what it does."""
+    """Delete in two presses: the second one is labelled with what it does.
+
+    Both presses act in callbacks, because the dialog's own code does not run when another part
+    of the page asks for a whole rerun at the same moment, and the press would be lost.
+    """
     sure = f"sure-{asset.id}"
     if not st.session_state.get(sure):
-        if st.button(t("delete"), icon=":material/delete:", key=f"delete-{asset.id}"):
-            st.session_state[sure] = True
-            st.rerun(scope="fragment")
+        st.button(
+            t("delete"),
+            icon=":material/delete:",
+            key=f"delete-{asset.id}",
+            on_click=st.session_state.update,
+            args=({sure: True},),
+        )
         return
     st.warning(t("delete_file_question", name=plain(asset.name)), icon=":material/warning:")
     with st.container(horizontal=True):
-        if st.button(t("delete_yes"), type="primary", key=f"yes-{asset.id}"):
-            st.session_state.pop(sure)
-            try:
-                runtime.assistant().delete_asset(asset.id)
-            except SightlineError as error:
-                state.notice_error(error)
-            st.rerun()
-        if st.button(t("cancel"), key=f"no-{asset.id}"):
-            st.session_state.pop(sure)
-            st.rerun(scope="fragment")
+        st.button(
+            t("delete_yes"),
+            type="primary",
+            key=f"yes-{asset.id}",
+            on_click=_delete_now,
+            args=(asset.id, sure),
+        )
+        st.button(
+            t("cancel"), key=f"no-{asset.id}", on_click=st.session_state.pop, args=(sure, None)
+        )
+
+
+def _delete_now(asset_id: int, sure: str) -> None:
+    st.session_state.pop(sure, None)
+    try:
+        runtime.assistant().delete_asset(asset_id)
+    except SightlineError as error:
+        state.notice_error(error)
 
 
 def size_text(count: int) -> str:
