@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = Path("/usr/bin/chromium")
+_FAILED = pytest.StashKey[bool]()
 PATIENCE = 60_000
 """Milliseconds a step may take: two cores load models while the page is drawn."""
 
@@ -30,6 +31,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(
                     pytest.mark.skip(reason="no /usr/bin/chromium: apt install chromium")
                 )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport]:
+    """Tell ``open_page`` whether the test failed."""
+    report = yield
+    item.stash.setdefault(_FAILED, False)
+    item.stash[_FAILED] |= report.failed
+    return report
 
 
 @dataclass(frozen=True)
@@ -100,10 +110,13 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]:
+def open_page(
+    browser: Browser, server: Server, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Page]]:
     """Return a function that opens a path in a window of the given width.
 
-    At the end the page must have asked nobody but our server, and said no error.
+    At the end the page must have asked nobody but our server, and said no error. What the page
+    of a failed test said is printed, for whoever reads the log.
     """
     expect.set_options(timeout=PATIENCE)
     contexts, foreign, errors = [], list[str](), list[str]()
@@ -126,6 +139,8 @@ def open_page(browser: Browser, server: Server) -> Iterator[Callable[..., Page]]
 
     yield opened
     for context in contexts:
+        for page in context.pages if request.node.stash.get(_FAILED, False) else ():
+            print(page.url, page.locator("body").inner_text(), sep="\n")
         context.close()
     assert not foreign
     assert not errors
