@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from assistant.agent import Agent
 from assistant.attachments import AttachmentReader
+from assistant.casebook import CaseBook
 from assistant.config import Settings
 from assistant.files import Files
 from assistant.look import Looker
@@ -19,6 +20,7 @@ from assistant.runs import RunManager
 from assistant.service import Assistant
 from assistant.session import Limits
 from assistant.speech import Speech
+from assistant.store.cases import Cases
 from assistant.store.conversations import Conversations
 from assistant.store.migrate import migrate
 from assistant.talk import Talk
@@ -155,6 +157,7 @@ class _Builder:
             speech=self.speech,
             models=self._models(),
             blobs=self.blobs,
+            cases=CaseBook(Cases(self.engine, self.blobs), files.shelf, self.model, self._release),
             examine=self._examine,
             release=self._release,
             close=self._close,

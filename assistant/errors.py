@@ -8,6 +8,7 @@ SightlineError
 │   ├── ModelUnavailable, ModelTooLarge, ModelBusy, ContextTooLong, EndpointFailed
 ├── ConversationNotFound, ConversationBusy, RunNotFound
 ├── AssetNotFound
+├── CaseUnknown, MessageUnknown   a case or an answer to make one of
 ├── AnswerCancelled
 ├── ToolFailed             a step of the assistant failed
 │   └── ToolArgumentsInvalid
@@ -132,6 +133,23 @@ class AssetNotFound(SightlineError):
 
     code = "asset_not_found"
     template = "There is no file {asset} in this library."
+
+
+class CaseUnknown(SightlineError):
+    """No own case with that id."""
+
+    code = "case_unknown"
+    template = "There is no case {case}. See `sightline eval cases`."
+
+
+class MessageUnknown(SightlineError):
+    """No answer with that id, or one to no written question."""
+
+    code = "message_unknown"
+    template = (
+        "There is no answer {message} to a written question. See `sightline eval add` for the "
+        "answers that were marked as bad."
+    )
 
 
 class AnswerCancelled(SightlineError):

@@ -270,3 +270,30 @@ def tool_caller(language: Language) -> Turn:
 def tool_result(found: str) -> str:
     """Quote what a tool found, as data."""
     return f"<<<\n{found.replace('>>>', '> > >')}\n>>>"
+
+
+_DRAFT = {
+    "en": (
+        "You write exam questions about a text. Write one question that the text answers, and "
+        "its answer copied word for word from the text: a name, number, date or short phrase."
+    ),
+    "zh": (
+        "你根据文章出题。写一个文章能回答的问题，再从文章中逐字抄出答案（名称、数字、日期或短语）。"
+    ),
+}
+_DRAFTED = {
+    "en": "Question: {question}\nAnswer: {answer}",
+    "zh": "问题：{question}\n答案：{answer}",
+}
+
+
+def drafter(body: str, language: Language) -> list[Turn]:
+    """Ask for one question about a text with its answer, in two marked lines."""
+    turns = [Turn("system", f"{_DRAFT[language]} {_DATA_RULE[language]}")]
+    for said, question, answer in _EXAMPLES[language][:2]:
+        turns += [
+            Turn("user", f"<<<\n{said}\n>>>"),
+            Turn("assistant", _DRAFTED[language].format(question=question, answer=answer)),
+        ]
+    turns.append(Turn("user", f"<<<\n{body}\n>>>"))
+    return turns

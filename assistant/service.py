@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.casebook import CaseBook
 from assistant.config import Settings
 from assistant.errors import AssetNotFound
 from assistant.files import Files, OnProgress
@@ -59,11 +60,13 @@ class Assistant:
         speech: Speech,
         models: Models,
         blobs: BlobStore,
+        cases: CaseBook,
         examine: Callable[..., Any],
         release: Callable[[Sequence[str]], None],
         close: Callable[[], None],
     ) -> None:
         self.settings = settings
+        self.cases = cases
         self._files = files
         self._talk = talk
         self._runs = runs

@@ -45,6 +45,7 @@ from retrieval.values import Passage
 log = logging.getLogger("sightline.talk")
 MOST_CHARACTERS = 20_000
 MOST_FILES = 32
+MOST_FOUND = 20
 SAVE_SECONDS = 1.0
 
 
@@ -233,7 +234,8 @@ class Talk:
             answer.text = event.text
         elif isinstance(event, ToolFinished):
             step = {"tool": event.tool, "summary": event.summary[:300], "error": event.error}
-            answer.steps.append({**step, "seconds": round(event.seconds, 3)})
+            found = [_found(passage) for passage in event.passages[:MOST_FOUND]]
+            answer.steps.append({**step, "seconds": round(event.seconds, 3), "retrieved": found})
 
     def _finish(self, answer: _Answer, event: Answered | Abstained) -> None:
         answer.text = event.text
@@ -279,6 +281,16 @@ def _miss(passage: Passage) -> dict[str, Any]:
         "modality": passage.modality,
         "locator": passage.locator.to_json(),
         "snippet": passage.text[:300],
+    }
+
+
+def _found(passage: Passage) -> dict[str, Any]:
+    """Return what a step found, by id and place: a complaint tells what the answer was made of."""
+    return {
+        "asset_id": passage.asset_id,
+        "asset": passage.asset,
+        "chunk_id": passage.chunk_id,
+        "locator": passage.locator.to_json(),
     }
 
 

@@ -1,7 +1,8 @@
 """Committed figures that must hold, and the generated table of current ones.
 
-A baseline is a JSON file with a run's figures, each with a tolerance, and what it was measured
-on; it judges only runs of the same data, split, limit and seed.
+A baseline is a committed JSON file with a run's figures, each with a tolerance, and what it was
+measured on; it judges only runs of the same data, split, limit and seed. The table is made of
+these files alone, so one suite can be measured anew while the others stay.
 """
 
 from __future__ import annotations
@@ -9,16 +10,18 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from evals.errors import BaselineMismatch
+from evals.errors import BaselineMismatch, BaselineWorse
 from evals.metrics import spread
 from evals.runner import duration
-from evals.suite import load_suite
-from evals.values import Result
+from evals.suite import NAMES, load_suite
+from evals.values import Metric, Result
+from retrieval.catalog.base import now
 
 FOLDER = Path(__file__).with_name("baselines")
 TABLE = Path(__file__).with_name("BASELINE.md")
@@ -43,35 +46,84 @@ class Check:
 
 
 def baseline_of(run: Result) -> dict[str, Any]:
-    """Return a run's figures as a baseline; the tolerance is half its interval, at least 0.02 of
-    the metric's scale."""
-    scales = {
-        m.name: m.scale if m.combine == "mean" else 100.0 for m in load_suite(run.suite).metrics
-    }
+    """Return a run's figures as a baseline: all that the gate and the table need.
+
+    The tolerance is half the figure's interval, at least 0.02 of its scale; of figures with a unit
+    (seconds, bytes) at least a third, since they depend on the machine.
+    """
+    counts = run.config.get("counts", {})
     figures = {
-        name: {
+        metric.name: {
             "value": value,
-            "tolerance": round(
-                max(_LEAST_TOLERANCE * scales[name], spread(run.intervals.get(name)) / 2), 4
-            ),
+            "interval": list(pair) if (pair := run.intervals.get(metric.name)) else None,
+            "n": counts.get(metric.name, 0),
+            "tolerance": _tolerance(metric, value, pair),
         }
-        for name, value in run.metrics.items()
-        if value is not None
+        for metric in load_suite(run.suite).metrics
+        if (value := run.metrics.get(metric.name)) is not None
     }
-    return {"suite": run.suite, "n": run.n, **_measured_on(run), "metrics": figures}
+    return {
+        "suite": run.suite,
+        "n": run.n,
+        **_measured_on(run),
+        "seconds": round(run.seconds),
+        "hardware": hardware(),
+        "day": f"{now():%Y-%m-%d}",
+        "code": run.config.get("code", ""),
+        "models": run.config.get("models", {}),
+        "prompts": run.config.get("prompts", ""),
+        "unavailable": run.config.get("unavailable", {}),
+        "metrics": figures,
+    }
+
+
+def _tolerance(metric: Metric, value: float, pair: tuple[float, float] | None) -> float:
+    if metric.unit:
+        least = abs(value) / 3
+    else:
+        least = _LEAST_TOLERANCE * (100.0 if metric.combine == "bleu" else metric.scale)
+    return round(max(least, spread(pair) / 2), 4)
 
 
 def _measured_on(run: Result) -> dict[str, Any]:
     return {"split": run.split, **{k: run.config.get(k) for k in _MEASURED_ON if k != "split"}}
 
 
+def keep(run: Result, accept: bool, folder: Path = FOLDER, page: Path = TABLE) -> Path:
+    """Keep a run as the baseline of its suite and split, and write the table anew.
+
+    Args:
+        accept: also when a figure is worse than the one kept, beyond its tolerance.
+
+    Raises:
+        BaselineWorse: it is, and that was not accepted; nothing is written.
+    """
+    with suppress(BaselineMismatch):  # of other data: nothing to be worse than
+        worse = [check.metric for check in gate(run, folder) if not check.ok]
+        if worse and not accept:
+            raise BaselineWorse(suite=run.suite, metrics=", ".join(worse))
+    path = write_baseline(run, folder)
+    page.write_text(table(folder), encoding="utf-8")
+    return path
+
+
 def write_baseline(run: Result, folder: Path = FOLDER) -> Path:
-    """Write a run as the baseline of its suite on its data; returns the file."""
+    """Write a run as the baseline of its suite and split; returns the file."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{run.suite}-{run.config['data'][:8]}.json"
+    for path, value in _kept(folder, run.suite):
+        if value["split"] == run.split:
+            path.unlink()
+    path = folder / f"{run.suite}-{run.split}.json"
     text = json.dumps(baseline_of(run), indent=1, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
     return path
+
+
+def _kept(folder: Path, suite: str) -> list[tuple[Path, dict[str, Any]]]:
+    """Return the baselines of a suite with their files."""
+    paths = sorted(folder.glob(f"{suite}-*.json"))
+    values = [(path, json.loads(path.read_text(encoding="utf-8"))) for path in paths]
+    return [(path, value) for path, value in values if value["suite"] == suite]
 
 
 def gate(run: Result, folder: Path = FOLDER) -> list[Check]:
@@ -80,17 +132,15 @@ def gate(run: Result, folder: Path = FOLDER) -> list[Check]:
     Raises:
         BaselineMismatch: there are baselines of this suite, but none of this data or these cases.
     """
-    paths = sorted(folder.glob(f"{run.suite}-*.json"))
-    values = [(path, json.loads(path.read_text(encoding="utf-8"))) for path in paths]
-    same = [(p, v) for p, v in values if v["suite"] == run.suite and _differs(v, run) is None]
+    values = _kept(folder, run.suite)
+    same = [value for _, value in values if _differs(value, run) is None]
     if same:
-        return _checks(same[0][1], run)
+        return _checks(same[0], run)
     for path, value in values:
-        if value["suite"] == run.suite:
-            key = _differs(value, run) or "data"
-            raise BaselineMismatch(
-                path=path.name, what=key, wanted=value[key], found=_measured_on(run)[key]
-            )
+        key = _differs(value, run) or "data"
+        raise BaselineMismatch(
+            path=path.name, what=key, wanted=value[key], found=_measured_on(run)[key]
+        )
     return []
 
 
@@ -112,51 +162,48 @@ def _checks(baseline: dict[str, Any], run: Result) -> list[Check]:
     return found
 
 
-def table(runs: Sequence[Result], remarks: Sequence[str] = ()) -> str:
-    """Return the figures of several runs as a Markdown page.
-
-    Args:
-        remarks: what a reader must know of these runs, one sentence or two each.
-    """
+def table(folder: Path = FOLDER) -> str:
+    """Return the kept figures of all suites as a Markdown page."""
+    kept = [value for suite in NAMES for _, value in _kept(folder, suite)]
+    machines = dict.fromkeys(value["hardware"] for value in kept if value.get("hardware"))
     lines = [
         "# Current figures of the evaluation suites",
         "",
-        "Generated by `sightline eval baseline`; do not edit. Fractions of 1, except bleu4 and",
-        "cider (×100) and wer (errors a word). Intervals are 95 %, by bootstrap over the cases.",
-        "`n` counts the cases of a metric; what each suite measures is told in `evals/cards`.",
+        "Generated by `sightline eval baseline`; do not edit. Fractions of 1, except bleu4, cider",
+        "and chrf (×100), wer and cer (errors a word or character) and figures with a unit.",
+        "Intervals are 95 %, by bootstrap over the cases. `n` counts the cases of a metric; what",
+        "each suite measures is told in `evals/cards`.",
         "",
-        f"Measured on: {hardware()}.",
-        *(f"\n{remark}" for remark in remarks),
+        *(f"Measured on: {machine}." for machine in machines),
         "",
-        "| suite | split | metric | n | value | 95 % interval | time of the suite |",
-        "|---|---|---|---|---|---|---|",
+        "| suite | split | metric | n | value | 95 % interval | time of the suite | day |",
+        "|---|---|---|---|---|---|---|---|",
     ]
-    for run in runs:
-        lines += _rows(run)
-    lines += ["", "Models and settings:", ""]
-    lines += [f"- {line}" for line in dict.fromkeys(_models(run) for run in runs)]
+    for value in kept:
+        lines += _rows(value)
+    lines += ["", "Models and prompts:", ""]
+    lines += [f"- {line}" for line in dict.fromkeys(_models(v) for v in kept if v.get("models"))]
     return "\n".join(lines) + "\n"
 
 
-def _rows(run: Result) -> Iterable[str]:
-    counts = run.config.get("counts", {})
-    for name, value in run.metrics.items():
-        if value is None:
-            reason = run.config.get("unavailable", {}).get(name, "no case")
-            shown, between = "–", reason
-        else:
-            pair = run.intervals.get(name)
-            shown = f"{value:.3f}" if value <= 1 else f"{value:.1f}"
-            between = "–" if pair is None else f"{pair[0]:.3f} – {pair[1]:.3f}"
-        yield (
-            f"| {run.suite} | {run.split} | {name} | {counts.get(name, 0)} | {shown} "
-            f"| {between} | {duration(run.seconds)} |"
-        )
+def _rows(kept: dict[str, Any]) -> Iterable[str]:
+    units = {metric.name: metric.unit for metric in load_suite(kept["suite"]).metrics}
+    took = duration(kept["seconds"]) if "seconds" in kept else "–"
+    head, tail = f"| {kept['suite']} | {kept['split']}", f"{took} | {kept.get('day', '–')} |"
+    for name, figure in kept["metrics"].items():
+        value, pair = figure["value"], figure.get("interval")
+        shown = f"{value:.3f}" if abs(value) <= 1 else f"{value:.1f}"
+        unit = f" {units[name]}" if units.get(name) else ""
+        between = f"{pair[0]:.3f} – {pair[1]:.3f}" if pair else "–"
+        n = figure.get("n", kept["n"])
+        yield f"{head} | {name} | {n} | {shown}{unit} | {between} | {tail}"
+    for name, reason in kept.get("unavailable", {}).items():
+        yield f"{head} | {name} | 0 | – | {reason} | {tail}"
 
 
-def _models(run: Result) -> str:
-    models = ", ".join(f"{role} {name}" for role, name in run.config["models"].items())
-    return f"{models}; prompts {run.config['prompts']}"
+def _models(kept: dict[str, Any]) -> str:
+    models = ", ".join(f"{role} {name}" for role, name in kept["models"].items())
+    return f"{models}; prompts {kept['prompts']}"
 
 
 def hardware() -> str:

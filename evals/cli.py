@@ -1,18 +1,19 @@
-"""Commands of ``sightline eval``: list, run, compare, report, gate, add, baseline.
+"""Commands of ``sightline eval`` over suites and runs: list, run, compare, report, gate, baseline.
 
-Thin: options in, a document or a few lines out. Imports nothing heavy at the top.
+Those over the user's own cases are in ``cli_cases``. Thin: options in, a document or a few lines
+out. Imports nothing heavy at the top.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assistant.cli.options import AsJson, Home, emit, note, say, settings_for
+from evals import cli_cases
+from evals.cli_cases import usage
 
 if TYPE_CHECKING:
     from evals.values import Result
@@ -39,23 +40,27 @@ Runs = Annotated[
     list[str] | None, typer.Argument(help="Stored runs; default the latest of each suite.")
 ]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Do again what was done before.")]
+SystemName = Annotated[
+    str, typer.Option("--system", help="What to measure: sightline, or a peer on the same work.")
+]
 
 
 @app.command("list")
 def list_(home: Home = None, as_json: AsJson = False) -> None:
     """List the suites, what they measure, and the runs that are stored."""
-    from evals.running import runs_folder
-    from evals.store import list_runs
+    from evals.store import list_runs, opened
     from evals.suite import NAMES, OWN, load_suite
+    from evals.systems import NAMES as SYSTEMS
 
     suites = [load_suite(name) for name in (*NAMES, OWN)]
-    runs = list_runs(runs_folder(settings_for(home)))
+    with opened(settings_for(home)) as engine:
+        runs = list_runs(engine)
     if as_json:
         rows = [
             {"suite": s.name, "about": s.about, "metrics": [m.name for m in s.metrics]}
             for s in suites
         ]
-        emit({"suites": rows, "runs": runs})
+        emit({"suites": rows, "systems": list(SYSTEMS), "runs": runs})
         return
     for suite in suites:
         say(f"{suite.name:16}{suite.about}")
@@ -74,6 +79,7 @@ def run(
     seed: Seed = 7,
     timeout: Timeout = 300.0,
     fresh: Fresh = False,
+    system: SystemName = "sightline",
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -81,8 +87,8 @@ def run(
     from evals.running import measure
     from evals.values import Options
 
-    with _usage(as_json):
-        options = Options(limit, seed, generations, timeout, fresh)
+    with usage(as_json):
+        options = Options(limit, seed, generations, timeout, fresh, system)
         result = measure(settings_for(home), suite, data, split, options, note)
     if as_json:
         emit(result.to_json())
@@ -99,12 +105,10 @@ def compare(
 ) -> None:
     """Compare two runs of the same data, case by case."""
     from evals.compare import compare as differences
-    from evals.running import runs_folder
-    from evals.store import load_run
+    from evals.store import load_run, opened
 
-    with _usage(as_json):
-        folder = runs_folder(settings_for(home))
-        document = differences(load_run(folder, first), load_run(folder, second))
+    with usage(as_json), opened(settings_for(home)) as engine:
+        document = differences(load_run(engine, first), load_run(engine, second))
     if as_json:
         emit(document)
         return
@@ -123,17 +127,23 @@ def report(
     runs: Annotated[
         list[str] | None, typer.Argument(help="Stored runs; default the latest.")
     ] = None,
+    pair: Annotated[
+        bool, typer.Option("--pair", help="Show two runs of the same data side by side.")
+    ] = False,
     out: Annotated[Path, typer.Option("--out", help="Folder to write into.")] = Path(),
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write a report of runs, with their worst cases, as HTML and Markdown."""
+    """Write a report of runs, with their worst cases, as HTML, Markdown and JSON."""
     from evals.report import write_report
     from evals.running import chosen_runs
+    from evals.store import opened
 
-    with _usage(as_json):
-        chosen = chosen_runs(settings_for(home), runs)
-        paths = write_report(chosen, out)
+    with usage(as_json), opened(settings_for(home)) as engine:
+        if pair and len(runs or ()) != 2:
+            raise typer.BadParameter("--pair needs the names of two runs")
+        chosen = chosen_runs(engine, runs)
+        paths = write_report(chosen, out, pair=pair)
     if as_json:
         emit({"files": [str(p) for p in paths], "runs": [r.config.get("run") for r in chosen]})
     else:
@@ -152,9 +162,10 @@ def gate(
     """Fail when a figure is worse than its committed baseline allows."""
     from evals.baseline import gate as hold
     from evals.running import chosen_runs
+    from evals.store import opened
 
-    with _usage(as_json):
-        chosen = chosen_runs(settings_for(home), runs)
+    with usage(as_json), opened(settings_for(home)) as engine:
+        chosen = chosen_runs(engine, runs)
         checks = [check for run in chosen for check in hold(run)]
     good = bool(checks) and all(check.ok for check in checks)
     if as_json:
@@ -174,48 +185,6 @@ def gate(
 
 
 @app.command()
-def add(
-    message: Annotated[
-        str | None, typer.Option("--message", help="Id of an answer; without it they are listed.")
-    ] = None,
-    expected: Annotated[
-        list[str] | None, typer.Option("--expected", help="A right answer; repeatable.")
-    ] = None,
-    asset: Annotated[
-        str | None, typer.Option("--asset", help="The file that should be cited.")
-    ] = None,
-    home: Home = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make a case of an answer that was marked as bad; `eval run own` asks it again."""
-    from assistant.store.migrate import migrate
-    from evals.complaints import add_case, complaints
-    from evals.suite import OWN
-    from retrieval.catalog.base import open_engine
-
-    settings = settings_for(home)
-    settings.home.mkdir(parents=True, exist_ok=True)
-    engine = open_engine(settings.database_url)
-    try:
-        migrate(engine, settings.home / "backups")
-        with _usage(as_json):
-            if message is None:
-                marked = complaints(engine)
-            else:
-                folder = settings.home / "evals" / OWN
-                case = add_case(engine, folder, message, expected or (), asset)
-    finally:
-        engine.dispose()
-    if message is not None:
-        emit({"case": case}) if as_json else say(f"{case['question']}  →  {case['answers']}")
-    elif as_json:
-        emit({"complaints": [complaint.to_json() for complaint in marked]})
-    else:
-        for one in marked:
-            say(f"{one.message}  {one.verdict:20}{one.question}")
-
-
-@app.command()
 def baseline(
     data: Annotated[
         Path | None, typer.Option("--data", help="Folder with one folder a suite.")
@@ -228,60 +197,48 @@ def baseline(
     latest: Annotated[
         bool, typer.Option("--latest", help="Run nothing; take the latest stored runs.")
     ] = False,
-    remark: Annotated[
-        list[str] | None, typer.Option("--remark", help="A sentence above the table; repeatable.")
-    ] = None,
     accept: Annotated[
-        bool, typer.Option("--accept", help="Keep the figures as baselines for the gate.")
+        bool, typer.Option("--accept", help="Write figures that are worse than before, too.")
     ] = False,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run every suite that has a folder below DATA, and write the table evals/BASELINE.md.
+    """Measure suites that have a folder below DATA, keep their figures as baselines for the gate,
+    and write the table evals/BASELINE.md of all that are kept.
 
-    Without --data the small generated sets are run and nothing is written.
+    One suite at a time may be refreshed; the figures of the others stay. Without --data the small
+    generated sets are run and nothing is written.
     """
-    from evals.baseline import TABLE, table, write_baseline
-    from evals.running import chosen_runs, measure
+    from evals.baseline import keep, table
+    from evals.running import measure
+    from evals.store import latest_run, opened
     from evals.suite import NAMES
     from evals.values import Options
 
-    with _usage(as_json):
+    with usage(as_json):
         settings = settings_for(home)
-        names = suite or list(NAMES)
-        if latest:
-            results = chosen_runs(settings, None)
-        else:
-            options = Options(limit=limit, generations=generations)
-            present = [n for n in names if data is None or (data / n).is_dir()]
-            results = [
-                measure(settings, n, data / n if data else None, None, options, note)
-                for n in present
-            ]
-        page = table(results, remark or ())
-    if data is not None or latest:
-        TABLE.write_text(page, encoding="utf-8")
-    if accept:
-        for result in results:
-            write_baseline(result)
+        options = Options(limit=limit, generations=generations)
+        results: list[Result] = []
+        for name in suite or NAMES:
+            found: Result | None = None
+            if latest:
+                with opened(settings) as engine:
+                    found = latest_run(engine, name, options.system)
+            elif data is None or (data / name).is_dir():
+                place = data / name if data else None
+                found = measure(settings, name, place, None, options, note)
+            if found is not None:
+                results.append(found)
+                if data is not None or latest:
+                    keep(found, accept)
+        page = table()
     if as_json:
         emit({"runs": [result.to_json() for result in results]})
-    else:
+    elif data is not None or latest:
         say(page)
-
-
-@contextmanager
-def _usage(as_json: bool) -> Iterator[None]:
-    """End with exit code 2 and a sentence when what was asked for does not exist."""
-    from evals.errors import EvalUsage
-
-    try:
-        yield
-    except EvalUsage as error:
-        note(str(error))
-        if as_json:
-            emit({"error": {"code": error.code, "message": str(error)}})
-        raise typer.Exit(2) from None
+    else:
+        for result in results:
+            _print(result)
 
 
 def _print(result: Result) -> None:
@@ -294,3 +251,6 @@ def _print(result: Result) -> None:
         else:
             between = f"  [{pair[0]:.3f}, {pair[1]:.3f}]" if pair else ""
             say(f"{name:18}{value:8.3f}{between}")
+
+
+cli_cases.register(app)

@@ -1,4 +1,4 @@
-"""What suites measure with: the assistant over a library of its own, the models, photo vectors.
+"""What suites measure with: the system under test over a library of its own, the models, vectors.
 
 Everything is made when first asked for, so that a suite pays only for what it uses. Measuring
 never touches the user's own library: each data set gets a home below ``<home>/evals/libraries``.
@@ -6,41 +6,32 @@ never touches the user's own library: each data set gets a home below ``<home>/e
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.config import Settings
-from evals.errors import CaseTimeout, EvalError
 from evals.store import code_digest, key_of
 from evals.suite import load_suite
+from evals.systems import PRODUCT, build_peer
+from evals.systems.base import Ask, Reply, System, Taken
 from evals.values import Dataset, Options
 
 if TYPE_CHECKING:
-    from assistant.messages import Citation
     from assistant.models.protocol import SightlineChatModel
-    from assistant.service import Assistant
     from retrieval.embed.protocol import JointEmbedder
-    from retrieval.values import SearchResult
+    from retrieval.embed.registry import Embedders
+    from retrieval.values import Modality, Passage
 
+__all__ = ["Ask", "Context", "Reply"]
 INGEST_CODE = ("retrieval",)
 EMBED_CODE = ("retrieval/embed",)
 _ANSWER_SETTINGS = (
     "tier", "chat_model", "quantization", "endpoint", "joint_model", "whisper_model",
     "context_tokens", "max_answer_tokens", "temperature",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What the assistant said to one question."""
-
-    text: str
-    abstained: bool
-    citations: tuple[Citation, ...]
 
 
 @dataclass
@@ -52,7 +43,7 @@ class Context:
     note: Callable[[str], None]
     given_chat: SightlineChatModel | None = None
     given_joint: JointEmbedder | None = None
-    _assistant: Assistant | None = None
+    _system: System | None = None
     _home: Path | None = None
 
     @property
@@ -75,10 +66,8 @@ class Context:
         return build_chat_model(self.settings, ModelStore(self.settings.models_folder))
 
     @cached_property
-    def joint(self) -> JointEmbedder:
-        """The embedder of photos and text that the settings choose."""
-        if self.given_joint is not None:
-            return self.given_joint
+    def embedders(self) -> Embedders:
+        """The encoders of text and photos that the settings choose."""
         from retrieval.embed.registry import build_embedders
         from retrieval.weights import ModelStore
 
@@ -86,47 +75,66 @@ class Context:
             ModelStore(self.settings.models_folder),
             threads=self.settings.threads,
             joint_model=self.settings.joint_model,
-        ).joint
+        )
+
+    @cached_property
+    def joint(self) -> JointEmbedder:
+        """The embedder of photos and text that the settings choose."""
+        return self.given_joint or self.embedders.joint
 
     @property
     def vectors(self) -> Path:
         """Where photo vectors are kept for the embedders as they are now, weights included."""
         return self.folder / "vectors" / code_digest(EMBED_CODE)
 
-    def assistant(self, dataset: Dataset) -> Assistant:
-        """Return the assistant over the libraries of one data set; the same one each time.
+    def home_of(self, dataset: Dataset) -> Path:
+        """Return the home folder of one data set's library.
 
-        The home is named by the data and by the code that reads files, so that files taken in by
-        an earlier run are there already.
+        It is named by the data and by the code that reads files, so that files taken in by an
+        earlier run are there already.
         """
         if load_suite(dataset.suite).own_library:
-            return self._over(self.settings.home, self.settings.database_url)
+            return self.settings.home
         code = code_digest(INGEST_CODE)
         models = [self.settings.joint_model, self.settings.whisper_model]
         key = key_of({"data": dataset.digest, "code": code, "models": models})
-        home = self.folder / "libraries" / f"{dataset.suite}-{key}"
-        return self._over(home, "")
+        return self.folder / "libraries" / f"{dataset.suite}-{key}"
 
-    def _over(self, home: Path, database_url: str) -> Assistant:
-        """Return the assistant over a home folder, closing the one over another."""
-        if self._assistant is None or self._home != home:
-            from assistant.build import build_assistant
-
+    def system(self, dataset: Dataset) -> System:
+        """Return the system under test over the libraries of one data set; the same each time."""
+        home = self.home_of(dataset)
+        if self._system is None or self._home != home:
             self.close()
-            kept = [f for f in Settings.model_fields if f not in ("home", "database_url")]
-            chosen = {name: getattr(self.settings, name) for name in kept}
             home.mkdir(parents=True, exist_ok=True)
-            self._assistant = build_assistant(
-                Settings(home=home, database_url=database_url, **chosen)
-            )
+            self._system = self._build(home)
             self._home = home
-        return self._assistant
+        return self._system
+
+    def _build(self, home: Path) -> System:
+        if self.options.system != PRODUCT:
+            return build_peer(self.options.system, self, home)
+        from evals.systems.sightline import Sightline
+
+        return Sightline(self.assistant_over(home))
+
+    def assistant_over(self, home: Path) -> Any:
+        """Build the product's service over a home folder with these settings."""
+        from assistant.build import build_assistant
+
+        kept = [f for f in Settings.model_fields if f not in ("home", "database_url")]
+        chosen = {name: getattr(self.settings, name) for name in kept}
+        url = self.settings.database_url if home == self.settings.home else ""
+        model = self.given_chat
+        return build_assistant(
+            Settings(home=home, database_url=url, **chosen),
+            model=None if model is None else lambda: model,
+        )
 
     def close(self) -> None:
-        """Stop the assistant, if one was built."""
-        if self._assistant is not None:
-            self._assistant.close()
-            self._assistant = None
+        """Stop the system, if one was built."""
+        if self._system is not None:
+            self._system.close()
+            self._system = None
 
     def model_ids(self, roles: Sequence[str]) -> dict[str, str]:
         """Return the names of the models in use by role."""
@@ -148,60 +156,47 @@ class Context:
         """Return the settings that change answers."""
         return {name: getattr(self.settings, name) for name in _ANSWER_SETTINGS}
 
-    def ingest(
-        self, dataset: Dataset, paths: Sequence[Path], library: str
-    ) -> dict[str, tuple[int | None, str]]:
-        """Take files into a library; returns by name the asset's id, or None and the reason."""
+    def ingest(self, dataset: Dataset, paths: Sequence[Path], library: str) -> Taken:
+        """Take files into a library; returns by name the file's number, or None and why not."""
         from evals.runner import Progress
 
         progress = Progress(len(paths), lambda line: self.note(f"taking in files: {line}"))
-        outcomes = self.assistant(dataset).ingest(
-            paths, library=library, on_progress=lambda done, _total, _name: progress.reach(done)
-        )
-        return {o.name: (o.asset_id, o.reason()) for o in outcomes}
+        return self.system(dataset).ingest(paths, library, progress.reach)
 
-    def search(self, dataset: Dataset, text: str, library: str, k: int) -> SearchResult:
+    def search(
+        self,
+        dataset: Dataset,
+        text: str,
+        library: str,
+        k: int,
+        *,
+        image: Path | None = None,
+        modality: Modality | None = None,
+    ) -> list[Passage]:
         """Search one library of a data set."""
-        return self.assistant(dataset).search(text, library=library, k=k)
+        system = self.system(dataset)
+        return system.search(library, text, image=image, k=k, modality=modality)
 
-    def ask(self, dataset: Dataset, question: str, library: str) -> Reply:
-        """Ask the assistant, in a conversation of its own that is removed after.
+    def ask(self, dataset: Dataset, question: str, library: str, **more: Any) -> Reply:
+        """Ask the system, in a conversation of its own that is removed after.
+
+        Args:
+            more: what else an ``Ask`` takes.
 
         Raises:
             CaseTimeout: no outcome within the time of a case.
-            EvalError: the run of the assistant failed.
+            EvalError: the system failed.
         """
-        from assistant.messages import Abstained, Answered, Failed
+        return self.converse(dataset, Ask(question, library, **more))[-1]
 
-        assistant = self.assistant(dataset)
-        run = assistant.start(question, library=library)
-        late = threading.Event()
+    def converse(self, dataset: Dataset, asked: Ask) -> list[Reply]:
+        """Ask with the turns before it; returns a reply for each.
 
-        def stop() -> None:
-            late.set()
-            assistant.cancel(run)
+        Raises:
+            as ``ask``.
+        """
+        return self.system(dataset).ask(asked, self.options.timeout)
 
-        timer = threading.Timer(self.options.timeout, stop)
-        timer.start()
-        try:
-            events = [event for _, event in assistant.follow(run)]
-        finally:
-            timer.cancel()
-        last = events[-1] if events else None
-        if isinstance(last, Answered | Abstained | Failed):
-            assistant.delete_conversation(last.conversation)
-        if late.is_set():
-            raise CaseTimeout(seconds=self.options.timeout)
-        if isinstance(last, Answered):
-            return Reply(last.text, False, last.citations)
-        if isinstance(last, Abstained):
-            return Reply(last.text, True, ())
-        if isinstance(last, Failed):
-            raise EvalError(detail=_sentence(last.code, last.params))
-        raise EvalError(detail="the run ended without an outcome")
-
-
-def _sentence(code: str, params: Mapping[str, Any]) -> str:
-    from assistant.i18n import explain_code
-
-    return explain_code(code, dict(params))
+    def transcribe(self, dataset: Dataset, path: Path) -> str:
+        """Return what is said in a recording."""
+        return self.system(dataset).transcribe(path).strip()

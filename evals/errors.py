@@ -3,10 +3,12 @@
 SightlineError
 └── EvalError
     ├── EvalUsage              what was asked for does not exist: exit code 2
-    │   ├── SuiteUnknown, EvalDataInvalid, EvalRunNotFound, MessageUnknown
+    │   ├── SuiteUnknown, SystemUnknown, EvalDataInvalid, EvalRunNotFound
     ├── EvalBusy               the same run is under way in another process
     ├── BaselineMismatch       a baseline of other data or settings
-    └── CaseTimeout            one case took too long; it is scored as a failure
+    ├── BaselineWorse          a new baseline would lower a figure beyond its tolerance
+    ├── CaseTimeout            one case took too long; it is scored as a failure
+    └── NotOffered             the system under test cannot do this at all; it is not measured
 """
 
 from __future__ import annotations
@@ -35,6 +37,13 @@ class SuiteUnknown(EvalUsage):
     template = "There is no suite {suite}. Choose one of: {known}."
 
 
+class SystemUnknown(EvalUsage):
+    """No system of that name."""
+
+    code = "system_unknown"
+    template = "There is no system {system}. Choose one of: {known}."
+
+
 class EvalDataInvalid(EvalUsage):
     """A folder without usable rows of a suite."""
 
@@ -49,16 +58,6 @@ class EvalRunNotFound(EvalUsage):
 
     code = "eval_run_not_found"
     template = "There is no stored run {run}. See `sightline eval list`."
-
-
-class MessageUnknown(EvalUsage):
-    """No answer with that id, or one to no written question."""
-
-    code = "message_unknown"
-    template = (
-        "There is no answer {message} to a written question. See `sightline eval add` for the "
-        "answers that were marked as bad."
-    )
 
 
 class EvalBusy(EvalError):
@@ -86,3 +85,19 @@ class CaseTimeout(EvalError):
 
     code = "case_timeout"
     template = "No answer within {seconds:g} seconds."
+
+
+class BaselineWorse(EvalError):
+    """A run that would lower a committed figure."""
+
+    code = "baseline_worse"
+    template = (
+        "{suite} is worse than its baseline in {metrics}. Mend it, or accept it with --accept."
+    )
+
+
+class NotOffered(EvalError):
+    """The system under test cannot do this at all."""
+
+    code = "not_offered"
+    template = "{system} does not {what}"

@@ -178,16 +178,69 @@ def spoken_form(text: str, language: str = "en") -> str:
     return " ".join(answer_tokens(text))
 
 
+def _counted(parts: NDArray[np.float64]) -> tuple[float, float, float]:
+    right, extra, missed = parts.sum(axis=0)
+    return float(right), float(extra), float(missed)
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else math.nan
+
+
+def _precision(parts: NDArray[np.float64]) -> float:
+    right, extra, _ = _counted(parts)
+    return _share(right, right + extra)
+
+
+def _recall(parts: NDArray[np.float64]) -> float:
+    right, _, missed = _counted(parts)
+    return _share(right, right + missed)
+
+
+def _f_one(parts: NDArray[np.float64]) -> float:
+    right, extra, missed = _counted(parts)
+    return _share(2 * right, 2 * right + extra + missed)
+
+
+def risk_coverage(parts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the risk at each coverage 1/n … 1, answering the surest questions first.
+
+    Args:
+        parts: [n, 2] confidence and error (0 or 1); equal confidences share their mean risk.
+    """
+    order = np.argsort(-parts[:, 0], kind="stable")
+    sure, wrong = parts[order, 0], parts[order, 1]
+    _, first, count = np.unique(-sure, return_index=True, return_counts=True)
+    shared = np.repeat([wrong[a : a + n].mean() for a, n in zip(first, count, strict=True)], count)
+    found: NDArray[np.float64] = np.cumsum(shared) / np.arange(1, len(parts) + 1)
+    return found
+
+
+CORPUS: dict[str, Callable[[NDArray[np.float64]], float]] = {
+    "bleu": lambda parts: float(bleu_of(parts.sum(axis=0, keepdims=True))[0]),
+    "precision": _precision,  # parts: right, extra, missed
+    "recall": _recall,
+    "f1": _f_one,
+    "aurc": lambda parts: float(risk_coverage(parts).mean()),  # parts: confidence, error
+}
+"""How scores that are no mean become one figure: a function of their parts [n, p]."""
+
+
 def combine(metric: Metric, scores: Sequence[Score]) -> float | None:
     """Return the figure of many cases, or None when nothing weighs in."""
     if not scores:
         return None
-    if metric.combine == "bleu":
-        return float(bleu_of(np.array([s.parts for s in scores]).sum(axis=0, keepdims=True))[0])
+    if metric.combine != "mean":
+        figure = CORPUS[metric.combine](_parts(scores))
+        return None if math.isnan(figure) else figure
     weight = sum(score.weight for score in scores)
     if weight <= 0:
         return None
     return metric.scale * sum(score.value * score.weight for score in scores) / weight
+
+
+def _parts(scores: Sequence[Score]) -> NDArray[np.float64]:
+    return np.array([score.parts for score in scores], dtype=float)
 
 
 def interval(metric: Metric, scores: Sequence[Score], seed: int) -> tuple[float, float] | None:
@@ -204,9 +257,9 @@ def resampled(metric: Metric, scores: Sequence[Score], seed: int) -> NDArray[np.
     picks = np.random.default_rng(seed).integers(
         0, len(scores), size=(BOOTSTRAP_SAMPLES, len(scores))
     )
-    if metric.combine == "bleu":
-        parts = np.array([s.parts for s in scores], dtype=float)
-        return bleu_of(np.stack([parts[pick].sum(axis=0) for pick in picks]))
+    if metric.combine != "mean":
+        parts = _parts(scores)
+        return np.array([CORPUS[metric.combine](parts[pick]) for pick in picks])
     values = np.array([s.value for s in scores])
     weights = np.array([s.weight for s in scores])
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -32,7 +32,7 @@ line { stroke: currentColor; stroke-width: 2; } .why { opacity: .75; } img { bor
 """
 
 
-def write_report(runs: Sequence[Result], folder: Path) -> list[Path]:
+def write_report(runs: Sequence[Result], folder: Path, pair: bool = False) -> list[Path]:
     """Write ``report.md`` and ``report.html`` into a folder; returns both paths."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / "report.md", folder / "report.html"]

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from evals.context import Context
-from evals.errors import EvalDataInvalid
+from evals.errors import EvalDataInvalid, NotOffered
 from evals.metrics import combine, interval
-from evals.store import CaseFile, code_digest, key_of, open_cases
+from evals.store import Done, alone, code_digest, key_of, opened
 from evals.suite import Suite
 from evals.values import Case, Dataset, Options, Outcome, Part, Result, Score
 
@@ -50,7 +50,7 @@ def draw(cases: Sequence[Case], suite: Suite, options: Options) -> list[Case]:
 def run_suite(
     suite: Suite, folder: Path, split: str | None, context: Context, note: Note
 ) -> Result:
-    """Measure a suite on a folder.
+    """Measure a suite on a folder, and keep the run.
 
     Args:
         note: told about broken rows, progress and failures, one line each.
@@ -69,14 +69,15 @@ def run_suite(
     cases = draw(dataset.cases, suite, context.options)
     absent = suite.unavailable(context)
     depends = _depends_on(suite, dataset, cases, context)
-    with open_cases(
-        context.folder / "cases",
-        suite.name,
-        key_of(depends),
-        context.options.fresh or suite.own_library,
-    ) as done:
-        outcomes, seconds = _do(suite, dataset, cases, context, done, note)
-    return _sum_up(suite, dataset, cases, outcomes, seconds, absent, depends, context)
+    key = key_of(depends)
+    fresh = context.options.fresh or suite.own_library or suite.volatile
+    with alone(context.folder / "locks", suite.name, key), opened(context.settings) as engine:
+        done = Done(engine, key, fresh)
+        outcomes, seconds, lacking = _do(suite, dataset, cases, context, done, note)
+        absent = {**absent, **lacking}
+        return done.save(
+            _sum_up(suite, dataset, cases, outcomes, seconds, absent, depends, context)
+        )
 
 
 def _depends_on(
@@ -85,6 +86,7 @@ def _depends_on(
     """Return everything an outcome of this run depends on."""
     return {
         "suite": suite.name,
+        "system": context.options.system,
         "split": dataset.split,
         "data": dataset.digest[:16],
         "pool": key_of({"cases": [c.id for c in cases]}) if suite.cases_are_pool else "",
@@ -101,46 +103,71 @@ def _do(
     dataset: Dataset,
     cases: Sequence[Case],
     context: Context,
-    done: CaseFile,
+    done: Done,
     note: Note,
-) -> tuple[list[Outcome], float]:
-    """Do what is not done yet; returns all outcomes and the seconds the work took, ever."""
+) -> tuple[list[Outcome], float, dict[str, str]]:
+    """Do what is not done yet.
+
+    Returns all outcomes, the seconds the work took, ever, and the metrics that the system under
+    test cannot be measured by, with the reason.
+    """
     work = [(case, part) for case in cases for part in suite.parts(case, dataset, context)]
-    kept = {
-        (case.id, part.name): found
-        for case, part in work
-        if (found := done.find(case.id, part.name)) is not None
-    }
+    known = {(case.id, part.name): done.find(case.id, part.name) for case, part in work}
+    kept = {place: outcome for place, outcome in known.items() if outcome is not None}
     if kept:
         note(f"{len(kept)} of {len(work)} steps are done already")
+    prepared = _prepare(suite, dataset, cases, context, done, needed=len(kept) < len(work))
     outcomes: list[Outcome] = []
+    lacking: dict[str, str] = {}
+    progress = Progress(len(work) - len(kept), note)
+    for case, part in work:
+        outcome = kept.get((case.id, part.name))
+        if outcome is None:
+            try:
+                outcome = _attempt(case, part)
+            except NotOffered as error:
+                lacking.update(dict.fromkeys(part.worst, str(error)))
+                continue
+            done.add(outcome)
+            if outcome.error:
+                note(f"{case.id} {part.name}: {outcome.error}; scored as a failure")
+            progress.step()
+        outcomes.append(outcome)
+    return outcomes, prepared + sum(outcome.seconds for outcome in outcomes), lacking
+
+
+def _prepare(
+    suite: Suite,
+    dataset: Dataset,
+    cases: Sequence[Case],
+    context: Context,
+    done: Done,
+    needed: bool,
+) -> float:
+    """Let the suite prepare if there is work; return the longest it ever took, in seconds."""
     earlier = done.find("", "prepare")
-    if len(kept) < len(work):
+    if needed:
         started = time.monotonic()
         suite.prepare(dataset, cases, context)
         took = time.monotonic() - started
         if earlier is None or took > earlier.seconds:
             earlier = Outcome("", "prepare", {}, seconds=took)
             done.add(earlier)
-    progress = Progress(len(work) - len(kept), note)
-    for case, part in work:
-        outcome = kept.get((case.id, part.name))
-        if outcome is None:
-            outcome = _attempt(case, part)
-            done.add(outcome)
-            if outcome.error:
-                note(f"{case.id} {part.name}: {outcome.error}; scored as a failure")
-            progress.step()
-        outcomes.append(outcome)
-    prepared = earlier.seconds if earlier else 0.0
-    return outcomes, prepared + sum(outcome.seconds for outcome in outcomes)
+    return earlier.seconds if earlier else 0.0
 
 
 def _attempt(case: Case, part: Part) -> Outcome:
+    """Do one part; whatever goes wrong is a failed case, not a failed run.
+
+    Raises:
+        NotOffered: the system under test cannot do this at all.
+    """
     started = time.monotonic()
     try:
         scored = part.work()
-    except Exception as error:  # any fault of the product is a failed case, not a failed run
+    except NotOffered:
+        raise
+    except Exception as error:
         log.info("case %s failed", case.id, exc_info=error)
         reason = str(error) or type(error).__name__
         worst = {name: replace(score, reason=reason) for name, score in part.worst.items()}
@@ -177,6 +204,8 @@ def _sum_up(
     }
     if absent:
         config["unavailable"] = dict(absent)
+    if groups := _groups(suite, cases, outcomes):
+        config["groups"] = groups
     return Result(
         suite=suite.name,
         split=dataset.split,
@@ -190,6 +219,26 @@ def _sum_up(
         config=config,
         outcomes=tuple(outcomes),
     )
+
+
+def _groups(
+    suite: Suite, cases: Sequence[Case], outcomes: Sequence[Outcome]
+) -> dict[str, dict[str, float]]:
+    """Return the figures of each group of cases that the suite tells apart (``language=zh``)."""
+    members: dict[str, set[str]] = {}
+    for case in cases:
+        for kind, value in suite.groups(case).items():
+            members.setdefault(f"{kind}={value}", set()).add(case.id)
+    found: dict[str, dict[str, float]] = {}
+    for group, ids in sorted(members.items()):
+        inside = [outcome for outcome in outcomes if outcome.case in ids]
+        figures = {"n": float(len(ids))}
+        for metric in suite.metrics:
+            scores = [o.scores[metric.name] for o in inside if metric.name in o.scores]
+            if (figure := combine(metric, scores)) is not None:
+                figures[metric.name] = round(figure, 4)
+        found[group] = figures
+    return found
 
 
 def _rounded(value: float | None) -> float | None:

@@ -1,6 +1,6 @@
 """Runs a suite from settings and names, and finds stored runs: what the commands share.
 
-Knows where things lie below ``<home>/evals``; prints nothing.
+Prints nothing.
 """
 
 from __future__ import annotations
@@ -9,14 +9,19 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from sqlalchemy import Engine
+
 from assistant.config import Settings
+from assistant.store.cases import Cases
 from evals.context import Context
 from evals.errors import EvalRunNotFound
 from evals.runner import run_suite
 from evals.smoke import make_smoke
-from evals.store import latest_run, load_run, save_run
+from evals.store import latest_run, load_run, opened
 from evals.suite import NAMES, OWN, load_suite
+from evals.systems import known
 from evals.values import Options, Result
+from retrieval.blobs import BlobStore
 
 
 def measure(
@@ -38,35 +43,32 @@ def measure(
         EvalError: the suite or the data cannot be used, or the run is under way elsewhere.
     """
     suite = load_suite(name)
+    known(options.system)
     context = Context(settings, options, note)
     with tempfile.TemporaryDirectory(prefix="sightline-eval-") as folder:
         place = data
         if place is None and suite.own_library:
-            place = context.folder / OWN
+            place = Path(folder)
+            with opened(settings) as engine:
+                Cases(engine, BlobStore(settings.home / "blobs")).export(place)
         elif place is None:
             place = make_smoke(name, Path(folder))
         try:
-            result = run_suite(suite, place, split, context, note)
+            return run_suite(suite, place, split, context, note)
         finally:
             context.close()
-    return save_run(runs_folder(settings), result)
 
 
-def runs_folder(settings: Settings) -> Path:
-    """Return where finished runs are kept."""
-    return settings.home / "evals" / "runs"
-
-
-def chosen_runs(settings: Settings, names: Sequence[str] | None) -> list[Result]:
+def chosen_runs(engine: Engine, names: Sequence[str] | None) -> list[Result]:
     """Return the named runs, or the latest of each suite.
 
     Raises:
         EvalRunNotFound: a named run, or any run at all, is not there.
     """
-    folder = runs_folder(settings)
     if names:
-        return [load_run(folder, name) for name in names]
-    found = [run for name in NAMES if (run := latest_run(folder, name)) is not None]
+        return [load_run(engine, name) for name in names]
+    every = (*NAMES, OWN)
+    found = [run for name in every if (run := latest_run(engine, name)) is not None]
     if not found:
-        raise EvalRunNotFound(run=str(folder))
+        raise EvalRunNotFound(run="at all")
     return found

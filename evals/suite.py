@@ -18,7 +18,7 @@ from evals.values import Case, Dataset, Metric, Part
 if TYPE_CHECKING:
     from evals.context import Context
 
-NAMES = (
+CONTRACT = (
     "flickr8k",
     "visual7w",
     "daquar",
@@ -29,6 +29,12 @@ NAMES = (
     "voice_captions",
     "long_documents",
 )
+"""The suites whose names, data and metrics are fixed since the first release."""
+
+FURTHER: tuple[str, ...] = ()
+"""Suites that measure more of the product; each has a small set of its own."""
+
+NAMES = (*CONTRACT, *FURTHER)
 
 OWN = "own"
 """The suite over the user's own library; it has no data of its own to be measured on."""
@@ -51,6 +57,9 @@ class Suite(ABC):
     own_library: ClassVar[bool] = False
     """Whether the user's library itself is asked, as it is now, instead of one made of the data."""
 
+    volatile: ClassVar[bool] = False
+    """Whether outcomes are times or the like, which are never taken from an earlier run."""
+
     cases_are_pool: ClassVar[bool] = False
     """Whether the cases chosen are also what is searched, so that scores depend on all of them."""
 
@@ -72,6 +81,10 @@ class Suite(ABC):
 
     def unavailable(self, context: Context) -> dict[str, str]:
         """Return the metrics that cannot be measured here, each with the reason."""
+        return {}
+
+    def groups(self, case: Case) -> dict[str, str]:
+        """Return what a case belongs to (``{"language": "zh"}``): each gets its own figures."""
         return {}
 
     @abstractmethod

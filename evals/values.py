@@ -49,8 +49,8 @@ class Score:
     """The value of one metric for one case, and why.
 
     Values of many cases are combined as a mean weighted by ``weight`` (a word error rate is
-    weighted by words, refusal precision by whether there was a refusal). ``parts`` are sums for
-    metrics that are no mean (BLEU).
+    weighted by words, refusal precision by whether there was a refusal). ``parts`` are what
+    metrics that are no mean are made of (BLEU, F1).
     """
 
     value: float
@@ -136,12 +136,17 @@ def outcome_from_json(value: Mapping[str, Any]) -> Outcome:
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure of a suite: how cases are combined, its scale, and which way is better."""
+    """A figure of a suite: how cases are combined, its scale, and which way is better.
+
+    ``mean`` weighs values; every other way of combining reads the ``parts`` of the scores and is
+    told in ``evals.metrics.CORPUS``. ``unit`` is set for figures that are no share of 1 (or 100).
+    """
 
     name: str
-    combine: Literal["mean", "bleu"] = "mean"
+    combine: Literal["mean", "bleu", "f1", "precision", "recall", "aurc"] = "mean"
     scale: float = 1.0
     lower_is_better: bool = False
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,8 @@ class Options:
     """How a run is to be done.
 
     ``limit`` cases are drawn by ``seed`` (None: all); answers are generated for at most
-    ``generations`` of them (None: the suite's default, 0: all); ``timeout`` seconds a case.
+    ``generations`` of them (None: the suite's default, 0: all); ``timeout`` seconds a case;
+    ``system`` is what is measured.
     """
 
     limit: int | None = None
@@ -175,6 +181,7 @@ class Options:
     generations: int | None = None
     timeout: float = 300.0
     fresh: bool = False
+    system: str = "sightline"
 
 
 @dataclass(frozen=True)

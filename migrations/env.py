@@ -7,6 +7,7 @@ from typing import Any
 from alembic import context
 from sqlalchemy import Connection
 
+import assistant.store.eval_tables  # noqa: F401  (fills the metadata)
 import assistant.store.tables  # noqa: F401  (fills the metadata)
 import retrieval.catalog.tables  # noqa: F401  (fills the metadata)
 from retrieval.catalog.base import Base, open_engine

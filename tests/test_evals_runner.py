@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,12 +15,21 @@ from assistant.config import Settings
 from evals import baseline, compare, report, runner
 from evals.context import Context
 from evals.data import Media
-from evals.errors import BaselineMismatch, EvalBusy, EvalDataInvalid, EvalRunNotFound
+from evals.errors import (
+    BaselineMismatch,
+    BaselineWorse,
+    EvalBusy,
+    EvalDataInvalid,
+    EvalRunNotFound,
+    NotOffered,
+)
 from evals.metrics import word_errors
-from evals.store import latest_run, list_runs, load_run, open_cases, save_run
+from evals.store import alone, latest_run, list_runs, load_run, opened
 from evals.suite import Suite
 from evals.suites import speech
 from evals.values import Broken, Case, Dataset, Metric, Options, Part, Result, Score, Scored
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 class Spelling(Suite):
@@ -115,8 +126,6 @@ def test_an_interrupted_run_goes_on(context: Context, tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         run(Stopped(), context, tmp_path)
-    path = next((context.folder / "cases").glob("*.jsonl"))
-    path.write_text(path.read_text() + '{"case": "x.jsonl:4", "pa')  # cut off by a crash
     suite = Spelling()
     result = run(suite, context, tmp_path)
     assert suite.did == [f"x.jsonl:{n}" for n in range(4, 10)]
@@ -138,11 +147,61 @@ def test_failures_are_tried_again(context: Context, tmp_path: Path) -> None:
 
 def test_the_same_run_twice_at_once_is_refused(tmp_path: Path) -> None:
     with (
-        open_cases(tmp_path, "speech", "k", False),
+        alone(tmp_path, "speech", "k"),
         pytest.raises(EvalBusy, match="under way"),
-        open_cases(tmp_path, "speech", "k", False),
+        alone(tmp_path, "speech", "k"),
     ):
         pass
+
+
+def test_two_runs_at_once_do_not_disturb_each_other(settings: Settings, tmp_path: Path) -> None:
+    """Processes of different runs write into one database; each finds all of its own."""
+    script = (
+        "import sys; sys.path[:0] = ['tests', '.']\n"
+        "from pathlib import Path\n"
+        "from test_evals_runner import Plain, Spelling\n"
+        "from assistant.config import Settings\n"
+        "from evals.runner import run_suite\n"
+        "from evals.values import Options\n"
+        "home, limit = Path(sys.argv[1]), int(sys.argv[2])\n"
+        "made = Plain(Settings(home=home), Options(timeout=limit, limit=limit), print)\n"
+        "print(run_suite(Spelling(60), home, None, made, print).config['run'])\n"
+    )
+    with opened(settings):
+        pass  # the schema is there before both begin
+    words = [sys.executable, "-c", script, str(settings.home)]
+    both = [
+        subprocess.Popen([*words, limit], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        for limit in ("50", "60")
+    ]
+    names = [one.communicate()[0].splitlines()[-1] for one in both]
+    with opened(settings) as engine:
+        assert sorted(list_runs(engine)) == sorted(names)
+        counts = [len(load_run(engine, name).outcomes) for name in names]
+    assert counts == [50, 60]
+
+
+def test_what_a_system_does_not_offer_is_not_measured(context: Context, tmp_path: Path) -> None:
+    class Mute(Spelling):
+        def parts(self, case: Case, dataset: Dataset, context: Context) -> list[Part]:
+            def work() -> Scored:
+                raise NotOffered(system="mute", what="spell")
+
+            return [Part("spell", work, {"wer": Score(1.0)})]
+
+    result = run(Mute(), context, tmp_path)
+    assert result.metrics == {"wer": None}
+    assert result.config["unavailable"] == {"wer": "mute does not spell"}
+    assert result.config["failed"] == 0
+
+
+def test_groups_of_cases_have_figures_of_their_own(context: Context, tmp_path: Path) -> None:
+    class Grouped(Spelling):
+        def groups(self, case: Case) -> dict[str, str]:
+            return {"half": "even" if case.data["n"] % 2 == 0 else "odd"}
+
+    groups = run(Grouped(), context, tmp_path).config["groups"]
+    assert groups == {"half=even": {"n": 5, "wer": 0.0}, "half=odd": {"n": 5, "wer": 0.25}}
 
 
 def test_no_usable_row_is_an_error(context: Context, tmp_path: Path) -> None:
@@ -151,18 +210,20 @@ def test_no_usable_row_is_an_error(context: Context, tmp_path: Path) -> None:
 
 
 def test_runs_are_kept_and_found(context: Context, tmp_path: Path) -> None:
-    folder = tmp_path / "runs"
-    result = save_run(folder, run(Spelling(), context, tmp_path))
-    assert list_runs(folder) == [result.config["run"]]
-    assert load_run(folder, result.config["run"]).to_json() == result.to_json()
-    latest = latest_run(folder, "speech")
-    assert latest is not None and len(latest.outcomes) == 10
-    assert latest_run(folder, "xquad") is None
-    with pytest.raises(EvalRunNotFound):
-        load_run(folder, "nothing")
-    (folder / "bad.json").write_text("{")
-    with pytest.raises(EvalRunNotFound):
-        load_run(folder, "bad")
+    result = run(Spelling(), context, tmp_path)
+    name = result.config["run"]
+    second = run(Spelling(10, frozenset({"x.jsonl:0"})), context, tmp_path, fresh=True)
+    with opened(context.settings) as engine:
+        assert list_runs(engine) == [name, second.config["run"]]
+        assert load_run(engine, name).to_json() == result.to_json()
+        before = [(o.case, o.error) for o in load_run(engine, name).outcomes]
+        assert before == [(o.case, o.error) for o in result.outcomes]  # as they were then
+        latest = latest_run(engine, "speech")
+        assert latest is not None and latest.config["failed"] == 1
+        assert latest_run(engine, "speech", "txtai") is None
+        assert latest_run(engine, "xquad") is None
+        with pytest.raises(EvalRunNotFound):
+            load_run(engine, "nothing")
 
 
 def test_the_gate_holds_figures_and_refuses_other_data(context: Context, tmp_path: Path) -> None:
@@ -218,9 +279,27 @@ def test_a_report_shows_the_worst_and_is_one_file(context: Context, tmp_path: Pa
     assert "<script" not in page
     assert "http" not in page
     assert [o.case for o in report.worst(result)] == ["x.jsonl:3", "x.jsonl:1"]
-    table = baseline.table([result])
-    assert "| speech | all | wer | 4 | 0." in table
-    assert "CPU cores" in table
+
+
+def test_one_suite_is_refreshed_and_the_rest_remembered(context: Context, tmp_path: Path) -> None:
+    page = tmp_path / "TABLE.md"
+    speech_run = run(Spelling(4), context, tmp_path)
+    other = replace(
+        speech_run, suite="forms", metrics={"anls": 0.5}, intervals={"anls": (0.4, 0.6)}
+    )
+    baseline.keep(other, False, tmp_path, page)
+    baseline.keep(speech_run, False, tmp_path, page)
+    text = page.read_text()
+    assert "| forms | all | anls | 0 | 0.500 | 0.400 – 0.600 |" in text
+    assert "| speech | all | wer | 4 | 0.125 |" in text
+    assert "CPU cores" in text
+    worse = replace(speech_run, metrics={"wer": 0.9})
+    with pytest.raises(BaselineWorse, match="wer"):
+        baseline.keep(worse, False, tmp_path, page)
+    assert page.read_text() == text
+    baseline.keep(worse, True, tmp_path, page)
+    assert "| wer | 4 | 0.900 |" in page.read_text()
+    assert len(list(tmp_path.glob("speech-*.json"))) == 1
 
 
 def test_progress_says_what_is_left() -> None:

@@ -57,7 +57,7 @@ class Forms(Suite):
         question = PAGE_QUESTION.format(
             label=case.data["question"], answer=case.data["answer"][:_LONGEST]
         )
-        passages = context.search(dataset, question, self._shelf.library, 5).passages
+        passages = context.search(dataset, question, self._shelf.library, 5)
         right = bool(passages) and passages[0].asset_id in self._alike[_key(case)]
         first = passages[0].asset if passages else "nothing"
         shown = {"question": question, "expected": case.data["image"], "got": first}

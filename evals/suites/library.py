@@ -1,15 +1,30 @@
-"""What suites over files share: taking media into a library, and knowing each by its asset id."""
+"""What suites over files share: taking media into a library, asking, and judging by rule."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
 
-from evals.context import Context
+from evals.answers import numbers, plain
+from evals.context import Context, Reply
+from evals.data import (
+    Kinds,
+    Media,
+    find_rows,
+    read_rows,
+    rows_digest,
+    suite_folder,
+    with_media,
+)
 from evals.errors import EvalError
-from evals.values import Dataset
+from evals.metrics import exact_match, token_f1
+from evals.suite import Suite
+from evals.values import Case, Dataset
 
 LIBRARY = "eval"
+_CLOSE = 0.6
 
 
 @dataclass
@@ -43,3 +58,76 @@ class Shelf:
         if name in self.failed:
             raise EvalError(detail=self.failed[name])
         return self.ids[name]
+
+
+class LibrarySuite(Suite):
+    """A suite whose files are taken into one library and then asked about.
+
+    Every media file of the folder goes in, except those that are themselves part of a question.
+    """
+
+    kinds: ClassVar[Kinds]
+    """The keys by which a row of this suite is known."""
+
+    query_keys: ClassVar[tuple[str, ...]] = ()
+    """The keys that name a file of the question (a spoken question, a picture to search by)."""
+
+    roles = ("library", "chat")
+
+    def load(self, folder: Path, split: str | None) -> Dataset:
+        inside = suite_folder(folder, self.name)
+        path, chosen = find_rows(inside, self.name, self.kinds, split)
+        rows, broken = read_rows(path, self.kinds)
+        media = Media(inside, path.stem)
+        for key in (*self.query_keys, "file"):
+            named = [row for row in rows if row.values.get(key)]
+            gone = {b.where: b for b in with_media(named, key, media)[1]}
+            rows = [row for row in rows if row.where not in gone]
+            broken += gone.values()
+        asked = {Path(str(row.values[k])).name for row in rows for k in self.query_keys
+                 if row.values.get(k)}  # fmt: skip
+        pool = [name for name in media.names() if name not in asked]
+        digest = rows_digest(rows, media.digest([*pool, *asked]))
+        cases = tuple(Case(row.where, row.values) for row in rows)
+        tables = {"pool": pool}
+        return Dataset(self.name, inside, chosen, cases, media, tuple(broken), digest, tables)
+
+    def groups(self, case: Case) -> dict[str, str]:
+        return {k: str(case.data[k]) for k in ("language", "kind", "modality") if case.data.get(k)}
+
+    def prepare(self, dataset: Dataset, cases: Sequence[Case], context: Context) -> None:
+        self._shelf = Shelf()
+        self._shelf.fill(dataset, dataset.tables["pool"], context)
+
+    def query_file(self, case: Case, key: str, dataset: Dataset, context: Context) -> Path:
+        """Return the path of a file that is part of the question."""
+        return dataset.media.file(str(case.data[key]), context.scratch(dataset))
+
+
+def answers_of(case: Case) -> list[str]:
+    """Return the right answers of a row, however it names them."""
+    given = case.data.get("answers", case.data.get("answer"))
+    if given is None:
+        return []
+    return [str(a) for a in given] if isinstance(given, list) else [str(given)]
+
+
+def named_right(reply: Reply, answers: Sequence[str]) -> bool:
+    """Tell whether a reply gives one of the answers, by the rule of the suite ``own``."""
+    return not reply.abstained and says(plain(reply.text), list(answers))
+
+
+def told(reply: Reply) -> str:
+    """Return what a reply said, for a reason."""
+    return "did not answer" if reply.abstained else f"said {plain(reply.text)!r}"
+
+
+def says(text: str, answers: list[str]) -> bool:
+    """Tell whether a text gives one of the answers: equal, mostly the same words, or a sentence
+    that holds it; numbers of the answer must stand in the text."""
+    for answer in answers:
+        there = set(numbers(answer)) <= set(numbers(text))
+        close = exact_match(text, [answer]) or token_f1(text, [answer]) >= _CLOSE
+        if there and (close or answer.casefold() in text.casefold()):
+            return True
+    return False

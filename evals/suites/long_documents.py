@@ -62,7 +62,7 @@ class LongDocuments(Suite):
         shelf = self._shelves[case.data["document"]]
         shelf.id(case.data["document"])
         question = case.data["question"]
-        passages = context.search(dataset, question, shelf.library, _PASSAGES).passages
+        passages = context.search(dataset, question, shelf.library, _PASSAGES)
         pages = [p.locator.page for p in passages if isinstance(p.locator, PageLocator)]
         first = list(dict.fromkeys(pages))[:_DEPTH]
         wanted = pages_of(case.data["pages"])

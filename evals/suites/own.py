@@ -1,4 +1,5 @@
-"""Your own questions about your own library: complaints that became cases, or rows you wrote.
+"""Your own questions about your own library: complaints that became cases, drafts you confirmed,
+or rows you wrote.
 
 Asked of the library as it is, so nothing is kept between runs. Conversations made by asking are
 removed.
@@ -8,15 +9,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from evals.answers import numbers, plain
+from evals.answers import plain
 from evals.context import Context, Reply
 from evals.data import Kinds, Media, find_rows, read_rows, rows_digest, suite_folder
-from evals.metrics import exact_match, token_f1
+from evals.errors import EvalDataInvalid
+from evals.places import overlaps
 from evals.suite import Suite
+from evals.suites.library import says
 from evals.values import Case, Dataset, Metric, Part, Score, Scored
+from retrieval.values import locator_from_json
 
 _KINDS: Kinds = {"question": str}
-_CLOSE = 0.6
 
 
 class Own(Suite):
@@ -24,22 +27,30 @@ class Own(Suite):
 
     name = "own"
     about = "your own questions about your own library"
-    metrics = (Metric("correct"), Metric("cited"), Metric("refused"))
+    metrics = (Metric("correct"), Metric("cited"), Metric("placed"), Metric("refused"))
     roles = ("library", "chat")
     own_library = True
 
     def load(self, folder: Path, split: str | None) -> Dataset:
         inside = suite_folder(folder, self.name)
-        path, chosen = find_rows(inside, self.name, _KINDS, split)
+        try:
+            path, chosen = find_rows(inside, self.name, _KINDS, split)
+        except EvalDataInvalid as error:
+            detail = "there is no case yet; `sightline eval add` and `eval make` give some"
+            raise EvalDataInvalid(folder=str(inside), suite=self.name, detail=detail) from error
         rows, broken = read_rows(path, _KINDS)
-        cases = tuple(Case(row.where, row.values) for row in rows)
+        cases = tuple(Case(_id(row.values, row.where), row.values) for row in rows)
         media, digest = Media(inside), rows_digest(rows)
         return Dataset(self.name, inside, chosen, cases, media, tuple(broken), digest)
 
     def parts(self, case: Case, dataset: Dataset, context: Context) -> list[Part]:
         def work() -> Scored:
             library = case.data.get("library") or context.settings.library
-            reply = context.ask(dataset, case.data["question"], library)
+            images = tuple(
+                dataset.media.file(file["file"], context.scratch(dataset))
+                for file in case.data.get("files") or ()
+            )
+            reply = context.ask(dataset, case.data["question"], library, images=images)
             shown = {
                 "question": case.data["question"],
                 "expected": case.data.get("answers") or "no answer",
@@ -52,8 +63,14 @@ class Own(Suite):
         return [Part("answer", work, worst)]
 
 
+def _id(values: object, where: str) -> str:
+    """Return the case's own id, so that two exports can be compared; else its line."""
+    return str(values.get("case") or where) if isinstance(values, dict) else where
+
+
 def judge(case: Case, reply: Reply) -> dict[str, Score]:
-    """Score what the case says something of: its answers, its file, whether it can be answered."""
+    """Score what the case says something of: its answers, its file, the place in it, whether it
+    can be answered."""
     answers = [str(a) for a in case.data.get("answers") or ()]
     said = "did not answer" if reply.abstained else f"said {plain(reply.text)!r}"
     if not case.data.get("answerable", True):
@@ -66,18 +83,11 @@ def judge(case: Case, reply: Reply) -> dict[str, Score]:
         cited = [citation.asset for citation in reply.citations]
         told = f"cited {', '.join(cited) or 'nothing'}"
         scores["cited"] = Score(float(wanted in cited), told)
+        if where := case.data.get("locator"):
+            place = locator_from_json(where)
+            found = any(c.asset == wanted and overlaps(place, c.locator) for c in reply.citations)
+            scores["placed"] = Score(float(found), told)
     return scores
-
-
-def says(text: str, answers: list[str]) -> bool:
-    """Tell whether a text gives one of the answers: equal, mostly the same words, or a sentence
-    that holds it; numbers of the answer must stand in the text."""
-    for answer in answers:
-        there = set(numbers(answer)) <= set(numbers(text))
-        close = exact_match(text, [answer]) or token_f1(text, [answer]) >= _CLOSE
-        if there and (close or answer.casefold() in text.casefold()):
-            return True
-    return False
 
 
 SUITE = Own()

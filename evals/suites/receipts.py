@@ -57,7 +57,7 @@ class Receipts(Suite):
     def _page(self, case: Case, dataset: Dataset, context: Context) -> Scored:
         self._shelf.id(case.data["image"])
         question = PAGE_QUESTION.format(company=case.data["company"], date=case.data["date"])
-        passages = context.search(dataset, question, self._shelf.library, 5).passages
+        passages = context.search(dataset, question, self._shelf.library, 5)
         right = bool(passages) and passages[0].asset_id in self._alike[_key(case)]
         first = passages[0].asset if passages else "nothing"
         shown = {"question": question, "expected": case.data["image"], "got": first}

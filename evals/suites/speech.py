@@ -28,7 +28,7 @@ class Speech(Suite):
 
         def work() -> Scored:
             path = dataset.media.file(case.data["audio"], context.scratch(dataset))
-            heard = context.assistant(dataset).transcribe(path).text
+            heard = context.transcribe(dataset, path)
             score = heard_score(case.data["text"], heard)
             shown = {"audio": case.data["audio"], "expected": case.data["text"], "got": heard}
             return Scored({"wer": score}, shown)

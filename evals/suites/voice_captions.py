@@ -72,7 +72,7 @@ class VoiceCaptions(Suite):
 
         def spoken() -> Scored:
             path = dataset.media.file(case.data["audio"], context.scratch(dataset))
-            heard = context.assistant(dataset).transcribe(path).text.strip()
+            heard = context.transcribe(dataset, path)
             found = self._search(heard, case, context) if heard else Score(0.0, "nothing heard")
             shown = {"photo": case.data["image"], "expected": case.data["text"], "got": heard}
             wer = heard_score(case.data["text"], heard)

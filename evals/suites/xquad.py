@@ -100,7 +100,7 @@ class Xquad(Suite):
         def work() -> Scored:
             shelf = self._shelves[library]
             wanted = shelf.id(_file_name(row["paragraph"]))
-            passages = context.search(dataset, row["question"], library, 20).passages
+            passages = context.search(dataset, row["question"], library, 20)
             ranked = list(dict.fromkeys(p.asset_id for p in passages))
             place = ranked.index(wanted) + 1 if wanted in ranked else None
             said = f"paragraph at rank {place}" if place else "paragraph not found"
