@@ -262,6 +262,7 @@ class _Builder:
     def _begin(self) -> None:
         """Load the encoders, and go on with what a killed server left in the queue."""
         self.searcher()
+        self.indexer().background = True
         self.worker()
 
     def _ready_to_read(self) -> None:

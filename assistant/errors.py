@@ -7,7 +7,7 @@ SightlineError
 ├── ModelError             a chat model failed
 │   ├── ModelUnavailable, ModelTooLarge, ModelBusy, ContextTooLong, EndpointFailed
 ├── ConversationNotFound, ConversationBusy, RunNotFound
-├── AssetNotFound
+├── AssetNotFound, JobNotFound
 ├── CaseUnknown, MessageUnknown   a case or an answer to make one of
 ├── AnswerCancelled
 ├── ToolFailed             a step of the assistant failed
@@ -150,6 +150,13 @@ class MessageUnknown(SightlineError):
         "There is no answer {message} to a written question. See `sightline eval add` for the "
         "answers that were marked as bad."
     )
+
+
+class JobNotFound(SightlineError):
+    """No such job of taking files in."""
+
+    code = "job_not_found"
+    template = "There is no job {job} in this library. `sightline jobs list` shows them."
 
 
 class AnswerCancelled(SightlineError):

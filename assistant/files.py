@@ -11,16 +11,17 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from assistant.errors import AssetNotFound
+from assistant.errors import AssetNotFound, JobNotFound
 from assistant.i18n import Language, explain_code, text
 from assistant.messages import AssetView, Citation, EvidenceView
 from assistant.shelf import Shelf, passage_of, view_of
-from assistant.views import FileOutcome, Finding, JobFileView, JobView
+from assistant.views import FileOutcome, Finding, JobAction, JobFileView, JobView, SyncNews
 from retrieval.blobs import BlobStore
 from retrieval.catalog.jobs import Jobs
 from retrieval.catalog.library import Catalog
 from retrieval.catalog.records import FileRecord, JobRecord, Upload
 from retrieval.errors import FileNotFound
+from retrieval.folders import Folder
 from retrieval.thumbnails import Thumbnails
 from retrieval.values import (
     Filters,
@@ -109,14 +110,63 @@ class Files:
         """Return the latest jobs."""
         return [self._job(record) for record in self._jobs.list(library)]
 
-    def cancel_job(self, job: int) -> None:
-        """Stop a job; files already indexed stay."""
-        self._jobs.cancel(job)
+    def job(self, library: str, job: int) -> JobView:
+        """Return one job of a library.
 
-    def retry_job(self, job: int) -> None:
-        """Queue a job's failed and cancelled files again."""
-        self._jobs.retry(job)
-        self._worker().wake()
+        Raises:
+            JobNotFound: there is none of this number.
+        """
+        record = self._jobs.get(job)
+        if record is None or record.library != library:
+            raise JobNotFound(job=job)
+        return self._job(record)
+
+    def steer_job(self, library: str, job: int, action: JobAction, *, wake: bool) -> JobView:
+        """Pause, resume, cancel or try a job again; what is indexed stays in any case.
+
+        Args:
+            wake: let the worker of this process look at the queue at once.
+
+        Raises:
+            JobNotFound: there is none of this number in the library.
+        """
+        self.job(library, job)
+        {
+            "pause": self._jobs.pause,
+            "resume": self._jobs.resume,
+            "cancel": self._jobs.cancel,
+            "retry": self._jobs.retry,
+        }[action](job)
+        if wake and action in ("resume", "retry"):
+            self._worker().wake()
+        return self.job(library, job)
+
+    def work_off(self) -> int:
+        """Take in what waits in the queue, here and now; returns how many jobs there were."""
+        done = 0
+        while self._ingestor().run_next():
+            done += 1
+        return done
+
+    def keep_in_step(
+        self, library: str, folder: Path, stopped: Callable[[], bool], *, once: bool
+    ) -> Iterator[SyncNews]:
+        """Keep a library in step with a folder until ``stopped``; yield what became of files.
+
+        Raises:
+            FileNotFound: there is no such folder.
+        """
+        if not folder.is_dir():
+            raise FileNotFound(name=folder)
+        from assistant.step import follow_folder
+
+        ingestor = self._ingestor()
+
+        def ingest(uploads: list[Upload]) -> Sequence[FileRecord]:
+            return ingestor.run_now(library, uploads, cancelled=stopped).files
+
+        watched = Folder(self._catalog.engine, library, folder, ingest, self.delete)
+        yield from follow_folder(watched, stopped, once=once)
 
     def _job(self, record: JobRecord) -> JobView:
         return JobView(

@@ -27,7 +27,16 @@ from assistant.runs import RunManager
 from assistant.speech import Speech
 from assistant.store.conversations import Conversations, Verdict
 from assistant.talk import Talk
-from assistant.views import FileOutcome, Finding, JobFileView, JobView, ModelView, TierView
+from assistant.views import (
+    FileOutcome,
+    Finding,
+    JobAction,
+    JobFileView,
+    JobView,
+    ModelView,
+    SyncNews,
+    TierView,
+)
 from retrieval.blobs import BlobStore
 from retrieval.errors import FileNotFound
 from retrieval.values import Filters, Locator, Modality, Passage, Query, SearchResult
@@ -111,13 +120,34 @@ class Assistant:
         """Return the latest jobs of a library."""
         return self._files.jobs(self._library(library))
 
-    def cancel_job(self, job: int) -> None:
-        """Stop a job; files already indexed stay."""
-        self._files.cancel_job(job)
+    def steer_job(
+        self, job: int, action: JobAction, *, library: str | None = None, wake: bool = True
+    ) -> JobView:
+        """Pause, resume, cancel or retry a job; ``wake`` this process's worker for it.
 
-    def retry_job(self, job: int) -> None:
-        """Try a job's failed and cancelled files again."""
-        self._files.retry_job(job)
+        Raises:
+            JobNotFound: there is none of this number in the library.
+        """
+        return self._files.steer_job(self._library(library), job, action, wake=wake)
+
+    def work_off(self) -> int:
+        """Take in what waits in the queue, here and now; returns how many jobs there were."""
+        return self._files.work_off()
+
+    def keep_in_step(
+        self,
+        folder: Path,
+        *,
+        library: str | None = None,
+        stopped: Callable[[], bool] = lambda: False,
+        once: bool = False,
+    ) -> Iterator[SyncNews]:
+        """Keep a library in step with a folder; ``once`` or until ``stopped``.
+
+        Raises:
+            FileNotFound: there is no such folder.
+        """
+        return self._files.keep_in_step(self._library(library), folder, stopped, once=once)
 
     def assets(
         self,

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from assistant.i18n import Language, explain_code
+from assistant.i18n import Language, explain_code, text
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,36 @@ class JobView:
     def active(self) -> bool:
         """Whether it still waits or works."""
         return self.status in ("queued", "running", "paused")
+
+
+JobAction = Literal["pause", "resume", "cancel", "retry"]
+
+
+@dataclass(frozen=True)
+class SyncNews:
+    """What became of a file of a folder kept in step.
+
+    ``what``: indexed, duplicate, failed, moved, changed, removed; or ``gone``: the folder itself
+    cannot be seen, and nothing was done. ``reason`` says why one failed.
+    """
+
+    what: str
+    path: Path
+    before: Path | None = None
+    code: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def sentence(self, language: Language) -> str:
+        """Say it."""
+        reason = explain_code(self.code, dict(self.params), language) if self.code else ""
+        return text(
+            f"sync_{self.what}",
+            language,
+            name=self.path.name,
+            path=self.path,
+            before=self.before,
+            reason=reason,
+        )
 
 
 @dataclass(frozen=True)

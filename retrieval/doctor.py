@@ -26,8 +26,9 @@ from retrieval.catalog.tables import Asset, Job, Library, PictureRow, VectorRow
 from retrieval.catalog.transactions import reading, writing
 from retrieval.catalog.workers import orphaned
 from retrieval.embed.protocol import JointEmbedder, TextEmbedder
-from retrieval.indexer import Indexer, Replica
+from retrieval.indexer import Indexer
 from retrieval.refill import fill_missing, missing_vectors
+from retrieval.replica import Replica, alike
 from retrieval.thumbnails import Thumbnails
 
 _GRACE_SECONDS = 3600.0
@@ -47,6 +48,7 @@ SENTENCES = {
     "vectors_missing": "{count} passages or pictures have no vector of {embedder}.",
     "vectors_stale": "{count} vectors are of {embedder}, which is not used any more.",
     "index_disagrees": "The index of library {library} ({embedder}) disagrees with the database.",
+    "index_outgrown": "The index of library {library} ({embedder}) has outgrown its kind.",
     "snapshot_orphan": "A saved index belongs to nothing any more: {folder}.",
     "job_stuck": "Job {job} is marked as running, but its program is gone.",
 }
@@ -231,6 +233,11 @@ def _indexes(patient: Patient, repair: bool) -> Iterator[Finding]:
                     patient.indexer.rebuild(library, embedder.id, embedder.dim)
                 params = {"library": library, "embedder": embedder.id}
                 yield Finding("index_disagrees", params, repaired=repair)
+            if patient.indexer.outgrown(library, embedder.id, embedder.dim):
+                if repair:
+                    patient.indexer.tend(library, embedder.id, embedder.dim)
+                params = {"library": library, "embedder": embedder.id}
+                yield Finding("index_outgrown", params, repaired=repair)
     known = {
         patient.indexer.snapshot_folder(library, embedder.id)
         for library in libraries
@@ -250,7 +257,7 @@ def _agrees(
     if not np.array_equal(ids, replica.index.ids()):
         return False
     for block in sql.blocks_after(connection, library, embedder.id, embedder.dim, 0):
-        if not np.array_equal(replica.index.vectors(block.ids), block.vectors):
+        if not alike(replica.index, replica.index.vectors(block.ids), block.vectors):
             return False
     return True
 

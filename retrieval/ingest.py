@@ -86,9 +86,16 @@ class Ingestor:
     ) -> None:
         """Work off a job that is this worker's; ``stop`` gives the rest back to the queue."""
         job = self.job(job_id)
-        with self._busy, Lease(self.jobs, job_id, self.worker, stop) as lease:
-            report = Report(len(job.files), on_file)
-            while not lease.stopped and (files := self.jobs.waiting(job_id)):
-                Pass(self._parts, self.jobs, lease, job.library, report).run(files)
+        try:
+            with self._busy, Lease(self.jobs, job_id, self.worker, stop) as lease:
+                report = Report(len(job.files), on_file)
+                while not lease.stopped and (files := self.jobs.waiting(job_id)):
+                    Pass(self._parts, self.jobs, lease, job.library, report).run(files)
+        except Exception:
+            self.jobs.release(job_id, self.worker)  # else nobody takes it while this process lives
+            raise
+        except KeyboardInterrupt:
+            self.jobs.finish(job_id, self.worker)
+            raise
         self.jobs.finish(job_id, self.worker)
         self._parts.indexer.save(job.library)

@@ -33,9 +33,10 @@ from retrieval.catalog.vectors import Ids
 from retrieval.embed.protocol import ImageClassifier, JointEmbedder, TextEmbedder
 from retrieval.errors import SearchError
 from retrieval.fusion import Fused, Hit, fuse, merge_families, spread
-from retrieval.indexer import Indexer, Replica
+from retrieval.indexer import Indexer
 from retrieval.places import Page, Part, Photo, Place
 from retrieval.relevance import Relevance, is_confident
+from retrieval.replica import Replica
 from retrieval.values import (
     ChunkKind,
     Locator,

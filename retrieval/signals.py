@@ -16,10 +16,10 @@ from sqlalchemy import Connection
 from retrieval.catalog.fulltext import lexical_hits
 from retrieval.catalog.vectors import Ids, targets
 from retrieval.fusion import Hit
-from retrieval.indexer import Replica
 from retrieval.lexical import query_words
 from retrieval.places import Page, Part, Photo, Place
 from retrieval.relevance import Relevance, coverage, of_few_letters
+from retrieval.replica import Replica
 
 Vector = NDArray[np.float32]
 
@@ -55,9 +55,9 @@ def pixels(scope: Scope, replica: Replica, query: Vector, kind: str) -> list[lis
     """Rank photos, and page images, by a joint vector [dim]; ``kind`` is image or similar."""
     pool = replica.pool(query)
     found = []
-    for what, among in _photos_and_pages(scope, replica):
-        compared = "page" if (what, kind) == ("page", "image") else kind
-        found.append(_pixels_of(scope, replica, query, pool, compared, among))
+    for photos in (True, False):  # apart, so that neither hides the other
+        compared = "page" if (photos, kind) == (False, "image") else kind
+        found.append(_pixels_of(scope, replica, query, pool, compared, photos=photos))
     return found
 
 
@@ -67,9 +67,13 @@ def _pixels_of(
     query: Vector,
     pool: Vector,
     kind: str,
-    among: Ids | None,
+    *,
+    photos: bool,
 ) -> list[Hit]:
-    found = replica.search(query, scope.depth, among)
+    among, but = scope.allowed, None if photos else scope.photos
+    if photos:
+        among = scope.photos if among is None else among[np.isin(among, scope.photos)]
+    found = replica.search(query, scope.depth, among, but)
     of = {t.vector_id: t for t in targets(scope.connection, replica.embedder, found.ids)}
     hits = []
     chances = scope.relevance.chances(replica.embedder, kind, found.scores, pool)
@@ -82,19 +86,6 @@ def _pixels_of(
         else:
             hits.append(Hit(Page(target.asset_id, target.page), float(score), float(chance)))
     return hits
-
-
-def _photos_and_pages(scope: Scope, replica: Replica) -> list[tuple[str, Ids | None]]:
-    """Return which files to search: photos and documents apart, so that neither hides the other."""
-    documents = np.setdiff1d(replica.owners(), scope.photos)
-    if scope.allowed is not None:
-        return [
-            ("photo", np.intersect1d(scope.allowed, scope.photos)),
-            ("page", np.intersect1d(scope.allowed, documents)),
-        ]
-    if not len(documents):
-        return [("photo", None)]
-    return [("photo", scope.photos), ("page", documents)]
 
 
 def meaning(scope: Scope, replica: Replica, query: Vector, also_chunks: Sequence[int]) -> list[Hit]:

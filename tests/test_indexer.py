@@ -13,7 +13,8 @@ from sqlalchemy import Engine, insert, text
 from retrieval.catalog.base import now
 from retrieval.catalog.tables import Asset, Library, VectorRow
 from retrieval.catalog.vectors import pack
-from retrieval.indexer import Indexer, Replica
+from retrieval.indexer import Indexer
+from retrieval.replica import Replica
 
 DIM = 16
 
@@ -146,7 +147,7 @@ def test_a_snapshot_that_cannot_be_trusted_is_built_anew(
     if harm == "deleted":
         shutil.rmtree(folder)
     elif harm == "damaged":
-        file = where / written["file"]
+        file = where / written["files"]["vectors"]["name"]
         file.write_bytes(file.read_bytes()[:-7])
     elif harm == "other database":
         with engine.begin() as connection:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import streamlit as st
 
 from assistant.i18n import explain_code
-from assistant.views import JobFileView, JobView
+from assistant.views import JobAction, JobFileView, JobView
 from ui import runtime
 from ui.state import language, library, plain, t
 
@@ -48,7 +48,9 @@ def show(jobs: Sequence[JobView], buttons: bool = False) -> None:
         share = sum(file.progress for file in files) / len(files)
         label = t("jobs_progress", done=done, total=len(files))
         etas = [job.eta for job in active if job.eta is not None]
-        if etas:
+        if all(job.status == "paused" for job in active):
+            label += " · " + t("jobs_paused")
+        elif etas:
             label += " · " + t("jobs_eta", seconds=max(1, round(max(etas))))
         st.progress(min(1.0, max(0.0, share)), text=label)
     for job in jobs:
@@ -65,27 +67,31 @@ def _job(job: JobView, buttons: bool) -> None:
 
 
 def _buttons(job: JobView) -> None:
-    assistant = runtime.assistant()
+    if job.status == "paused":
+        _button(job, "resume", "resume", ":material/play_arrow:")
+    elif job.active:
+        _button(job, "pause", "pause", ":material/pause:")
     if job.active:
-        st.button(
-            t("cancel"),
-            icon=":material/close:",
-            key=f"cancel-{job.id}",
-            type="tertiary",
-            on_click=assistant.cancel_job,
-            args=(job.id,),
-        )
-    elif any(file.status in ("failed", "cancelled") for file in job.files):
-        again = st.button(
-            t("retry"),
-            icon=":material/refresh:",
-            key=f"retry-{job.id}",
-            type="tertiary",
-            on_click=assistant.retry_job,
-            args=(job.id,),
-        )
-        if again:
-            st.rerun()  # the page looks again and again only while something is at work
+        _button(job, "cancel", "cancel", ":material/close:")
+        return
+    left = any(file.status in ("failed", "cancelled") for file in job.files)
+    if left and _button(job, "retry", "retry", ":material/refresh:"):
+        st.rerun()  # the page looks again and again only while something is at work
+
+
+def _button(job: JobView, action: JobAction, label: str, icon: str) -> bool:
+    return st.button(
+        t(label),
+        icon=icon,
+        key=f"{action}-{job.id}",
+        type="tertiary",
+        on_click=_steer,
+        args=(job.id, action),
+    )
+
+
+def _steer(job: int, action: JobAction) -> None:
+    runtime.assistant().steer_job(job, action, library=library())
 
 
 def _file(file: JobFileView) -> None:

@@ -12,28 +12,70 @@ from assistant.cli.options import AsJson, Home, User, emit, note, open_assistant
 
 if TYPE_CHECKING:
     from assistant.service import FileOutcome
+    from assistant.views import SyncNews
     from retrieval.values import SearchResult
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders.", show_default=False)],
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files and folders.", show_default=False)
+    ] = None,
+    watch: Annotated[
+        Path | None,
+        typer.Option("--watch", help="Keep the library in step with this folder until Ctrl-C."),
+    ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="With --watch: bring it in step once and end.")
+    ] = False,
     user: User = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Take photos, documents and recordings into the library.
 
-    Folders are walked; hidden files are passed over. Ends with 1 when a file failed.
+    Folders are walked; hidden files are passed over. Ends with 1 when a file failed. A folder
+    that is watched is followed both ways: new and changed files are read, moved ones renamed, and
+    those deleted there leave the library if they came from there. `.sightlineignore` in it lists
+    patterns of names to leave out.
     """
+    if bool(paths) == (watch is not None):
+        raise typer.BadParameter("give files and folders, or --watch FOLDER")
+    if watch is not None:
+        _follow(watch, once, user, home, as_json)
+        return
     started = time.perf_counter()
     with open_assistant(home, user) as assistant:
         outcomes = assistant.ingest(
-            paths,
+            paths or [],
             on_progress=None if as_json else _show_progress,
         )
         _report_outcomes(
             outcomes, assistant.settings.language, time.perf_counter() - started, as_json
         )
+
+
+def _follow(folder: Path, once: bool, user: str | None, home: Path | None, as_json: bool) -> None:
+    """Keep in step; Ctrl-C is the usual end. JSON is one document, printed at the end."""
+    told: list[SyncNews] = []
+    started = time.perf_counter()
+    with open_assistant(home, user) as assistant:
+        language = assistant.settings.language
+        if not once:
+            note(f"Watching {folder.absolute()}. Ctrl-C ends it.")
+        try:
+            for news in assistant.keep_in_step(folder, once=once):
+                told.append(news)
+                if not as_json:
+                    say(news.sentence(language))
+        except KeyboardInterrupt:
+            note("Stopped watching.")
+    if as_json:
+        rows = [{"what": n.what, "path": str(n.path), "reason": n.sentence(language)} for n in told]
+        emit({"changes": rows, "seconds": round(time.perf_counter() - started, 3)})
+    elif once and not told:
+        say("The library is in step with the folder.")
+    if any(news.what in ("failed", "gone") for news in told):
+        raise typer.Exit(1)
 
 
 def _show_progress(done: int, total: int, name: str) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from assistant.cli import library, models, system, talk
+from assistant.cli import jobs, library, models, system, talk
 
 app = typer.Typer(
     name="sightline",
@@ -37,6 +37,7 @@ for function in (
     system.restore,
 ):
     app.command()(function)
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
 # evals stands above this package, so it is found by name and not imported by it.
 for name, module in (("eval", "evals.cli"), ("tune", "assistant.cli.tune")):

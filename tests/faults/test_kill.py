@@ -133,7 +133,7 @@ def test_what_a_killed_process_leaves_half_written_is_never_used(
         library = Library(engine, settings.home, parser)
         folder = library.indexer.snapshot_folder("default", library.text.id)
         folder.mkdir(parents=True)
-        (folder / "vectors-1234.faiss").write_bytes(b"half of an ind")
+        (folder / "vectors-1234.bin").write_bytes(b"half of an ind")
         library.ingestor.upload("default", "a.txt", b"some words")
         library.ingestor.run_next()
         assert library.search("words").passages[0].asset == "a.txt"
