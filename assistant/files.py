@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.errors import AssetNotFound, JobNotFound
 from assistant.i18n import Language, explain_code, text
 from assistant.messages import AssetView, Citation, EvidenceView
-from assistant.shelf import Shelf, passage_of, view_of
+from assistant.shelf import Shelf, passage_of, tag_name, view_of
 from assistant.views import FileOutcome, Finding, JobAction, JobFileView, JobView, SyncNews
 from retrieval.blobs import BlobStore
 from retrieval.catalog.jobs import Jobs
@@ -200,13 +200,32 @@ class Files:
         return self._catalog.size(library)
 
     def assets(
-        self, library: str, query: str, modality: Modality | None, limit: int, offset: int
+        self, library: str, query: str, filters: Filters, limit: int, offset: int
     ) -> list[AssetView]:
         """Return a page of a library, the latest first."""
         found = self._catalog.assets(
-            library, query=query, filters=Filters(modality=modality), limit=limit, offset=offset
+            library, query=query, filters=filters, limit=limit, offset=offset
         )
         return [view_of(record) for record in found]
+
+    def tags(self, library: str) -> dict[str, int]:
+        """Return the tags of a library and how many files are under each."""
+        return self._catalog.tags(library)
+
+    def tag(
+        self, library: str, asset_ids: Sequence[int], tags: Sequence[str], remove: bool
+    ) -> None:
+        """Put files of a library under tags, or take them out.
+
+        Raises:
+            AssetNotFound: one is not in it; nothing was changed.
+        """
+        for asset_id in asset_ids:
+            found = self._catalog.asset(asset_id)
+            if found is None or found.library != library:
+                raise AssetNotFound(asset=asset_id)
+        change = self._catalog.untag if remove else self._catalog.tag
+        change(asset_ids, [name for tag in tags if (name := tag_name(tag))])
 
     def asset(self, asset_id: int) -> AssetView:
         """Return one file.

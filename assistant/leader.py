@@ -105,13 +105,21 @@ def _list(plan: Plan, _request: Request, results: Sequence[ToolResult]) -> list[
     return [
         ToolCall(
             "list_assets",
-            {"query": plan.topic[:400], "modality": plan.modality, "limit": 5000},
+            {"query": plan.topic[:400], "modality": plan.modality, "limit": 5000, **_when(plan)},
         )
     ]
 
 
+def _when(plan: Plan) -> dict[str, str]:
+    """Return the arguments that keep to the photos of a time."""
+    if plan.period is None:
+        return {}
+    bounds = {"taken_from": plan.period.first, "taken_to": plan.period.last}
+    return {name: moment.isoformat() for name, moment in bounds.items()}
+
+
 def _pick(plan: Plan, _request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
-    query = {"query": plan.topic[:400], "k": 5, "modality": "image"}
+    query = {"query": plan.topic[:400], "k": 5, "modality": "image", **_when(plan)}
     return [] if results else [ToolCall("search_library", query)]
 
 

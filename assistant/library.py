@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from PIL.Image import Image
 
 from assistant.messages import AssetView
-from retrieval.values import Box, Modality, Passage, SearchResult, Word
+from retrieval.values import Box, Filters, Modality, Passage, SearchResult, Word
 
 NOT_IN_LIBRARY = 0
 """``asset_id`` of passages from attached files."""
@@ -34,8 +34,9 @@ class LibraryView(Protocol):
         k: int = 8,
         modality: Modality | None = None,
         asset_ids: Iterable[int] | None = None,
+        filters: Filters | None = None,
     ) -> SearchResult:
-        """Find passages by words, by a picture, or both."""
+        """Find passages by words, by a picture, or both; ``filters`` hold beside the others."""
         ...
 
     def passages(self, asset_id: int, page: int | None = None) -> list[Passage]:
@@ -47,7 +48,12 @@ class LibraryView(Protocol):
         ...
 
     def assets(
-        self, query: str = "", *, modality: Modality | None = None, limit: int = 1000
+        self,
+        query: str = "",
+        *,
+        modality: Modality | None = None,
+        limit: int = 1000,
+        filters: Filters | None = None,
     ) -> list[AssetView]:
         """Return files, the latest first, whose name contains ``query``."""
         ...

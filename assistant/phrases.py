@@ -245,9 +245,9 @@ NO_TOPIC = _any(
     r"|show(?:s|ing)?|from|for|please|can|library|mention(?:s|ing)?|say(?:s|ing)?|files?"
     r"|documents?|summari[sz]e|summary|much|spen[dt]|paid|pay|total|sum|average|highest|lowest"
     r"|largest|smallest|biggest|most|least|expensive|cheapest|month|year|day|company|shop|store"
-    r"|amount|altogether|together|it|they|each|per|every|across|over|up|add|was|were"
+    r"|tak(?:e|en|ing)|took|amount|altogether|together|it|they|each|per|every|across|over|up|add|was|were"
     r"|photos?|pictures?|images?|recordings?|pages?|spent|cost)\b",
     rf"{THING_ZH}|列出|显示|找出|哪些|哪个?月|哪家|有多少|多少钱?|几[张份个段封]|有|我的?|我们|给",
     "所有|全部|的|里|中|一共|总共|共|花了?|总结|概括|最多|最少|最高|最低|合计|总计|总额|平均",
-    "加起来|了|吗|呢|张|份|个|和|在|关于|是",
+    "加起来|拍摄?|了|吗|呢|张|份|个|和|在|关于|是",
 )

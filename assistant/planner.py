@@ -13,6 +13,7 @@ from typing import Literal
 
 from assistant import phrases
 from assistant.i18n import Language
+from assistant.periods import Period, period_of, without_period
 from assistant.phrases import Field, Operation
 from retrieval.values import Modality
 
@@ -30,7 +31,8 @@ class Plan:
     the text given in the question itself (to translate, to summarise), ``target`` the language
     to translate into, ``personal`` whether it speaks of the user's own things, ``topic`` what the
     files asked for show or say (empty: all files), ``group`` what amounts are grouped by,
-    ``document`` whether it speaks of a receipt, a form or the like.
+    ``document`` whether it speaks of a receipt, a form or the like, ``period`` when the photos it
+    speaks of were taken.
     """
 
     intent: Intent
@@ -49,6 +51,7 @@ class Plan:
     group: str = ""
     topic: str = ""
     document: bool = False
+    period: Period | None = None
 
 
 def language_of(text: str, default: Language = "en") -> Language:
@@ -71,6 +74,11 @@ def plan(question: str, *, pictures: bool = False, history: bool = False) -> Pla
     names = file_names(text)
     wanted = field_of(text)
     intent, subject = _intent(text, pictures, names)
+    period = None
+    if intent in ("find", "list", "count", "pick") and not names and wanted in (None, "date"):
+        period = _period_of(text)
+        if period is not None and intent == "find":
+            intent = "list"  # photos of a time are looked up, not read
     return Plan(
         intent=intent,
         language=language_of(text),
@@ -88,6 +96,7 @@ def plan(question: str, *, pictures: bool = False, history: bool = False) -> Pla
         group=_group(text),
         topic=topic_of(text, intent),
         document=bool(phrases.DOCUMENT.search(text)),
+        period=period,
     )
 
 
@@ -222,8 +231,16 @@ def is_follow_up(text: str) -> bool:
     return short or bool(phrases.FOLLOW.search(text))
 
 
+def _period_of(text: str) -> Period | None:
+    """Return when the photos asked for were taken; what is quoted is no date of a photo."""
+    if modality_of(text) != "image":
+        return None
+    return period_of(phrases.QUOTED.sub(" ", text))
+
+
 def topic_of(text: str, intent: Intent) -> str:
     """Return what the files asked for are about; empty when every file is meant."""
+    text = without_period(text) if modality_of(text) == "image" else text
     if intent == "pick":
         return shown_in_one(text)
     if intent not in ("list", "count", "aggregate", "summary"):

@@ -7,6 +7,7 @@ heavy is imported or built before it is used.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,11 +156,32 @@ class Assistant:
         library: str | None = None,
         query: str = "",
         modality: Modality | None = None,
+        filters: Filters | None = None,
         limit: int = 50,
         offset: int = 0,
     ) -> list[AssetView]:
         """Return a page of a library, the latest first; ``query`` is part of the name."""
-        return self._files.assets(self._library(library), query, modality, limit, offset)
+        wanted = filters or Filters(modality=modality)
+        return self._files.assets(self._library(library), query, wanted, limit, offset)
+
+    def tags(self, *, library: str | None = None) -> dict[str, int]:
+        """Return the tags of a library and how many files are under each, by name."""
+        return self._files.tags(self._library(library))
+
+    def tag(
+        self,
+        asset_ids: Sequence[int],
+        tags: Sequence[str],
+        *,
+        remove: bool = False,
+        library: str | None = None,
+    ) -> None:
+        """Put files of a library under tags (albums), or take them out.
+
+        Raises:
+            AssetNotFound: a file is not in it; nothing was changed.
+        """
+        self._files.tag(self._library(library), asset_ids, tags, remove)
 
     def asset(self, asset_id: int) -> AssetView:
         """Return one file.
@@ -218,16 +240,26 @@ class Assistant:
         modality: Modality | None = None,
         library: str | None = None,
         filters: Filters | None = None,
+        conversation: str | None = None,
+        fold: bool = False,
     ) -> SearchResult:
         """Find passages by words, by a picture, or by both.
 
+        Args:
+            filters: restrictions; ``modality`` is then part of them.
+            conversation: only files that were attached to it or cited in it.
+            fold: show near-duplicate photos as one result, the others behind it.
+
         Raises:
+            ConversationNotFound: there is no such conversation.
             FileNotFound: the picture is not there.
             FileDamaged: it cannot be read.
         """
         wanted = filters or Filters(modality=modality)
+        if conversation is not None:
+            wanted = replace(wanted, hashes=_spoken_of(self._conversations.get(conversation)))
         pixels = None if image is None else open_picture(image)
-        return self._files.find(Query(self._library(library), text, pixels, k, wanted))
+        return self._files.find(Query(self._library(library), text, pixels, k, wanted, fold))
 
     # --- talk --------------------------------------------------------------------------------
 
@@ -372,6 +404,13 @@ class Assistant:
     def doctor(self, *, repair: bool = False) -> list[Finding]:
         """Return what database, files and indexes disagree on, mended if asked."""
         return self._files.doctor(self._examine, repair)
+
+
+def _spoken_of(conversation: ConversationView) -> frozenset[str]:
+    """Return the contents of the files attached to a conversation or cited in it."""
+    attached = {file.sha256 for message in conversation.messages for file in message.attachments}
+    cited = {citation.sha256 for message in conversation.messages for citation in message.citations}
+    return frozenset(attached | cited)
 
 
 def open_picture(path: Path) -> Any:

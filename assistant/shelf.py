@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 
 from PIL.Image import Image
 
@@ -41,11 +42,13 @@ class Shelf:
         k: int = 8,
         modality: Modality | None = None,
         asset_ids: Iterable[int] | None = None,
+        filters: Filters | None = None,
     ) -> SearchResult:
-        """Find passages by words, by a picture, or both."""
-        inside = None if asset_ids is None else frozenset(asset_ids)
-        filters = Filters(modality=modality, asset_ids=inside)
-        return self._search(Query(self._library, text, image, k, filters))
+        """Find passages by words, by a picture, or both; ``filters`` hold beside the others."""
+        wanted = _narrowed(filters, modality)
+        if asset_ids is not None:
+            wanted = replace(wanted, asset_ids=frozenset(asset_ids))
+        return self._search(Query(self._library, text, image, k, wanted))
 
     def passages(self, asset_id: int, page: int | None = None) -> list[Passage]:
         """Return the text of a file in reading order.
@@ -61,12 +64,16 @@ class Shelf:
         ]
 
     def assets(
-        self, query: str = "", *, modality: Modality | None = None, limit: int = 1000
+        self,
+        query: str = "",
+        *,
+        modality: Modality | None = None,
+        limit: int = 1000,
+        filters: Filters | None = None,
     ) -> list[AssetView]:
         """Return files, the latest first, whose name contains ``query``."""
-        found = self._catalog.assets(
-            self._library, query=query, filters=Filters(modality=modality), limit=limit
-        )
+        wanted = _narrowed(filters, modality)
+        found = self._catalog.assets(self._library, query=query, filters=wanted, limit=limit)
         return [view_of(record) for record in found]
 
     def asset(self, asset_id: int) -> AssetView:
@@ -98,6 +105,11 @@ class Shelf:
         return record
 
 
+def _narrowed(filters: Filters | None, modality: Modality | None) -> Filters:
+    wanted = filters or Filters()
+    return replace(wanted, modality=modality) if modality is not None else wanted
+
+
 def passage_of(record: AssetRecord, chunk: ChunkRecord) -> Passage:
     """Return a stored chunk as a passage."""
     return Passage(
@@ -115,6 +127,11 @@ def passage_of(record: AssetRecord, chunk: ChunkRecord) -> Passage:
         heading=chunk.heading,
         metadata=record.meta,
     )
+
+
+def tag_name(text: str) -> str:
+    """Return a tag as it is kept: lower case, single spaces, at most 60 characters."""
+    return " ".join(text.casefold().split())[:60].strip()
 
 
 def view_of(record: AssetRecord) -> AssetView:

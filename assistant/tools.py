@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -21,8 +22,9 @@ from assistant.i18n import Language, text
 from assistant.library import Attached, LibraryView
 from assistant.look import Looker, Sight
 from assistant.messages import AssetView
+from assistant.shelf import tag_name
 from retrieval.errors import SightlineError
-from retrieval.values import Box, Modality, Passage, SearchResult
+from retrieval.values import Box, Filters, Modality, Passage, SearchResult
 
 log = logging.getLogger("sightline.tools")
 
@@ -40,6 +42,9 @@ class SearchLibrary(Arguments):
     file: str = Field("", description="Search inside this file only.")
     image: str = Field("", description="Name of an attached picture to look for.")
     modality: Modality | None = Field(None, description="Only this kind of file.")
+    taken_from: datetime | None = Field(None, description="Only photos taken at or after this.")
+    taken_to: datetime | None = Field(None, description="Only photos taken at or before this.")
+    tag: str = Field("", max_length=60, description="Only files under this tag.")
     k: int = Field(8, ge=1, le=50, description="How many passages.")
 
 
@@ -75,6 +80,9 @@ class ListAssets(Arguments):
 
     query: str = Field("", max_length=400, description="What they show or say.")
     modality: Modality | None = None
+    taken_from: datetime | None = Field(None, description="Only photos taken at or after this.")
+    taken_to: datetime | None = Field(None, description="Only photos taken at or before this.")
+    tag: str = Field("", max_length=60, description="Only files under this tag.")
     limit: int = Field(200, ge=1, le=5000)
 
 
@@ -224,7 +232,7 @@ class Toolbox:
             inside = [file.id]
         picture = self._picture(given.image) if given.image else None
         result = self._library.search(
-            given.query, image=picture, k=given.k, modality=given.modality, asset_ids=inside
+            given.query, image=picture, k=given.k, asset_ids=inside, filters=_filters(given)
         )
         return {
             "summary": _names(p.asset for p in result.passages) or "–",
@@ -287,11 +295,12 @@ class Toolbox:
         return {"summary": written, "text": written, "data": {"value": plain_number(value)}}
 
     def _list(self, given: ListAssets) -> dict[str, Any]:
-        files = self._library.assets(modality=given.modality, limit=given.limit)
+        filters = _filters(given)
+        files = self._library.assets(limit=given.limit, filters=filters)
         found: dict[str, Any] = {"data": {"total": len(files)}}
         if given.query:
             k = min(given.limit, 200)
-            result = self._library.search(given.query, k=k, modality=given.modality)
+            result = self._library.search(given.query, k=k, filters=filters)
             held = {file.id: file for file in files}
             likely = dict.fromkeys(p.asset_id for p in result.passages if p.probability >= LIKELY)
             named = [f for f in files if given.query.casefold() in f.name.casefold()]
@@ -327,6 +336,16 @@ LIKELY = 0.5
 
 
 # --- small helpers ---------------------------------------------------------------------------
+
+
+def _filters(given: SearchLibrary | ListAssets) -> Filters:
+    """Return the restrictions among a tool's arguments; cameras' moments are kept as UTC."""
+    first, last = (
+        t if t is None or t.tzinfo else t.replace(tzinfo=UTC)
+        for t in (given.taken_from, given.taken_to)
+    )
+    tags = frozenset({tag_name(given.tag)} - {""})
+    return Filters(modality=given.modality, tags=tags, taken_from=first, taken_to=last)
 
 
 def _read_result(name: str, passages: Sequence[Passage]) -> dict[str, Any]:

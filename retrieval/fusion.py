@@ -18,6 +18,9 @@ from retrieval.places import Place
 RANK_CONSTANT = 60
 WEIGHTS: dict[str, float] = {"joint": 1.0, "dense": 1.0, "lexical": 1.0, "image_words": 0.3}
 """What a first place in each signal is worth."""
+SPELLING = 2.0
+"""What holding all of the question's spelling is worth, likewise. On receipts and forms the right
+page comes first equally often from 1 to 4."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,11 @@ class Fused:
     score: float = 0.0
     chance: float = 0.0
     signals: dict[str, float] = field(default_factory=dict)
+
+    def add_spelling(self, share: float) -> None:
+        """Add the reward for holding a share (0..1) of the question's spelling."""
+        self.score += SPELLING * share**2 / RANK_CONSTANT
+        self.signals["spelling"] = share
 
     def absorb(self, other: Fused) -> None:
         """Take over the evidence of another thing that turns out to be the same place."""

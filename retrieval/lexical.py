@@ -45,7 +45,7 @@ def segment(text: str) -> list[str]:
 
     A word holds no space and no quotation mark, and at most 64 characters.
     """
-    return [word for run in _RUN.findall(_fold(text)) for word in _words(run)]
+    return [word for run in _RUN.findall(fold(text)) for word in _words(run)]
 
 
 def lexemes(text: str) -> str:
@@ -59,7 +59,7 @@ def query_words(text: str) -> list[str]:
     When nothing else is left, the question words themselves are looked for.
     """
     found = list(dict.fromkeys(segment(text)))
-    kept = [word for word in found if not _is_stop(word)]
+    kept = [word for word in found if not is_stop(word)]
     return (kept or found)[:MAX_QUERY_WORDS]
 
 
@@ -110,7 +110,7 @@ def _stem(word: str) -> str:
     return word if word.endswith(("us", "ss")) else word[:-1]
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
     """Lower-case, compatibility forms unified, zero-width characters and Latin accents gone."""
     text = unicodedata.normalize("NFKC", text).lower().replace("\u2019", "'")
     if text.isascii():
@@ -129,7 +129,8 @@ def _fold_character(character: str) -> str:
     return base if base < "\u0530" else character
 
 
-def _is_stop(word: str) -> bool:
+def is_stop(word: str) -> bool:
+    """Whether a folded word only asks, and is not looked for."""
     if word in _STOP_WORDS or not _GLUE_ZH.isdisjoint(word):
         return True
     return all(character in _FUNCTION_ZH for character in word)

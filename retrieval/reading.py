@@ -31,6 +31,7 @@ from retrieval.errors import (
     FileTooLarge,
     SightlineError,
 )
+from retrieval.fold import difference_hash
 from retrieval.lease import Lease
 from retrieval.metadata import metadata_chunk
 from retrieval.values import Chunk, Header, Parsed, Picture
@@ -281,8 +282,10 @@ def keep_picture(blobs: BlobStore, picture: Picture, kept: set[str]) -> KeptPict
     """Store a picture's JPEG as a blob, noted in ``kept``, and decode it for the encoder."""
     sha256, _ = blobs.put(picture.jpeg)
     kept.add(sha256)
-    draft = PictureDraft(picture.page, sha256, picture.width, picture.height)
-    return KeptPicture(draft, decode_small(picture.jpeg))
+    pixels = decode_small(picture.jpeg)
+    look = difference_hash(pixels) if picture.page is None else None
+    draft = PictureDraft(picture.page, sha256, picture.width, picture.height, look=look)
+    return KeptPicture(draft, pixels)
 
 
 def decode_small(jpeg: bytes) -> Image.Image:

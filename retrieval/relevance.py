@@ -67,7 +67,7 @@ def of_few_letters(chance: float, kind: str, letters: int) -> float:
 
 def is_confident(fused: Fused) -> bool:
     """Tell whether a result is likely enough to say that something was found."""
-    only_pixels = set(fused.signals) == {"joint"}
+    only_pixels = set(fused.signals) - {"spelling"} == {"joint"}
     return fused.chance >= (CONFIDENT_PIXELS if only_pixels else CONFIDENT)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from sqlalchemy import Connection, Engine
 
-from retrieval import signals
+from retrieval import pages, signals
 from retrieval.calibration import Calibration
 from retrieval.catalog.library import (
     assets_by_id,
@@ -27,14 +27,16 @@ from retrieval.catalog.library import (
     matching_assets,
     photos,
 )
+from retrieval.catalog.looks import looks_of
 from retrieval.catalog.records import AssetRecord, ChunkRecord
 from retrieval.catalog.transactions import reading
 from retrieval.catalog.vectors import Ids
 from retrieval.embed.protocol import ImageClassifier, JointEmbedder, TextEmbedder
 from retrieval.errors import SearchError
+from retrieval.fold import fold
 from retrieval.fusion import Fused, Hit, fuse, merge_families, spread
 from retrieval.indexer import Indexer
-from retrieval.places import Page, Part, Photo, Place
+from retrieval.places import Page, Part, Photo
 from retrieval.relevance import Relevance, is_confident
 from retrieval.replica import Replica
 from retrieval.values import (
@@ -50,6 +52,8 @@ from retrieval.values import (
 _IMAGE_SHARE = 0.5
 _DEPTH = 50
 _PER_ASSET = 3
+_ALIKE = 50
+"""How many more results are looked at when near-duplicates are folded."""
 _MAX_QUERY = 4000
 _MAX_PHOTO_TEXT = 2000
 _WORD_CHANCE = 0.2
@@ -61,6 +65,7 @@ class _Asked:
 
     joint: NDArray[np.float32]
     joint_kind: str
+    text: str
     dense: list[tuple[str, NDArray[np.float32], str]] = field(default_factory=list)
 
 
@@ -120,7 +125,8 @@ class Searcher:
                 best_chunk={},
             )
             found = self._rank(scope, asked, query, joint, dense)
-            passages = _passages(scope, found)
+            found, alike = self._folded(scope, found, query)
+            passages = _passages(scope, found, alike)
         confident = any(is_confident(fused) for fused in found)
         return SearchResult(passages, confident, time.perf_counter() - started, size)
 
@@ -128,17 +134,17 @@ class Searcher:
         """Embed the query."""
         dense = [("dense", self._text.embed_queries([text])[0], text)] if text else []
         if image is None:
-            return _Asked(self._joint.embed_texts([text])[0], "image", dense)
+            return _Asked(self._joint.embed_texts([text])[0], "image", text, dense)
         joint = self._joint.embed_images([image])[0]
         if text:
             both = _IMAGE_SHARE * joint + (1 - _IMAGE_SHARE) * self._joint.embed_texts([text])[0]
-            return _Asked(both / max(float(np.linalg.norm(both)), 1e-9), "similar", dense)
+            return _Asked(both / max(float(np.linalg.norm(both)), 1e-9), "similar", text, dense)
         if self._classifier is not None:
             shown = self._classifier.classify([image], 3)[0]
             named = ", ".join(label for label, chance in shown if chance >= _WORD_CHANCE)
             if named:
                 dense = [("image_words", self._text.embed_queries([named])[0], named)]
-        return _Asked(joint, "similar", dense)
+        return _Asked(joint, "similar", "", dense)
 
     def _rank(
         self, scope: signals.Scope, asked: _Asked, query: Query, joint: Replica, dense: Replica
@@ -151,7 +157,9 @@ class Searcher:
             rankings.append(("lexical" if signal == "dense" else signal, by_words))
             rankings.append((signal, signals.meaning(scope, dense, vector, chunk_ids)))
         fused = fuse(rankings)
-        _join_pages(scope.connection, fused)
+        pages.gather(scope.connection, fused)
+        if asked.text:
+            signals.spelled(scope, fused, asked.text)
         families = [
             sorted((f for f in fused.values() if isinstance(f.key, Photo)), key=lambda f: -f.score),
             sorted(
@@ -159,7 +167,20 @@ class Searcher:
             ),
         ]
         each = query.k if query.filters.asset_ids is not None else _PER_ASSET
-        return spread(merge_families(families), query.k, each)
+        wanted = query.k if not query.fold else query.k + _ALIKE
+        return spread(merge_families(families), wanted, each)
+
+    def _folded(
+        self, scope: signals.Scope, found: list[Fused], query: Query
+    ) -> tuple[list[Fused], dict[int, list[int]]]:
+        """Put near-duplicate photos behind the best of them; also returns those by its file."""
+        ranked = [fused.key.asset_id for fused in found if isinstance(fused.key, Photo)]
+        if not query.fold or len(ranked) < 2:
+            return found[: query.k], {}
+        looks = looks_of(scope.connection, ranked, self._joint.id, self._joint.dim)
+        groups = fold(ranked, looks)
+        kept = [f for f in found if not isinstance(f.key, Photo) or f.key.asset_id in groups]
+        return kept[: query.k], groups
 
     def _photos_of(self, connection: Connection, library: str, generation: int | None) -> Ids:
         """Return the library's photos, read again when the library changed."""
@@ -170,25 +191,9 @@ class Searcher:
         return found
 
 
-def _join_pages(connection: Connection, fused: dict[Place, Fused]) -> None:
-    """Give the evidence of a page's image to the best chunk on that page, if one was found."""
-    pages = [key for key in fused if isinstance(key, Page)]
-    chunks = [key for key in fused if isinstance(key, Part)]
-    if not pages or not chunks:
-        return
-    on_page: dict[Page, Fused] = {}
-    for record in chunks_for(connection, [key.chunk_id for key in chunks], ()):
-        if isinstance(record.locator, PageLocator):
-            page = Page(record.asset_id, record.locator.page)
-            chunk = fused[Part(record.asset_id, record.id)]
-            if page not in on_page or chunk.score > on_page[page].score:
-                on_page[page] = chunk
-    for page in pages:
-        if page in on_page:
-            on_page[page].absorb(fused.pop(page))
-
-
-def _passages(scope: signals.Scope, found: list[Fused]) -> tuple[Passage, ...]:
+def _passages(
+    scope: signals.Scope, found: list[Fused], alike: dict[int, list[int]]
+) -> tuple[Passage, ...]:
     """Read what was found out of SQL: one query for the files, one for the texts."""
     owners = {f.key.asset_id for f in found}
     wanted = {of for f in found if (of := scope.chunk_of(f.key)) is not None}
@@ -197,12 +202,17 @@ def _passages(scope: signals.Scope, found: list[Fused]) -> tuple[Passage, ...]:
     texts: dict[int, list[ChunkRecord]] = {}
     for chunk in chunks_for(scope.connection, wanted, shown):
         texts.setdefault(chunk.asset_id, []).append(chunk)
-    made = [
-        _passage(fused, assets[fused.key.asset_id], texts.get(fused.key.asset_id, []), scope)
-        for fused in found
-        if fused.key.asset_id in assets
-    ]
-    return tuple(passage for passage in made if passage is not None)
+    made = []
+    for fused in found:
+        owner = fused.key.asset_id
+        if owner not in assets:
+            continue  # deleted meanwhile
+        passage = _passage(fused, assets[owner], texts.get(owner, []), scope)
+        if passage is not None and isinstance(fused.key, Photo):
+            passage = replace(passage, alike=tuple(alike.get(owner, ())))
+        if passage is not None:
+            made.append(passage)
+    return tuple(made)
 
 
 def _passage(
@@ -238,6 +248,7 @@ def _passage(
         locator=locator,
         score=fused.score,
         probability=fused.chance,
+        likely=is_confident(fused),
         chunk_id=chunk.id if chunk is not None else None,
         heading=chunk.heading if chunk is not None else "",
         signals=dict(fused.signals),

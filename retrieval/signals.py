@@ -1,4 +1,5 @@
-"""The signals of a search, each a ranking of places: pixels, meaning of text, words of text.
+"""The signals of a search, each a ranking of places: pixels, meaning of text, words of text;
+and the spelling of what they found.
 
 A *place* is a photo, a chunk of a document or recording, or the image of a page. Each signal
 gives its places a raw score and a chance of being relevant; fusing them is done elsewhere.
@@ -14,14 +15,20 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from retrieval.catalog.fulltext import lexical_hits
+from retrieval.catalog.library import chunks_for
 from retrieval.catalog.vectors import Ids, targets
-from retrieval.fusion import Hit
+from retrieval.fusion import Fused, Hit
 from retrieval.lexical import query_words
 from retrieval.places import Page, Part, Photo, Place
 from retrieval.relevance import Relevance, coverage, of_few_letters
 from retrieval.replica import Replica
+from retrieval.spelling import letters_of, shares
 
 Vector = NDArray[np.float32]
+
+_SPELLED = 60
+"""How many of the best places are compared by spelling: some 10 ms."""
+_LETTERS = 20_000
 
 
 @dataclass
@@ -117,3 +124,23 @@ def words(scope: Scope, text: str) -> tuple[list[Hit], list[int]]:
         place = scope.place_of(one.asset_id, one.chunk_id)
         hits.setdefault(place, Hit(place, one.score, coverage(wanted, one.lexemes)))
     return list(hits.values()), [one.chunk_id for one in found]
+
+
+def spelled(scope: Scope, found: dict[Place, Fused], question: str) -> None:
+    """Add to what was read off pixels how much of the question's spelling its text holds.
+
+    Written text has no errors of recognition, and good questions about it use other words: with
+    it XQuAD fell from .96 to .94. Only ranks, and leaves chances alone: half the letters of a
+    question may be held by a text that does not answer it.
+    """
+    texts: dict[Place, list[str]] = {}
+    likely = sorted(found.values(), key=lambda fused: -fused.score)[:_SPELLED]
+    parts = {f.key.chunk_id: f.key for f in likely if isinstance(f.key, Part)}
+    shown = {f.key.asset_id: f.key for f in likely if isinstance(f.key, Photo)}
+    for chunk in chunks_for(scope.connection, parts, shown):
+        read = parts.get(chunk.id) if chunk.kind == "ocr" else None
+        if (holder := read or shown.get(chunk.asset_id)) is not None:
+            texts.setdefault(holder, []).append(f"{chunk.heading} {chunk.text}")
+    letters = [letters_of(" ".join(held))[:_LETTERS] for held in texts.values()]
+    for place, share in zip(texts, shares(question, letters), strict=True):
+        found[place].add_spelling(share)

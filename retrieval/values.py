@@ -165,12 +165,18 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Filters:
-    """Restrictions on a search; None or empty means no restriction."""
+    """Restrictions on a search; None or empty means no restriction.
+
+    ``folder`` is where files were taken in from: a whole path, or the name of a folder anywhere
+    above them. A file passes ``tags`` when it has one of them. Bounds of time are included.
+    """
 
     modality: Modality | None = None
     asset_ids: frozenset[int] | None = None
+    hashes: frozenset[str] | None = None
     media_types: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
+    folder: str = ""
     taken_from: datetime | None = None
     taken_to: datetime | None = None
     added_from: datetime | None = None
@@ -179,13 +185,17 @@ class Filters:
 
 @dataclass(frozen=True)
 class Query:
-    """What to look for in one library: text, an image, or both together."""
+    """What to look for in one library: text, an image, or both together.
+
+    With ``fold`` near-duplicate photos come as one result, the others behind it.
+    """
 
     library: str
     text: str = ""
     image: Image | None = None
     k: int = 10
     filters: Filters = field(default_factory=Filters)
+    fold: bool = False
 
 
 @dataclass(frozen=True)
@@ -194,7 +204,9 @@ class Passage:
 
     ``score`` is the fused rank score, ``probability`` the calibrated chance (0..1) that the
     asset is relevant, ``signals`` the raw score of each signal that found it
-    (``joint``, ``dense``, ``lexical``).
+    (``joint``, ``dense``, ``lexical``). ``likely`` is False for a near miss: below the chance
+    from which a search counts as having found something. ``alike`` are the files of photos that
+    show nearly the same and were folded behind this one.
     """
 
     asset_id: int
@@ -211,6 +223,8 @@ class Passage:
     heading: str = ""
     signals: Mapping[str, float] = field(default_factory=dict)
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    likely: bool = True
+    alike: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

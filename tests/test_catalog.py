@@ -81,7 +81,7 @@ def test_listing_and_pages_of_it(library: Library) -> None:
     assert [a.name for a in library.catalog.assets("default", query="FILE_4")] == ["File_4.pdf"]
     assert library.catalog.assets("default", query="%") == []
     assert library.catalog.count("default") == library.catalog.size("default") == 5
-    assert library.catalog.count("default", modality="image") == 0
+    assert library.catalog.count("default", filters=Filters(modality="image")) == 0
     assert library.catalog.assets("another") == []
     first = library.catalog.assets("default", query="file_0")[0]
     assert (first.chunks, first.units, first.meta) == (2, 2, {"title": "File_0.pdf"})
@@ -107,8 +107,8 @@ def test_filters_are_exact(library: Library) -> None:
         one = draft(library, f"{n}.pdf")
         commit(library, replace(one, taken_at=moment + timedelta(days=n), modality="image"))
     ids = {a.name: a.id for a in library.catalog.assets("default")}
-    library.catalog.tag(ids["2.pdf"], ["trip", "sea"])
-    library.catalog.tag(ids["3.pdf"], ["sea"])
+    library.catalog.tag([ids["2.pdf"]], ["trip", "sea"])
+    library.catalog.tag([ids["3.pdf"]], ["sea"])
 
     def names(**values: object) -> set[str]:
         filters = Filters(**values)  # type: ignore[arg-type]

@@ -140,3 +140,31 @@ def test_models_are_listed_with_their_licences() -> None:
     )
     assert by_role["language"]["licence"] == "Apache-2.0"
     assert "research" in by_role["joint embedding"]["licence"].lower()
+
+
+def test_tags_and_filters_narrow_a_search(tmp_path: Path) -> None:
+    folder = tmp_path / "Trips"
+    folder.mkdir()
+    (folder / "harbour.txt").write_text("The ferry leaves the harbour at nine.")
+    (tmp_path / "ferry.md").write_text("# Ferry\nThe ferry to the island is cheap.")
+    taken_in = document(run("ingest", folder / "harbour.txt", tmp_path / "ferry.md", "--json"))
+    assert [a["status"] for a in taken_in["assets"]] == ["indexed", "indexed"]
+
+    def found(*options: str) -> list[str]:
+        done = run("search", "when does the ferry leave", *options, "--json")
+        assert done.returncode == 0, done.stderr
+        return sorted({row["asset"] for row in document(done)["results"]})
+
+    assert found() == ["ferry.md", "harbour.txt"]
+    assert found("--type", "md") == ["ferry.md"]
+    assert found("--folder", "Trips") == ["harbour.txt"]
+    assert found("--added-to", "2001") == []
+    tagged = document(run("tag", "By  Sea", "harbour.txt", "--json"))
+    assert [row["asset"] for row in tagged["assets"]] == ["harbour.txt"]
+    assert document(run("tag", "--json")) == {"tags": [{"tag": "by sea", "files": 1}]}
+    assert found("--tag", "by sea") == ["harbour.txt"]
+    assert document(run("tag", "by sea", "harbour.txt", "--remove", "--json"))["assets"] == []
+    assert run("tag", "by sea", "nowhere.txt").returncode == 1
+    done = run("search", "ferry", "--from", "soon")
+    assert done.returncode == 2
+    assert "2023-05-14" in done.stderr

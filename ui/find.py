@@ -8,8 +8,8 @@ from typing import Any
 import streamlit as st
 
 from retrieval.errors import SightlineError
-from retrieval.values import Modality, Passage, SearchResult
-from ui import evidence, runtime, state
+from retrieval.values import Filters, Modality, Passage, SearchResult
+from ui import evidence, narrow, runtime, state
 from ui.state import library, plain, t
 
 _MODALITIES: tuple[Modality, ...] = ("image", "text", "audio")
@@ -31,20 +31,22 @@ def page() -> None:
             format_func=lambda m: t(f"modality_{m}"),
             key="search-kind",
         )
+        with st.expander(t("search_filters"), icon=":material/filter_alt:"):
+            filters = narrow.widgets(kind)
         st.form_submit_button(t("nav_search"), type="primary", icon=":material/search:")
     if not words.strip() and picture is None:
         st.caption(t("search_hint"))
         return
-    found = _search(words, picture, kind)
+    found = _search(words, picture, filters)
     if found is not None:
         _results(found, words)
 
 
-def _search(words: str, picture: Any, kind: Modality | None) -> SearchResult | None:
+def _search(words: str, picture: Any, filters: Filters) -> SearchResult | None:
     image = state.scratch_file(picture.getvalue()) if picture is not None else None
     try:
         return runtime.assistant().search(
-            words, image=image, k=_RESULTS, modality=kind, library=library()
+            words, image=image, k=_RESULTS, filters=filters, library=library(), fold=True
         )
     except SightlineError as error:
         if picture is not None:  # say the name the user knows, not that of our copy
@@ -62,11 +64,17 @@ def _results(found: SearchResult, words: str) -> None:
         st.info(t("search_unsure"), icon=":material/help:")
     seconds = f"{found.seconds:.2f}"
     st.caption(t("search_count", count=len(found.passages), seconds=seconds))
-    for at, passage in enumerate(found.passages):
-        _result(passage, words, at)
+    likely = [passage for passage in found.passages if passage.likely]
+    misses = [passage for passage in found.passages if not passage.likely]
+    for at, passage in enumerate(likely):
+        _result(passage, words, str(at))
+    if likely and misses:
+        st.caption(t("search_misses"))
+    for at, passage in enumerate(misses):
+        _result(passage, words, f"miss-{at}")  # the style greys what is named so
 
 
-def _result(passage: Passage, words: str, at: int) -> None:
+def _result(passage: Passage, words: str, at: str) -> None:
     with (
         st.container(border=True, key=f"result-{at}"),
         st.container(horizontal=True, gap="medium"),
@@ -83,8 +91,20 @@ def _result(passage: Passage, words: str, at: int) -> None:
             st.markdown(f":{colour}-badge[{chance}] :gray[{place}]")
             if passage.text.strip():
                 st.markdown(highlight(passage.text[:_SNIPPET], words))
+            if passage.alike:
+                _alike(passage, at)
     if pressed:
         evidence.open_evidence(passage)
+
+
+def _alike(passage: Passage, at: str) -> None:
+    """Show the photos folded behind a result, when asked to."""
+    with (
+        st.expander(t("alike", count=len(passage.alike)), icon=":material/burst_mode:"),
+        st.container(horizontal=True, key=f"alike-{at}"),
+    ):
+        for asset_id in passage.alike[:_RESULTS]:
+            evidence.thumbnail(asset_id, passage.asset, "image", f"alike-{at}-{asset_id}")
 
 
 def highlight(text: str, words: str) -> str:

@@ -9,8 +9,8 @@ import streamlit as st
 from assistant.errors import AssetNotFound
 from assistant.messages import AssetView
 from retrieval.errors import SightlineError
-from retrieval.values import Modality, PageLocator, RegionLocator
-from ui import evidence, jobs, runtime, state
+from retrieval.values import Filters, Modality, PageLocator, RegionLocator
+from ui import evidence, jobs, narrow, runtime, state
 from ui.state import library, plain, t
 
 _PAGE_SIZE = 24
@@ -84,11 +84,12 @@ def _browse() -> None:
             format_func=lambda m: t(f"modality_{m}"),
             key="library-kind",
         )
+        under = narrow.tags_widget("library-tags")
     shown = st.session_state.get("library-shown", _PAGE_SIZE)
     found = runtime.assistant().assets(
         library=library(),
         query=words,
-        modality=kind,
+        filters=Filters(modality=kind, tags=frozenset(under)),
         limit=shown + 1,
         offset=0,
     )
@@ -145,8 +146,25 @@ def _details(asset_id: int) -> None:
     if words.strip():
         with st.expander(t("extracted_text"), icon=":material/notes:"):
             st.text(words)
+    _tags(asset)
     evidence.download(asset_id)
     _delete(asset)
+
+
+def _tags(asset: AssetView) -> None:
+    """Let tags be chosen, or written anew; a change is kept at once."""
+    known = sorted({*runtime.assistant().tags(library=library()), *asset.tags})
+    chosen = st.multiselect(
+        t("tags"), known, list(asset.tags), key=f"tags-{asset.id}", accept_new_options=True
+    )
+    gone, new = set(asset.tags) - set(chosen), set(chosen) - set(asset.tags)
+    try:
+        for names, remove in ((gone, True), (new, False)):
+            if names:
+                runtime.assistant().tag([asset.id], sorted(names), remove=remove, library=library())
+    except SightlineError as error:
+        state.notice_error(error)
+        state.show_notices()
 
 
 def _preview(asset: AssetView) -> None:

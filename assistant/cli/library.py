@@ -8,6 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from assistant.cli.filters import (
+    AddedFrom,
+    AddedTo,
+    Folder,
+    Kind,
+    Tags,
+    TakenFrom,
+    TakenTo,
+    Types,
+    filters_of,
+)
 from assistant.cli.options import AsJson, Home, User, emit, note, open_assistant, say
 
 if TYPE_CHECKING:
@@ -115,9 +126,21 @@ def search(
         typer.Option("--image", help="A picture to look for, alone or with words."),
     ] = None,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many results.")] = 10,
-    modality: Annotated[
-        Literal["image", "text", "audio", "any"], typer.Option(help="What kind of files.")
-    ] = "any",
+    modality: Kind = "any",
+    taken_from: TakenFrom = None,
+    taken_to: TakenTo = None,
+    added_from: AddedFrom = None,
+    added_to: AddedTo = None,
+    types: Types = None,
+    tags: Tags = None,
+    folder: Folder = None,
+    unfold: Annotated[
+        bool, typer.Option("--unfold", help="Show near-duplicate photos one by one.")
+    ] = False,
+    conversation: Annotated[
+        str | None,
+        typer.Option("--conversation", help="Files attached to this conversation or cited in it."),
+    ] = None,
     user: User = None,
     home: Home = None,
     as_json: AsJson = False,
@@ -125,9 +148,19 @@ def search(
     """Find photos, pages and recordings by words, by a picture, or by both."""
     if not query.strip() and image is None:
         raise typer.BadParameter("give words, --image, or both")
+    filters = filters_of(
+        modality=modality,
+        taken_from=taken_from,
+        taken_to=taken_to,
+        added_from=added_from,
+        added_to=added_to,
+        types=types,
+        tags=tags,
+        folder=folder,
+    )
     with open_assistant(home, user) as assistant:
         result = assistant.search(
-            query, image=image, k=k, modality=None if modality == "any" else modality
+            query, image=image, k=k, filters=filters, conversation=conversation, fold=not unfold
         )
     if as_json:
         emit(_search_document(result))
@@ -136,10 +169,16 @@ def search(
         say("The library is empty. Add files with `sightline ingest PATH…`.")
     elif not result.confident:
         say("Nothing in the library matches this well. The nearest:")
+    misses = False
     for number, passage in enumerate(result.passages, 1):
+        if result.confident and not passage.likely and not misses:
+            misses = True
+            say("     Less likely:")
         snippet = " ".join(passage.text.split())[:120]
         where = passage.locator.to_json()
-        say(f"{number:>3}. {passage.asset}  {passage.probability:.0%}  {where}\n     {snippet}")
+        more = f"  (+{len(passage.alike)} alike)" if passage.alike else ""
+        chance = f"{passage.probability:.0%}"
+        say(f"{number:>3}. {passage.asset}{more}  {chance}  {where}\n     {snippet}")
 
 
 def _search_document(result: SearchResult) -> dict[str, object]:
@@ -150,6 +189,8 @@ def _search_document(result: SearchResult) -> dict[str, object]:
             "modality": p.modality,
             "score": round(p.score, 6),
             "probability": round(p.probability, 4),
+            "likely": p.likely,
+            "alike": list(p.alike),
             "locator": p.locator.to_json(),
             "snippet": p.text[:300],
         }

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from assistant.cli import jobs, library, models, system, talk
+from assistant.cli import albums, jobs, library, models, system, talk
 
 app = typer.Typer(
     name="sightline",
@@ -28,6 +28,7 @@ for function in (
     system.serve,
     library.ingest,
     library.search,
+    albums.tag,
     talk.ask,
     talk.transcribe,
     library.demo,

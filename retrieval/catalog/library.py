@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from pathlib import PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from retrieval.catalog import store
 from retrieval.catalog.records import AssetRecord, ChunkRecord, PictureRecord
 from retrieval.catalog.tables import Asset, ChunkRow, PictureRow, Tag
 from retrieval.catalog.transactions import reading, writing
-from retrieval.values import Filters, Modality, locator_from_json
+from retrieval.values import Filters, locator_from_json
 
 
 class Catalog:
@@ -48,10 +49,10 @@ class Catalog:
             page = wanted.order_by(Asset.added_at.desc(), Asset.id.desc())
             return _assets(connection, page.limit(limit).offset(offset))
 
-    def count(self, library: str, *, query: str = "", modality: Modality | None = None) -> int:
+    def count(self, library: str, *, query: str = "", filters: Filters | None = None) -> int:
         """Return how many files ``assets`` would list without a limit."""
         wanted = select(func.count()).select_from(Asset).where(Asset.library_id == library)
-        wanted = wanted.where(*_conditions(Filters(modality=modality)))
+        wanted = wanted.where(*_conditions(filters or Filters()))
         if query.strip():
             wanted = wanted.where(
                 func.lower(Asset.name).contains(query.strip().lower(), autoescape=True)
@@ -109,13 +110,33 @@ class Catalog:
             found = [picture for picture in found if picture.page == page]
         return found[0] if found else None
 
-    def tag(self, asset_id: int, tags: Collection[str]) -> None:
-        """Set the tags of a file."""
+    def tag(self, asset_ids: Collection[int], tags: Collection[str]) -> None:
+        """Put files under tags, beside those they have."""
         with writing(self.engine) as connection:
-            connection.execute(delete(Tag).where(Tag.asset_id == asset_id))
-            if tags:
-                rows = [{"asset_id": asset_id, "tag": tag} for tag in sorted(set(tags))]
+            of_these = select(Tag.asset_id, Tag.tag).where(Tag.asset_id.in_(sorted(asset_ids)))
+            held = {(row.asset_id, row.tag) for row in connection.execute(of_these)}
+            new = {(asset, tag) for asset in asset_ids for tag in tags} - held
+            if new:
+                rows = [{"asset_id": asset, "tag": tag} for asset, tag in sorted(new)]
                 connection.execute(insert(Tag), rows)
+
+    def untag(self, asset_ids: Collection[int], tags: Collection[str]) -> None:
+        """Take files out from under tags."""
+        wanted = (Tag.asset_id.in_(sorted(asset_ids)), Tag.tag.in_(sorted(tags)))
+        with writing(self.engine) as connection:
+            connection.execute(delete(Tag).where(*wanted))
+
+    def tags(self, library: str) -> dict[str, int]:
+        """Return the tags of a library and how many files are under each, by name."""
+        counted = (
+            select(Tag.tag, func.count())
+            .join(Asset, Tag.asset_id == Asset.id)
+            .where(Asset.library_id == library)
+            .group_by(Tag.tag)
+            .order_by(Tag.tag)
+        )
+        with reading(self.engine) as connection:
+            return {row[0]: row[1] for row in connection.execute(counted)}
 
     def delete(self, asset_id: int, blobs: BlobStore) -> set[str] | None:
         """Remove a file, all that was derived from it, and the blobs nobody else uses.
@@ -200,6 +221,10 @@ def _conditions(filters: Filters) -> list[Any]:
         wanted.append(Asset.modality == filters.modality)
     if filters.asset_ids is not None:
         wanted.append(Asset.id.in_(sorted(filters.asset_ids)))
+    if filters.hashes is not None:
+        wanted.append(Asset.sha256.in_(sorted(filters.hashes)))
+    if filters.folder:
+        wanted.append(_below(filters.folder))
     if filters.media_types:
         wanted.append(Asset.media_type.in_(sorted(filters.media_types)))
     if filters.tags:
@@ -214,6 +239,16 @@ def _conditions(filters: Filters) -> list[Any]:
         if last is not None:
             wanted.append(column <= last)
     return wanted
+
+
+def _below(folder: str) -> Any:
+    """Return the condition that a file came from below a folder; separators of either kind."""
+    source = func.replace(Asset.source, "\\", "/")
+    path = folder.replace("\\", "/").rstrip("/") + "/"
+    whole = PureWindowsPath(folder).drive or path.startswith("/")
+    if whole:
+        return source.startswith(path, autoescape=True)
+    return source.contains(f"/{path.removeprefix('./')}", autoescape=True)
 
 
 def _asset_query(*, counted: bool = True) -> Select[Any]:

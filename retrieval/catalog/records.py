@@ -110,13 +110,17 @@ class JobRecord:
 
 @dataclass(frozen=True)
 class PictureDraft:
-    """A picture that is a blob already and waits for its row; ``vector`` is float16 bytes."""
+    """A picture that is a blob already and waits for its row; ``vector`` is float16 bytes.
+
+    ``look`` is the difference hash of a photo.
+    """
 
     page: int | None
     sha256: str
     width: int
     height: int
     vector: bytes | None = None
+    look: int | None = None
 
 
 @dataclass(frozen=True)

@@ -207,6 +207,7 @@ def _picture_values(asset_id: int, picture: PictureDraft) -> dict[str, Any]:
         "sha256": picture.sha256,
         "width": picture.width,
         "height": picture.height,
+        "look": picture.look,
     }
 
 

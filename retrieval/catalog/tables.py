@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from retrieval.catalog.base import Base, now
@@ -77,7 +77,11 @@ class ChunkRow(Base):
 
 
 class PictureRow(Base):
-    """Pixels of an asset: the upright photo (page None) or a page image, as a blob."""
+    """Pixels of an asset: the upright photo (page None) or a page image, as a blob.
+
+    ``look`` is the difference hash by which near-duplicates are known; none on pictures from
+    before it was kept.
+    """
 
     __tablename__ = "pictures"
 
@@ -87,6 +91,7 @@ class PictureRow(Base):
     sha256: Mapped[str]
     width: Mapped[int]
     height: Mapped[int]
+    look: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class VectorRow(Base):
