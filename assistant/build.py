@@ -160,6 +160,7 @@ class _Builder:
             cases=CaseBook(Cases(self.engine, self.blobs), files.shelf, self.model, self._release),
             examine=self._examine,
             release=self._release,
+            describe=self._describe,
             close=self._close,
         )
 
@@ -220,9 +221,32 @@ class _Builder:
     def _worker(self) -> IngestWorker:
         from retrieval.worker import IngestWorker
 
-        worker = IngestWorker(self.ingestor())
+        worker = IngestWorker(self.ingestor(), idle=self._describe_one)
         worker.start()
         return worker
+
+    def _describe_one(self) -> bool:
+        """Describe a photo if one waits and nobody else does; the worker's idle work."""
+        model = self.model.made
+        if not self.settings.describe_photos or self.runs.busy or model is None:
+            return False
+        return model.loaded and self._describe(most=1) > 0
+
+    def _describe(
+        self, most: int | None = None, cancelled: Callable[[], bool] = lambda: False
+    ) -> int:
+        """Describe photos that wait for it with the chat model, if it sees; return how many."""
+        from assistant.describer import ModelDescriber
+        from retrieval.describe import describe_photos
+
+        model = self.model()
+        if not model.sees_images:
+            return 0
+        describer = ModelDescriber(model)
+        text = self.embedders().text
+        return describe_photos(
+            self.engine, self.blobs, text, describer, most=most, cancelled=cancelled
+        )
 
     def _searcher(self) -> Searcher:
         from retrieval.search import Searcher

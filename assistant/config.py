@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     )
     max_answer_tokens: int = Field(384, ge=16, le=8192, description="Longest answer, in tokens.")
     temperature: float = Field(0.0, ge=0.0, le=2.0, description="0 gives repeatable answers.")
+    describe_photos: bool = Field(
+        True, description="Let the chat model describe photos in idle time, to find them by words."
+    )
     max_upload_mb: int = Field(200, ge=1, le=10240, description="Largest file taken, in MB.")
     max_megapixels: int = Field(120, ge=1, le=1000, description="Largest image taken.")
     max_pages: int = Field(2000, ge=1, le=100000, description="Longest document taken, in pages.")

@@ -107,6 +107,12 @@ class RunManager:
         with self._changed:
             return self._active.get(conversation)
 
+    @property
+    def busy(self) -> bool:
+        """Whether anybody waits for an answer."""
+        with self._changed:
+            return bool(self._active)
+
     def close(self, timeout: float = 5.0) -> None:
         """Stop every run and wait for them to end."""
         with self._changed:

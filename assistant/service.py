@@ -73,6 +73,7 @@ class Assistant:
         cases: CaseBook,
         examine: Callable[..., Any],
         release: Callable[[Sequence[str]], None],
+        describe: Callable[..., int],
         close: Callable[[], None],
     ) -> None:
         self.settings = settings
@@ -86,6 +87,7 @@ class Assistant:
         self._blobs = blobs
         self._examine = examine
         self._release = release
+        self._describe = describe
         self._close = close
 
     def _library(self, library: str | None) -> str:
@@ -206,6 +208,18 @@ class Assistant:
             AssetNotFound: it is gone.
         """
         self._files.delete(asset_id)
+
+    def describe_photos(
+        self, most: int | None = None, cancelled: Callable[[], bool] = lambda: False
+    ) -> int:
+        """Let the chat model describe photos that wait for it; return how many it did.
+
+        Nothing is done with a model that does not see.
+
+        Raises:
+            ModelUnavailable, ModelError: it cannot be loaded, or failed; what is done stays.
+        """
+        return self._describe(most, cancelled)
 
     def library_size(self, library: str | None = None) -> int:
         """Return how many files a library holds."""

@@ -12,7 +12,7 @@ from assistant.messages import AssetView
 from retrieval.blobs import BlobStore
 from retrieval.catalog.library import Catalog
 from retrieval.catalog.records import AssetRecord, ChunkRecord
-from retrieval.values import Filters, Modality, Passage, Query, SearchResult, Word
+from retrieval.values import ABOUT, Filters, Modality, Passage, Query, SearchResult, Word
 
 Search = Callable[[Query], SearchResult]
 
@@ -60,7 +60,7 @@ class Shelf:
         return [
             passage_of(record, chunk)
             for chunk in self._catalog.chunks(asset_id, page)
-            if chunk.kind != "metadata"
+            if chunk.kind not in ABOUT
         ]
 
     def assets(

@@ -26,6 +26,8 @@ fit it nearly as well."""
 _PART_WEIGHT = 0.25
 _FULL_TEXT = 120
 
+_HEARSAY = 0.5
+
 _GUESS_CEILING = 0.8
 _PAGE_DOUBT = 0.5
 """Page images are compared with an encoder of photos: a guess about them counts half."""
@@ -63,6 +65,11 @@ def of_few_letters(chance: float, kind: str, letters: int) -> float:
     A number on a shirt is near to every question by its vector.
     """
     return chance * min(1.0, letters / _FULL_TEXT) if kind == "ocr" else chance
+
+
+def of_hearsay(chance: float, kind: str) -> float:
+    """Return the chance of a text, less when a model only said so of a photo."""
+    return chance * _HEARSAY if kind == "caption" else chance
 
 
 def is_confident(fused: Fused) -> bool:

@@ -40,6 +40,7 @@ from retrieval.places import Page, Part, Photo
 from retrieval.relevance import Relevance, is_confident
 from retrieval.replica import Replica
 from retrieval.values import (
+    ABOUT,
     ChunkKind,
     Locator,
     PageLocator,
@@ -234,7 +235,7 @@ def _passage(
     else:
         chunk = next((c for c in texts if c.id == scope.chunk_of(fused.key)), None)
         text = _photo_text(texts, chunk)
-        read = chunk if chunk is not None and chunk.kind != "metadata" else None
+        read = chunk if chunk is not None and chunk.kind not in ABOUT else None
         kind = read.kind if read is not None else "pixels"
         locator = read.locator if read is not None else RegionLocator()
     return Passage(
@@ -258,10 +259,10 @@ def _passage(
 
 def _photo_text(texts: list[ChunkRecord], best: ChunkRecord | None) -> str:
     """Return all that was read on a photo when it is short, else the chunk that was found."""
-    read = [c.text for c in texts if c.kind != "metadata"]
+    read = [c.text for c in texts if c.kind not in ABOUT]
     whole = "\n".join(read)
     if whole and len(whole) <= _MAX_PHOTO_TEXT:
         return whole
-    if best is not None and best.kind != "metadata":
+    if best is not None and best.kind not in ABOUT:
         return best.text
-    return read[0] if read else next((c.text for c in texts), "")
+    return read[0] if read else next((c.text for c in texts if c.kind == "metadata"), "")

@@ -20,7 +20,7 @@ from retrieval.catalog.vectors import Ids, targets
 from retrieval.fusion import Fused, Hit
 from retrieval.lexical import query_words
 from retrieval.places import Page, Part, Photo, Place
-from retrieval.relevance import Relevance, coverage, of_few_letters
+from retrieval.relevance import Relevance, coverage, of_few_letters, of_hearsay
 from retrieval.replica import Replica
 from retrieval.spelling import letters_of, shares
 
@@ -43,11 +43,12 @@ class Scope:
     relevance: Relevance
     best_chunk: dict[Photo, int]
 
-    def place_of(self, asset_id: int, chunk_id: int) -> Photo | Part:
+    def place_of(self, asset_id: int, chunk_id: int, kind: str) -> Photo | Part:
         """Return the place of a chunk: the photo it was read from, or itself."""
         at = int(np.searchsorted(self.photos, asset_id))
         if at < len(self.photos) and self.photos[at] == asset_id:
-            self.best_chunk.setdefault(Photo(asset_id), chunk_id)
+            if kind != "caption":
+                self.best_chunk.setdefault(Photo(asset_id), chunk_id)
             return Photo(asset_id)
         return Part(asset_id, chunk_id)
 
@@ -108,8 +109,9 @@ def meaning(scope: Scope, replica: Replica, query: Vector, also_chunks: Sequence
     hits: dict[Photo | Part, Hit] = {}
     for target, score, chance in zip(of, values, chances, strict=True):
         assert target.chunk_id is not None, "a text vector belongs to a chunk"
-        place = scope.place_of(target.asset_id, target.chunk_id)
-        sure = of_few_letters(float(chance), target.kind or "", target.letters or 0)
+        kind = target.kind or ""
+        place = scope.place_of(target.asset_id, target.chunk_id, kind)
+        sure = of_hearsay(of_few_letters(float(chance), kind, target.letters or 0), kind)
         hits.setdefault(place, Hit(place, float(score), sure))
     return sorted(hits.values(), key=lambda hit: -hit.chance)
 
@@ -121,8 +123,9 @@ def words(scope: Scope, text: str) -> tuple[list[Hit], list[int]]:
     found = lexical_hits(scope.connection, scope.library, wanted, scope.depth, among)
     hits: dict[Photo | Part, Hit] = {}
     for one in found:
-        place = scope.place_of(one.asset_id, one.chunk_id)
-        hits.setdefault(place, Hit(place, one.score, coverage(wanted, one.lexemes)))
+        place = scope.place_of(one.asset_id, one.chunk_id, one.kind)
+        chance = of_hearsay(coverage(wanted, one.lexemes), one.kind)
+        hits.setdefault(place, Hit(place, one.score, chance))
     return list(hits.values()), [one.chunk_id for one in found]
 
 
@@ -139,7 +142,8 @@ def spelled(scope: Scope, found: dict[Place, Fused], question: str) -> None:
     shown = {f.key.asset_id: f.key for f in likely if isinstance(f.key, Photo)}
     for chunk in chunks_for(scope.connection, parts, shown):
         read = parts.get(chunk.id) if chunk.kind == "ocr" else None
-        if (holder := read or shown.get(chunk.asset_id)) is not None:
+        holder = read or shown.get(chunk.asset_id)
+        if holder is not None and chunk.kind != "caption":
             texts.setdefault(holder, []).append(f"{chunk.heading} {chunk.text}")
     letters = [letters_of(" ".join(held))[:_LETTERS] for held in texts.values()]
     for place, share in zip(texts, shares(question, letters), strict=True):

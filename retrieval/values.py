@@ -19,6 +19,9 @@ Box = tuple[float, float, float, float]
 
 Modality = Literal["image", "text", "audio"]
 ChunkKind = Literal["body", "table", "ocr", "caption", "transcript", "metadata"]
+ABOUT: frozenset[str] = frozenset({"metadata", "caption"})
+"""Kinds of passages that tell of a file and are not what it says: searched, never quoted."""
+
 AssetStatus = Literal["queued", "parsing", "embedding", "indexed", "failed", "cancelled"]
 
 

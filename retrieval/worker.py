@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections.abc import Callable
 
 from retrieval.ingest import Ingestor
 
@@ -11,13 +13,21 @@ log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 1.0
 _AFTER_ERROR_SECONDS = 5.0
+_IDLE_AGAIN_SECONDS = 60.0
 
 
 class IngestWorker:
-    """Claims and runs jobs, including those that a killed process left."""
+    """Claims and runs jobs, including those that a killed process left.
 
-    def __init__(self, ingestor: Ingestor) -> None:
+    Args:
+        idle: a small piece of work for when there is no job; returns whether there was any. It
+            is asked again after the next job, else once a minute.
+    """
+
+    def __init__(self, ingestor: Ingestor, idle: Callable[[], bool] = lambda: False) -> None:
         self._ingestor = ingestor
+        self._idle = idle
+        self._idle_from = 0.0
         self._closing = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ingest", daemon=True)
@@ -42,8 +52,14 @@ class IngestWorker:
             self._wake.clear()
             try:
                 if self._ingestor.run_next(stop=self._closing.is_set):
+                    self._idle_from = 0.0
                     continue
                 pause = _POLL_SECONDS
+                if time.monotonic() >= self._idle_from:
+                    self._idle_from = time.monotonic() + _IDLE_AGAIN_SECONDS
+                    if self._idle():
+                        self._idle_from = 0.0
+                        continue
             except Exception:  # the queue must be worked off for as long as the server runs
                 log.exception("a job could not be run")
                 pause = _AFTER_ERROR_SECONDS

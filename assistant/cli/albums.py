@@ -1,4 +1,4 @@
-"""The command ``tag``: albums by another name. Imports nothing heavy."""
+"""The commands ``tag`` (albums by another name) and ``describe``. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -40,6 +40,26 @@ def tag(
 
         under = Filters(tags=frozenset({tag_name(name)}))
         _show_files(tag_name(name), assistant.assets(filters=under, limit=_MOST), as_json)
+
+
+def describe(
+    most: Annotated[
+        int | None, typer.Option("--most", min=1, help="How many photos at most.")
+    ] = None,
+    user: User = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let the chat model describe photos that were not yet, so that words find them too.
+
+    The server does the same in its idle time. May be stopped at any moment and run again.
+    """
+    with open_assistant(home, user) as assistant:
+        count = assistant.describe_photos(most)
+    if as_json:
+        emit({"described": count})
+    else:
+        say(f"{count} photos described.")
 
 
 def _file(assistant: Assistant, wanted: str) -> AssetView:

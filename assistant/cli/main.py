@@ -29,6 +29,7 @@ for function in (
     library.ingest,
     library.search,
     albums.tag,
+    albums.describe,
     talk.ask,
     talk.transcribe,
     library.demo,

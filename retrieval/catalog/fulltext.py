@@ -11,14 +11,14 @@ from sqlalchemy import Connection, text
 from retrieval.lexical import fts5_match, tsquery
 
 _SQLITE = """
-SELECT c.id, c.asset_id, -bm25(chunks_fts) AS score, c.lexemes
+SELECT c.id, c.asset_id, -bm25(chunks_fts) AS score, c.lexemes, c.kind
 FROM chunks_fts JOIN chunks c ON c.id = chunks_fts.rowid JOIN assets a ON a.id = c.asset_id
 WHERE chunks_fts MATCH :words AND a.library_id = :library {only}
 ORDER BY bm25(chunks_fts) LIMIT :k
 """
 
 _POSTGRESQL = """
-SELECT c.id, c.asset_id, ts_rank(lexed, q) AS score, c.lexemes
+SELECT c.id, c.asset_id, ts_rank(lexed, q) AS score, c.lexemes, c.kind
 FROM chunks c JOIN assets a ON a.id = c.asset_id,
      CAST(:words AS tsquery) q,
      LATERAL array_to_tsvector(string_to_array(c.lexemes, ' ')) lexed
@@ -37,6 +37,7 @@ class LexicalHit(NamedTuple):
     asset_id: int
     score: float
     lexemes: str
+    kind: str
 
 
 def lexical_hits(

@@ -22,6 +22,7 @@ from retrieval.catalog.base import now
 from retrieval.catalog.records import ACTIVE, FINAL, FileRecord, FileStatus, JobRecord
 from retrieval.catalog.tables import Asset, ChunkRow, Job, JobFile, Library
 from retrieval.errors import FileRejected, SightlineError
+from retrieval.values import ABOUT
 
 MAX_ATTEMPTS = 5
 """How often a file may be under work when its worker dies before it is given up. Files read ahead
@@ -154,7 +155,7 @@ def read_job(connection: Connection, job_id: int) -> JobRecord | None:
 def read_files(connection: Connection, *where: ColumnElement[bool]) -> list[FileRecord]:
     chunks = (
         select(func.count())
-        .where(ChunkRow.asset_id == JobFile.asset_id, ChunkRow.kind != "metadata")
+        .where(ChunkRow.asset_id == JobFile.asset_id, ChunkRow.kind.not_in(ABOUT))
         .scalar_subquery()
     )
     rows = connection.execute(

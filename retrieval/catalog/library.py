@@ -15,7 +15,7 @@ from retrieval.catalog import store
 from retrieval.catalog.records import AssetRecord, ChunkRecord, PictureRecord
 from retrieval.catalog.tables import Asset, ChunkRow, PictureRow, Tag
 from retrieval.catalog.transactions import reading, writing
-from retrieval.values import Filters, locator_from_json
+from retrieval.values import ABOUT, Filters, locator_from_json
 
 
 class Catalog:
@@ -256,7 +256,7 @@ def _asset_query(*, counted: bool = True) -> Select[Any]:
     if counted:
         number = (
             select(func.count())
-            .where(ChunkRow.asset_id == Asset.id, ChunkRow.kind != "metadata")
+            .where(ChunkRow.asset_id == Asset.id, ChunkRow.kind.not_in(ABOUT))
             .correlate(Asset)
             .scalar_subquery()
         )

@@ -30,7 +30,8 @@ class Asset(Base):
     """A file of the user's, once per content and library.
 
     The row appears in the transaction that makes the file searchable, so there is no half-taken
-    asset; a file on its way, or refused, is a ``JobFile``.
+    asset; a file on its way, or refused, is a ``JobFile``. ``described_by`` names the model that
+    wrote a sentence about a photo, empty until one did.
     """
 
     __tablename__ = "assets"
@@ -51,6 +52,7 @@ class Asset(Base):
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
     added_at: Mapped[datetime] = mapped_column(default=now)
+    described_by: Mapped[str] = mapped_column(default="", server_default="")
 
     chunks: Mapped[list[ChunkRow]] = relationship(
         order_by="ChunkRow.ordinal", passive_deletes=True, cascade="all, delete-orphan"
