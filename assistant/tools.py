@@ -10,12 +10,24 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass, field
+from datetime import UTC
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
+from assistant.arguments import (
+    ARGUMENTS,
+    Arguments,
+    Calculate,
+    Extract,
+    ListAssets,
+    LookAtImage,
+    OutlineDocument,
+    ReadDocument,
+    SearchLibrary,
+    Transcribe,
+)
 from assistant.arithmetic import calculate, plain_number
 from assistant.errors import AssetNotFound, ToolArgumentsInvalid, ToolFailed
 from assistant.i18n import Language, text
@@ -24,83 +36,10 @@ from assistant.look import Looker, Sight
 from assistant.messages import AssetView
 from assistant.shelf import tag_name
 from retrieval.errors import SightlineError
-from retrieval.values import Box, Filters, Modality, Passage, SearchResult
+from retrieval.outline import in_section, outline
+from retrieval.values import Filters, Passage, SearchResult
 
 log = logging.getLogger("sightline.tools")
-
-
-class Arguments(BaseModel):
-    """Base of all arguments: unknown names are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class SearchLibrary(Arguments):
-    """Find passages, photos and recordings in the user's library by words or by a picture."""
-
-    query: str = Field("", max_length=2000, description="Words to look for.")
-    file: str = Field("", description="Search inside this file only.")
-    image: str = Field("", description="Name of an attached picture to look for.")
-    modality: Modality | None = Field(None, description="Only this kind of file.")
-    taken_from: datetime | None = Field(None, description="Only photos taken at or after this.")
-    taken_to: datetime | None = Field(None, description="Only photos taken at or before this.")
-    tag: str = Field("", max_length=60, description="Only files under this tag.")
-    k: int = Field(8, ge=1, le=50, description="How many passages.")
-
-
-class ReadDocument(Arguments):
-    """Read a file of the library, or an attached one, from page to page."""
-
-    file: str = Field(description="Its name.")
-    first_page: int | None = Field(None, ge=1)
-    last_page: int | None = Field(None, ge=1)
-
-
-class LookAtImage(Arguments):
-    """Look at a photo, or at a region of it: what it shows, text in it, date and place."""
-
-    file: str = Field(description="Its name.")
-    region: Box | None = Field(None, description="(x0, y0, x1, y1) in 0..1, origin top-left.")
-
-
-class Transcribe(Arguments):
-    """Return what is said in a recording, with times."""
-
-    file: str = Field(description="Its name.")
-
-
-class Calculate(Arguments):
-    """Work out an arithmetic expression exactly."""
-
-    expression: str = Field(min_length=1, max_length=400)
-
-
-class ListAssets(Arguments):
-    """List or count files of the library by kind, by name, or by what they show."""
-
-    query: str = Field("", max_length=400, description="What they show or say.")
-    modality: Modality | None = None
-    taken_from: datetime | None = Field(None, description="Only photos taken at or after this.")
-    taken_to: datetime | None = Field(None, description="Only photos taken at or before this.")
-    tag: str = Field("", max_length=60, description="Only files under this tag.")
-    limit: int = Field(200, ge=1, le=5000)
-
-
-class Extract(Arguments):
-    """Read typed fields (total, date, company, address, phone, email, number, tax) of a file."""
-
-    file: str = Field(description="Its name.")
-
-
-ARGUMENTS: dict[str, type[Arguments]] = {
-    "search_library": SearchLibrary,
-    "read_document": ReadDocument,
-    "look_at_image": LookAtImage,
-    "transcribe": Transcribe,
-    "calculate": Calculate,
-    "list_assets": ListAssets,
-    "extract": Extract,
-}
 
 
 @dataclass(frozen=True)
@@ -171,6 +110,7 @@ class Toolbox:
         self._tools: dict[str, Callable[[Any], dict[str, Any]]] = {
             "search_library": self._search,
             "read_document": self._read,
+            "outline_document": self._outline,
             "look_at_image": self._look,
             "transcribe": self._transcribe,
             "calculate": self._calculate,
@@ -260,7 +200,21 @@ class Toolbox:
         first, last = given.first_page or 1, given.last_page or given.first_page
         if given.first_page or given.last_page:
             passages = [p for p in passages if _on_pages(p, first, last or 10**6)]
+        if given.section:
+            passages = [p for p in passages if in_section(p, given.section)]
         return _read_result(file.name, passages)
+
+    def _outline(self, given: OutlineDocument) -> dict[str, Any]:
+        file = self.resolve(given.file)
+        sections = outline(
+            file.passages if isinstance(file, Attached) else self._library.passages(file.id)
+        )
+        lines = [f"{s.title}" + (f" (p. {s.first_page})" if s.first_page else "") for s in sections]
+        return {
+            "summary": f"{file.name}: {_names(s.title for s in sections) or '–'}",
+            "text": "\n".join(lines),
+            "data": {"sections": [asdict(section) for section in sections]},
+        }
 
     def _look(self, given: LookAtImage) -> dict[str, Any]:
         file = self.resolve(given.file)

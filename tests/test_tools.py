@@ -27,8 +27,8 @@ def _toolbox(helper: Assistant, library: str = "default") -> Toolbox:
 def test_every_tool_has_a_schema() -> None:
     named = {schema["function"]["name"] for schema in schemas()}
     assert named == {
-        "search_library", "read_document", "look_at_image", "transcribe", "calculate",
-        "list_assets", "extract",
+        "search_library", "read_document", "outline_document", "look_at_image", "transcribe",
+        "calculate", "list_assets", "extract",
     }  # fmt: skip
     assert all(schema["function"]["description"] for schema in schemas())
 
@@ -45,6 +45,32 @@ def test_reading_searching_listing_extracting(helper: Assistant) -> None:
     assert len(listed.assets) == 6
     fields = tools.run(ToolCall("extract", {"file": "receipt-may.txt"}))
     assert fields.data["total"] == "12.00"
+
+
+def test_a_long_file_is_read_by_its_outline(helper: Assistant, tmp_path: Path) -> None:
+    text = "# Lease\n\nGeneral.\n\n## Rent\n\nDue monthly.\n\n## Pets\n\nNo geese.\n"
+    helper.ingest(write(tmp_path / "o", {"lease.md": text}))
+    tools = _toolbox(helper)
+    sections = tools.run(ToolCall("outline_document", {"file": "lease.md"})).data["sections"]
+    assert [section["title"].rsplit("›")[-1].strip() for section in sections] == [
+        "Lease", "Rent", "Pets",
+    ]  # fmt: skip
+    read = tools.run(ToolCall("read_document", {"file": "lease.md", "section": "pets"}))
+    assert "geese" in read.text
+    assert "monthly" not in read.text
+    assert not tools.run(ToolCall("outline_document", {"file": "harbour.txt"})).error
+
+
+def test_tools_keep_to_tags_and_times(helper: Assistant) -> None:
+    harbour = helper.assets(query="harbour.txt")[0]
+    helper.tag([harbour.id], ["Town"])
+    tools = _toolbox(helper)
+    assert [a.name for a in tools.run(ToolCall("list_assets", {"tag": "town"})).assets] == [
+        "harbour.txt"
+    ]
+    assert tools.run(ToolCall("list_assets", {"taken_from": "2020-01-01T00:00:00"})).assets == ()
+    found = tools.run(ToolCall("search_library", {"query": "library", "tag": "town"}))
+    assert {p.asset for p in found.passages} == {"harbour.txt"}
 
 
 def test_another_library_cannot_be_named(helper: Assistant, tmp_path: Path) -> None:

@@ -1,0 +1,94 @@
+"""The arguments of each tool, checked before it is used: names, kinds and bounds.
+
+Docstrings and descriptions are what a model that calls tools reads. Knows no tool.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from retrieval.values import Box, Modality
+
+
+class Arguments(BaseModel):
+    """Base of all arguments: unknown names are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SearchLibrary(Arguments):
+    """Find passages, photos and recordings in the user's library by words or by a picture."""
+
+    query: str = Field("", max_length=2000, description="Words to look for.")
+    file: str = Field("", description="Search inside this file only.")
+    image: str = Field("", description="Name of an attached picture to look for.")
+    modality: Modality | None = Field(None, description="Only this kind of file.")
+    taken_from: datetime | None = Field(None, description="Only photos taken at or after this.")
+    taken_to: datetime | None = Field(None, description="Only photos taken at or before this.")
+    tag: str = Field("", max_length=60, description="Only files under this tag.")
+    k: int = Field(8, ge=1, le=50, description="How many passages.")
+
+
+class ReadDocument(Arguments):
+    """Read a file of the library, or an attached one, from page to page."""
+
+    file: str = Field(description="Its name.")
+    first_page: int | None = Field(None, ge=1)
+    last_page: int | None = Field(None, ge=1)
+    section: str = Field("", max_length=200, description="Only what stands under this heading.")
+
+
+class OutlineDocument(Arguments):
+    """List the sections of a long file with their pages, to choose what to read."""
+
+    file: str = Field(description="Its name.")
+
+
+class LookAtImage(Arguments):
+    """Look at a photo, or at a region of it: what it shows, text in it, date and place."""
+
+    file: str = Field(description="Its name.")
+    region: Box | None = Field(None, description="(x0, y0, x1, y1) in 0..1, origin top-left.")
+
+
+class Transcribe(Arguments):
+    """Return what is said in a recording, with times."""
+
+    file: str = Field(description="Its name.")
+
+
+class Calculate(Arguments):
+    """Work out an arithmetic expression exactly."""
+
+    expression: str = Field(min_length=1, max_length=400)
+
+
+class ListAssets(Arguments):
+    """List or count files of the library by kind, by name, or by what they show."""
+
+    query: str = Field("", max_length=400, description="What they show or say.")
+    modality: Modality | None = None
+    taken_from: datetime | None = Field(None, description="Only photos taken at or after this.")
+    taken_to: datetime | None = Field(None, description="Only photos taken at or before this.")
+    tag: str = Field("", max_length=60, description="Only files under this tag.")
+    limit: int = Field(200, ge=1, le=5000)
+
+
+class Extract(Arguments):
+    """Read typed fields (total, date, company, address, phone, email, number, tax) of a file."""
+
+    file: str = Field(description="Its name.")
+
+
+ARGUMENTS: dict[str, type[Arguments]] = {
+    "search_library": SearchLibrary,
+    "read_document": ReadDocument,
+    "outline_document": OutlineDocument,
+    "look_at_image": LookAtImage,
+    "transcribe": Transcribe,
+    "calculate": Calculate,
+    "list_assets": ListAssets,
+    "extract": Extract,
+}
