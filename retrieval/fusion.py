@@ -16,7 +16,13 @@ from dataclasses import dataclass, field
 from retrieval.places import Place
 
 RANK_CONSTANT = 60
-WEIGHTS: dict[str, float] = {"joint": 1.0, "dense": 1.0, "lexical": 1.0, "image_words": 0.3}
+WEIGHTS: dict[str, float] = {
+    "joint": 1.0,
+    "dense": 1.0,
+    "lexical": 1.0,
+    "image_words": 0.3,
+    "parts": 1.0,
+}
 """What a first place in each signal is worth."""
 SPELLING = 2.0
 """What holding all of the question's spelling is worth, likewise. On receipts and forms the right

@@ -33,6 +33,7 @@ from retrieval.catalog.transactions import reading
 from retrieval.catalog.vectors import Ids
 from retrieval.embed.protocol import ImageClassifier, JointEmbedder, TextEmbedder
 from retrieval.errors import SearchError
+from retrieval.figures import parts_of_figures
 from retrieval.fold import fold
 from retrieval.fusion import Fused, Hit, fuse, merge_families, spread
 from retrieval.indexer import Indexer
@@ -134,6 +135,9 @@ class Searcher:
     def _ask(self, text: str, image: Image.Image | None) -> _Asked:
         """Embed the query."""
         dense = [("dense", self._text.embed_queries([text])[0], text)] if text else []
+        if parts := parts_of_figures(text):
+            vectors = self._text.embed_queries(parts)
+            dense += [("parts", *pair) for pair in zip(vectors, parts, strict=True)]
         if image is None:
             return _Asked(self._joint.embed_texts([text])[0], "image", text, dense)
         joint = self._joint.embed_images([image])[0]

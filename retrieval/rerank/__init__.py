@@ -1,0 +1,1 @@
+"""The second look at what a search found first, by models too slow for a whole library."""
