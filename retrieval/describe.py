@@ -133,7 +133,7 @@ def _replace(
         "heading": "",
         "locator": RegionLocator().to_json(),
     }
-    chunk_id = connection.scalar(insert(ChunkRow).returning(ChunkRow.id), [values])
+    chunk_id = connection.scalar(insert(ChunkRow).values(values).returning(ChunkRow.id))
     connection.execute(
         insert(VectorRow),
         [

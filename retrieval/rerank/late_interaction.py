@@ -72,7 +72,8 @@ class LateInteraction:
         path = self._kept / f"{picture}.npy"
         if path.is_file():
             try:
-                return np.load(path, allow_pickle=False).astype(np.float32)
+                known: Vectors = np.load(path, allow_pickle=False).astype(np.float32)
+                return known
             except (OSError, ValueError):
                 path.unlink(missing_ok=True)  # a half-written file of a killed process
         with Image.open(io.BytesIO(self._read(picture)), formats=("JPEG",)) as page:
