@@ -30,7 +30,7 @@ from assistant.messages import (
     ToolStarted,
 )
 from assistant.planner import Plan, plan, refers_to_picture
-from assistant.safety import clean_answer
+from assistant.safety import Detect, by_pattern, clean_answer, screen
 from assistant.session import Limits, Request, Session, as_messages
 from assistant.tools import Toolbox, ToolCall, ToolResult, schemas
 
@@ -63,14 +63,20 @@ class Agent:
     Args:
         model: returns the chat model (loading it is the model's own matter).
         looker: tells what pictures show.
+        detect: tells which sentences of a file are orders to the assistant.
     """
 
     def __init__(
-        self, model: Callable[[], SightlineChatModel], looker: Looker, limits: Limits
+        self,
+        model: Callable[[], SightlineChatModel],
+        looker: Looker,
+        limits: Limits,
+        detect: Detect = by_pattern,
     ) -> None:
         self._model = model
         self._looker = looker
         self._limits = limits
+        self._detect = detect
         self._graph: Any = None
 
     def run(self, request: Request, cancelled: Callable[[], bool]) -> Iterator[Event]:
@@ -81,7 +87,7 @@ class Agent:
             SightlineError: it could not go on.
         """
         model = self._model()
-        session = Session(request, model, self._limits, cancelled)
+        session = Session(request, model, self._limits, cancelled, self._detect)
         toolbox = Toolbox(
             request.library, (*request.attached, *request.earlier), self._looker, request.language
         )
@@ -191,9 +197,9 @@ def _own_calls(session: Session, results: Sequence[ToolResult]) -> list[ToolCall
 def _quoted(session: Session, result: ToolResult) -> str:
     """Return a tool's finding for the model, orders in it neutralised."""
     if result.passages:
-        lines = [f"{p.asset}: {session.screened(p)[:600]}" for p in result.passages[:8]]
-        return "\n".join(lines)
-    return result.text or result.summary
+        shown = result.passages[:8]
+        return "\n".join(f"{session.name_of(p.asset)}: {session.screened(p)[:600]}" for p in shown)
+    return screen(result.text or result.summary, session.language, session.detect).text
 
 
 def _fan_out(state: State) -> Any:
@@ -290,6 +296,7 @@ def _close(state: State, config: RunnableConfig) -> State:
 def _remarks(session: Session, state: State) -> str:
     """Return what must be said beside the answer: orders in cited files, failed steps."""
     cited = {c.asset for c in state["checked"].citations}
+    cited |= {str(r.call.arguments.get("file")) for r in state["results"]}
     said = []
     for asset, order in session.orders:
         if asset in cited:

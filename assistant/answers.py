@@ -234,6 +234,8 @@ def _transcript(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
             return Draft(heard[0].text, found=False)
         return refuse(session, plan, results)
     citations = whole_files(spoken, session)
+    for passage in spoken:
+        session.screened(passage)  # what is said is given word for word, orders in it reported
     lines = " ".join(" ".join(p.text.split()) for p in spoken)
     return Draft(f"“{lines}”{marks(citations)}", citations=citations)
 
@@ -304,7 +306,9 @@ def _sentences(session: Session, passages: Sequence[Passage]) -> Draft:
     from assistant.safety import quote
 
     chosen = fit(session, passages)
-    evidence = "\n\n".join(quote(n, p.asset, w) for n, (p, w) in enumerate(chosen, 1))
+    evidence = "\n\n".join(
+        quote(n, session.name_of(p.asset), w) for n, (p, w) in enumerate(chosen, 1)
+    )
     turns = prompts.compose(session.request.question, evidence, session.language)
     written = stream(session, turns)
     if "NOT FOUND" in written.upper():

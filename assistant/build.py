@@ -16,6 +16,7 @@ from assistant.config import Settings
 from assistant.files import Files
 from assistant.look import Looker
 from assistant.models_view import Models
+from assistant.orders import OrderDetector
 from assistant.runs import RunManager
 from assistant.service import Assistant
 from assistant.session import Limits
@@ -137,6 +138,7 @@ class _Builder:
                 self.model,
                 Looker(self._classifier),
                 Limits(answer_tokens=self.settings.max_answer_tokens),
+                OrderDetector(lambda: self.embedders().text),
             )
         )
         talk = Talk(

@@ -10,7 +10,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+Detect = Callable[[Sequence[str]], list[bool]]
+"""Tells for each of several sentences whether it is an order to the assistant."""
 
 NEUTRAL = {"en": "[an instruction in this file was left out]", "zh": "[文件中的一条指令已略去]"}
 
@@ -22,10 +26,10 @@ _ORDERS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier"
-        r"|all|any|your|the|these|other)\b.{0,30}\b(?:instruction|prompt|rule|direction|guideline"
+        r"|all|any|your|the|these|other)\b.{0,12}\b(?:instruction|prompt|rule|direction|guideline"
         r"|context|question|text|content|polic|safety|command|evidence)",
         r"\b(?:you are|act as|pretend (?:to be|you)|behave as|you must act|roleplay)\b.{0,40}"
-        r"\b(?:now|dan\b|assistant|chatbot|ai\b|model|unrestricted|developer mode|system)",
+        r"\b(?:dan\b|assistant|chatbot|ai\b|model|unrestricted|developer mode|system)",
         r"\b(?:reveal|print|repeat|output|show|disclose|leak|expose|share|include|append|list)\b"
         r".{0,40}\b(?:system prompt|hidden prompt|initial instruction|your (?:prompt|instructions)"
         r"|api[ _-]?keys?|passwords?|credentials|secrets?|private key|access token|chat history)",
@@ -40,8 +44,9 @@ _ORDERS = tuple(
         r"|\bwith (?:the|only|just|exactly|this|a single) (?:word|phrase|text|following|sentence|["
         r"\"'“])|\bto (?:every|any|all|each) questions?|\bno matter what|\bregardless of)",
         r"\b(?:new|updated|important|urgent|real|secret|hidden|special|additional)\s+"
-        r"(?:system\s+)?(?:instructions?|prompts?|directives?)\b\s*(?:for|to|:|follow|from|are)",
-        r"\b(?:when|if)\b.{0,20}\b(?:asked|summari[sz]ing|answering|the user asks|you (?:are asked"
+        r"(?:system\s+)?(?:instructions?|prompts?|directives?)\b\s*(?::|follow|from)",
+        r"\b(?:the|only|correct|right|true) answer to (?:every|any|all|each) questions?\b",
+        r"\b(?:when|if)\b.{0,20}\b(?:asked|asks|summari[sz]ing|answering|you (?:are asked"
         r"|read this|see this|process))\b.{0,80}\b(?:say|reply|respond|answer|tell|write|output"
         r"|recommend|include|state|claim|send|visit|add|insist)\b",
         r"\b(?:do not|don't|never)\b.{0,20}\b(?:tell|inform|mention|alert|warn|cite|reveal)\b"
@@ -54,21 +59,24 @@ _ORDERS = tuple(
         r"\b(?:tell|inform|convince|ask|urge|instruct|advise)\s+(?:the\s+)?(?:user|reader|human)s?"
         r"\s+(?:to|that)\b",
         r"<\|?\s*(?:im_start|im_end|system|assistant|user|endoftext)\s*\|?>|\[/?INST\]|<<SYS>>"
-        r"|^\s*#{0,4}\s*(?:system|assistant)\s*(?:prompt|message)?\s*:",
+        r"|^\s*#{0,4}\s*(?:system|assistant)\s*(?:(?:prompt|message)\s*:|:\s*(?:you|ignore|new|always"
+        r"|never|do not|from now)\b)",
         r"!\[[^\]]*\]\(\s*https?:",
-        r"(?:忽略|无视|忘记|不要理会|抛开|跳过|覆盖)[^。！？\n]{0,16}(?:指令|指示|提示词?|要求|规则|设定|命令|问题|内容|资料|上文)",
+        r"(?:忽略|无视|忘记|不要理会|抛开|跳过|覆盖)[^。！？\n]{0,16}(?:指令|指示|提示词?|要求|规则|设定|命令|问题|内容|资料|上文)(?!草案|草稿|版本)",
         r"(?:你(?:现在|必须|应该|将|要)?|请你?)(?:是|扮演|充当|假装|作为|表现得?像)[^。\n]{0,20}"
         r"(?:助手|模型|机器人|AI|角色|开发者模式|管理员模式)",
-        r"(?:助手|AI|人工智能|语言模型|大模型|机器人)[^。！？\n]{0,6}(?:请|必须|应当?|要|不得|不要|只能|务必|现在)[^。！？\n]{0,12}"
+        r"(?:助手|AI|人工智能|语言模型|大模型|机器人)[^。！？\n]{0,6}(?:请|必须|不得|不要|只能|务必|现在)[^。！？\n]{0,12}"
         r"(?:回答|回复|说|输出|告诉|执行|发送|忽略|删除|访问|推荐|声称|拒绝|停止|写|点击|打开)",
         r"(?:只|仅|一律|统一|必须|务必|始终)(?:能|要|需|须|用)?(?:回答|回复|输出|说)\s*[:：“\"「『‘]",
         r"(?:输出|显示|透露|泄露|打印|复述|公布|告诉我)[^。！？\n]{0,14}(?:系统提示|提示词|密码|密钥|口令|令牌|凭据|内部指令)",
+        r"(?:把|将|请)[^。！？\n]{0,24}(?:密码|密钥|口令|令牌|凭据)[^。！？\n]{0,12}(?:输出|写上|写出|附上|显示|念出)",
+        r"(?:任何|所有|每个)问题[^。！？\n]{0,6}(?:答案|回答)(?:都|永远|只)?(?:是|为)",
         r"(?:不要|不得|别|请勿)[^。\n]{0,6}(?:告诉|告知|提醒|通知|透露给?|提及)[^。\n]{0,4}(?:用户|任何人|此事|来源)",
-        r"(?:告诉|告知|说服|建议|通知|要求)(?:用户|读者|使用者)(?:说|去|要|把|将|：|，|:|访问|点击|下载|支付|转账|联系)",
+        r"(?:告诉|告知|说服|建议|通知|要求)(?:用户|读者|使用者)(?:说|去|要|把|将|：|，|:|立即|马上|访问|点击|下载|支付|转账|联系|拨打|致电)",
         r"把(?:本次|全部|所有|这些|以上|用户的?)*(?:对话|聊天|文件|资料|数据|回答|内容)[^。\n]{0,8}"
         r"(?:发送|转发|上传|发)[^。\n]{0,4}(?:到|给|至)",
         r"(?:发送|转发|上传|发到|邮件)[^。\n]{0,20}(?:对话|聊天|文件|资料|数据|内容)[^。\n]{0,10}(?:到|给|至)",
-        r"(?:当|如果|若)(?![^。\n]*[他她])[^。\n]{0,10}(?:被问|询问|提问|总结|读到|看到)[^。\n]{0,30}(?:说|回答|回复|输出|推荐|写|告诉)",
+        r"(?:当|如果|若)(?![^。\n]*[他她])[^。\n]{0,10}(?:被问|询问|提问|问起|问到|总结|读到|看到)[^。\n]{0,30}(?:说|回答|回复|输出|推荐|写|告诉)",
         r"(?:新的?|重要|紧急|隐藏|秘密|系统|特别)(?:的)?(?:系统)?(?:指令|提示词|命令)\s*[:：]",
     )
 )
@@ -109,17 +117,44 @@ def plain(text: str) -> str:
     return _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
 
 
-def find_orders(text: str) -> tuple[str, ...]:
+def readable(text: str) -> str:
+    """Return a text as a person reads it: hidden spelling undone, for detection only.
+
+    Undoes letters set apart (``I g n o r e``, ``忽*略``) and digits for letters (``1gnore``).
+    """
+    text = _APART_ZH.sub("", plain(text))
+    text = _SPACED.sub(lambda m: re.sub(r"(?<=\S) (?=\S)", "", m.group()), text)
+    text = _APART.sub(lambda m: re.sub(r"[*_·•|~^-]", "", m.group()), text)
+    text = _MIXED.sub(lambda m: m.group().translate(_DIGIT_LETTERS), text)
+    return re.sub(r"[ \t]{2,}", " ", text)
+
+
+_APART_ZH = re.compile(r"(?<=[\u3400-\u9fff])[ *_·•|~^-]{1,3}(?=[\u3400-\u9fff，。：“”])")
+_SPACED = re.compile(r"(?:(?<=\s)|^)(?:[^\W_] {1,4}){5,}[^\W_](?!\w)")
+_APART = re.compile(r"\b(?:[^\W_][*_·•|~^-]){4,}[^\W_]\b")
+_MIXED = re.compile(
+    r"\b(?=(?:[a-z013457]*[a-z]){4})(?:[a-z]+[013457]|[013457][a-z])[a-z013457]+\b", re.IGNORECASE
+)
+_DIGIT_LETTERS = str.maketrans("013457", "oieast")
+
+
+def find_orders(text: str, detect: Detect | None = None) -> tuple[str, ...]:
     """Return the sentences of a text that give the assistant orders, as they stand."""
-    return tuple(s for s in _sentences(text) if _is_order(s))
+    parts = sentences(text)
+    return tuple(p for p, order in zip(parts, _verdicts(parts, detect), strict=True) if order)
 
 
-def screen(text: str, language: str = "en") -> Screened:
-    """Replace sentences that give the assistant orders by a neutral remark."""
+def screen(text: str, language: str = "en", detect: Detect | None = None) -> Screened:
+    """Replace sentences that give the assistant orders by a neutral remark.
+
+    Args:
+        detect: tells for each of several sentences whether it is an order; default by pattern.
+    """
     orders: list[str] = []
     kept: list[str] = []
-    for sentence in _sentences(text):
-        if not _is_order(sentence):
+    parts = sentences(text)
+    for sentence, order in zip(parts, _verdicts(parts, detect), strict=True):
+        if not order:
             kept.append(sentence)
             continue
         orders.append(sentence.strip())
@@ -129,13 +164,36 @@ def screen(text: str, language: str = "en") -> Screened:
     return Screened("".join(kept).strip(), tuple(orders))
 
 
-def _sentences(text: str) -> list[str]:
+def sentences(text: str) -> list[str]:
+    """Split a text after sentence ends and line breaks; nothing is lost."""
     return [part for part in _BREAK.split(text) if part]
 
 
-def _is_order(sentence: str) -> bool:
-    readable = plain(sentence)
-    return any(order.search(readable) for order in _ORDERS)
+def by_pattern(parts: Sequence[str]) -> list[bool]:
+    """Return for each sentence whether a pattern calls it an order."""
+    return [is_order(part) for part in parts]
+
+
+def is_order(sentence: str) -> bool:
+    """Whether a pattern calls a sentence an order to the assistant."""
+    words = readable(sentence)
+    return any(order.search(words) for order in _ORDERS)
+
+
+def _verdicts(parts: Sequence[str], detect: Detect | None) -> list[bool]:
+    """Judge sentences, and lines that break off together with the next line."""
+    detect = detect or by_pattern
+    open_ends = [i for i, p in enumerate(parts[:-1]) if p.endswith("\n") and not _ENDED.search(p)]
+    joined = [" ".join((parts[i] + parts[i + 1]).split()) for i in open_ends]
+    found = detect([*parts, *joined])
+    verdicts = found[: len(parts)]
+    for i, order in zip(open_ends, found[len(parts) :], strict=True):
+        if order and (not (verdicts[i] or verdicts[i + 1]) or parts[i + 1][:1].islower()):
+            verdicts[i] = verdicts[i + 1] = True
+    return verdicts
+
+
+_ENDED = re.compile(r"[.!?。！？:：;；]\s*$")
 
 
 def quote(number: int, provenance: str, text: str) -> str:

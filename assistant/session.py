@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from assistant.i18n import Language
 from assistant.library import Attached, LibraryView
 from assistant.messages import Citation, Event, Status, Timings, Token
 from assistant.prompts import Turn
-from assistant.safety import Screened, hide_secrets, screen
+from assistant.safety import NEUTRAL, Detect, by_pattern, find_orders, hide_secrets, screen
 from retrieval.values import Passage
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class Session:
     model: SightlineChatModel
     limits: Limits
     cancelled: Callable[[], bool]
+    detect: Detect = by_pattern
     emit: Callable[[Event], None] = lambda event: None
     started: float = field(default_factory=time.perf_counter)
     first_token: float | None = None
@@ -159,13 +161,26 @@ class Session:
 
     def screened(self, passage: Passage) -> str:
         """Return a passage's text fit for a prompt, reporting orders found in it once."""
-        clean: Screened = screen(passage.text, self.language)
-        for order in clean.orders:
-            seen = (passage.asset, order)
-            if seen not in self.orders:
-                self.orders.append(seen)
-                self.status("status_orders", asset=passage.asset, order=order[:160])
+        clean = screen(passage.text, self.language, self.detect)
+        self._report(passage.asset, clean.orders)
+        self.name_of(passage.asset)
         return hide_secrets(clean.text, self.request.question)
+
+    def name_of(self, asset: str) -> str:
+        """Return a file's name fit for a prompt; a name that gives orders is reported and left out.
+
+        Underscores and dots part words, and the ending is no word.
+        """
+        orders = find_orders(re.sub(r"[_.]+", " ", asset.rsplit(".", 1)[0]), self.detect)
+        self._report(asset, orders)
+        return NEUTRAL[self.language] if orders else asset
+
+    def _report(self, asset: str, orders: Sequence[str]) -> None:
+        """Tell the user of orders found in a file, each once."""
+        for order in orders:
+            if (asset, order) not in self.orders:
+                self.orders.append((asset, order))
+                self.status("status_orders", asset=asset, order=order[:160])
 
     def timings(self) -> Timings:
         """Return the figures up to now."""

@@ -34,6 +34,7 @@ from assistant.i18n import Language, text
 from assistant.library import Attached, LibraryView
 from assistant.look import Looker, Sight
 from assistant.messages import AssetView
+from assistant.safety import find_orders
 from assistant.shelf import tag_name
 from retrieval.errors import SightlineError
 from retrieval.outline import in_section, outline
@@ -275,7 +276,7 @@ class Toolbox:
         passages = (
             list(file.passages) if isinstance(file, Attached) else self._library.passages(file.id)
         )
-        found = fields_of(passages)
+        found = {n: hit for n, hit in fields_of(passages).items() if not find_orders(hit.value)}
         written = "\n".join(f"{name}: {hit.value}" for name, hit in found.items())
         return {
             "summary": "; ".join(written.splitlines()),

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from evals.smoke import papers
+from evals.smoke import papers, planted
 from retrieval.errors import FileNotFound
 
 HERE = Path(__file__).parent
@@ -21,15 +21,19 @@ COUNT = 20
 _SIDE = 224
 
 
-def make_smoke(suite: str, folder: Path, count: int = COUNT) -> Path:
-    """Write the small set of a suite, at most ``count`` cases; returns the folder.
+def make_smoke(suite: str, folder: Path, count: int | None = None) -> Path:
+    """Write the small set of a suite; returns the folder.
+
+    Args:
+        count: cases at most; default 20, for the attacks, whose whole data this is, all.
 
     Raises:
         KeyError: no such suite.
         FileNotFound: the scikit-image package is not installed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _MAKERS[suite](folder, count)
+    most = _WHOLE.get(suite, COUNT) if count is None else count
+    _MAKERS[suite](folder, most)
     return folder
 
 
@@ -178,6 +182,11 @@ def _long_documents(folder: Path, count: int) -> None:
     _write(folder / "questions.jsonl", rows[:count])
 
 
+def _attacks(folder: Path, count: int) -> None:
+    _write(folder / "rows.jsonl", planted.attacks(folder, count))
+
+
+_WHOLE = {"attacks": 1000}
 _MAKERS: dict[str, Callable[[Path, int], None]] = {
     "flickr8k": _flickr8k,
     "visual7w": _visual7w,
@@ -188,4 +197,5 @@ _MAKERS: dict[str, Callable[[Path, int], None]] = {
     "speech": _speech,
     "voice_captions": _voice_captions,
     "long_documents": _long_documents,
+    "attacks": _attacks,
 }

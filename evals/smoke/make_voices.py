@@ -1,4 +1,4 @@
-"""Make the spoken captions: Flite's four voices (Debian package ``flite``), encoded as M4A.
+"""Make the spoken captions and orders: Flite's voices (Debian package ``flite``), as M4A.
 
 The results are committed in ``evals/smoke/voices``, so nobody needs Flite to run the suites.
 """
@@ -6,12 +6,15 @@ The results are committed in ``evals/smoke/voices``, so nobody needs Flite to ru
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tempfile
 from fractions import Fraction
 from pathlib import Path
 
 import av
+
+from evals.smoke.planted import spoken_rows
 
 HERE = Path(__file__).resolve().parent
 SPEAKERS = ("slt", "rms", "awb", "kal16")
@@ -32,16 +35,28 @@ def encode(wav: Path, target: Path) -> None:
 
 
 def main() -> None:
-    """Speak the first caption of every photo, the voices in turn."""
+    """Speak the first caption of every photo and the voice notes of attacks, the voices in turn."""
     (HERE / "voices").mkdir(exist_ok=True)
     rows = json.loads((HERE / "photos.json").read_text(encoding="utf-8"))
+    said = {Path(row["file"]).stem: row["captions"][0] for row in rows}
     with tempfile.TemporaryDirectory() as folder:
         wav = Path(folder) / "caption.wav"
-        for place, row in enumerate(rows):
+        for place, (name, text) in enumerate({**said, **_notes()}.items()):
+            target = HERE / "voices" / f"{name}.m4a"
+            if target.exists():
+                continue
             voice = SPEAKERS[place % len(SPEAKERS)]
-            text = row["captions"][0]
             subprocess.run(["flite", "-voice", voice, "-t", text, "-o", str(wav)], check=True)
-            encode(wav, HERE / "voices" / f"{Path(row['file']).stem}.m4a")
+            encode(wav, target)
+
+
+def _notes() -> dict[str, str]:
+    """Return what the voice notes of the attack suite say: each text, and each order."""
+    notes: dict[str, str] = {}
+    for row in spoken_rows():
+        notes[f"host-{row['title']}"] = row["text"]
+        notes[f"order-{row['family']}"] = re.sub(r"[^\w\s.,:'-]", " ", row["order"])
+    return notes
 
 
 if __name__ == "__main__":
