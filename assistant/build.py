@@ -302,12 +302,21 @@ class _Builder:
             for language in ("zh", "en"):
                 model.invoke(as_messages(prompts.reader("?", "?", language)), max_tokens=1)
 
-    def _trace(self) -> dict[str, Any]:
+    def _trace(self, library: str) -> dict[str, Any]:
+        """Return what answers over a library depend on; ``index`` counts the library's changes."""
+        from importlib.metadata import version
+
+        from retrieval.catalog.vectors import generation
+
         settings = self.settings
-        embedders = self.embedders.made
+        embedders = self.embedders()
+        with self.engine.connect() as connection:
+            index = generation(connection, library)
         return {
+            "version": version("sightline"),
             "model": self.model().model_id,
-            "embedders": [embedders.text.id, embedders.joint.id] if embedders else [],
+            "embedders": [embedders.text.id, embedders.joint.id],
+            "index": index,
             "settings": {
                 "tier": settings.tier,
                 "temperature": settings.temperature,

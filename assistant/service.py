@@ -24,6 +24,7 @@ from assistant.messages import (
     EvidenceView,
 )
 from assistant.models_view import Models
+from assistant.replay import Replayed
 from assistant.runs import RunManager
 from assistant.speech import Speech
 from assistant.store.conversations import Conversations, Verdict
@@ -386,6 +387,15 @@ class Assistant:
             ConversationNotFound: there is no such message.
         """
         self._conversations.add_feedback(message, verdict, comment)
+
+    def replay(self, message: str) -> Replayed:
+        """Answer a stored question again with what is here now, and compare; stores nothing.
+
+        Raises:
+            MessageUnknown: there is no such answer.
+            SightlineError: it cannot be answered now.
+        """
+        return self._talk.replay(message)
 
     def transcribe(self, path: Path) -> Transcript:
         """Return what is said in a recording, with times.

@@ -17,6 +17,7 @@ from assistant import prompts
 from assistant.agent import Agent
 from assistant.attachments import AttachmentReader
 from assistant.errors import AnswerCancelled, QuestionEmpty, QuestionTooLong
+from assistant.history import earlier_files, language_for, pairs
 from assistant.i18n import Language, text
 from assistant.library import Attached, EmptyLibrary, LibraryView
 from assistant.messages import (
@@ -34,7 +35,8 @@ from assistant.messages import (
     Token,
     ToolFinished,
 )
-from assistant.planner import is_follow_up, language_of, refers_to_picture
+from assistant.planner import is_follow_up, refers_to_picture
+from assistant.replay import Replayed, compare, cut_at
 from assistant.runs import RunManager
 from assistant.session import Request
 from assistant.speech import Speech
@@ -103,7 +105,7 @@ class Talk:
         attachments: AttachmentReader,
         agent: Callable[[], Agent],
         open_library: Callable[[str], LibraryView],
-        trace: Callable[[], Mapping[str, Any]],
+        trace: Callable[[str], Mapping[str, Any]],
     ) -> None:
         self._conversations = conversations
         self._runs = runs
@@ -183,12 +185,35 @@ class Talk:
         _limit(asked)
         files = tuple(self._attachments.keep(file) for file in question.files)
         shown = self._conversations.get(question.conversation)
-        language = _language(shown, asked)
+        language = language_for(shown, asked)
         asked = asked or text("ask_default", language)
         self._conversations.add_question(question.conversation, asked, (*views, *files))
-        trace = {**self._trace(), "prompts": prompts.VERSION, "use_library": question.use_library}
+        trace = self._made_by(question.library, question.use_library)
         message = self._conversations.begin_answer(question.conversation, trace)
         return _Stored(question, asked, language, shown, files, message)
+
+    def _made_by(self, library: str, use_library: bool) -> dict[str, Any]:
+        """Return what an answer given now depends on beside its question."""
+        facts = self._trace(library)
+        return {**facts, "prompts": prompts.VERSION, "use_library": use_library}
+
+    def replay(self, message: str) -> Replayed:
+        """Answer a stored question once more, as the conversation stood then; stores nothing.
+
+        Raises:
+            MessageUnknown: there is no such answer.
+            SightlineError: the answer cannot be given now.
+        """
+        shown = self._conversations.holding(message)
+        before, asked, old = cut_at(shown, message)
+        library = self._conversations.library_of(shown.id)
+        use_library = bool(old.trace.get("use_library", True))
+        files = tuple(a for a in asked.attachments if not a.transcript)
+        question = Question(asked.text, (), None, shown.id, library, use_library, False)
+        language = language_for(before, asked.text)
+        stored = _Stored(question, asked.text, language, before, files, message)
+        events = list(self._events(stored, lambda: False))
+        return compare(asked, old, events[-1], self._made_by(library, use_library))
 
     def _events(self, stored: _Stored, cancelled: Callable[[], bool]) -> Iterator[Event]:
         """Read the attached files, then let the agent answer."""
@@ -205,9 +230,9 @@ class Talk:
         question, shown = stored.question, stored.shown
         answers = [m for m in shown.messages if m.role == "assistant"]
         earlier: list[Attached] = []
-        fresh = bool(_earlier_files(shown, last=True))
+        fresh = bool(earlier_files(shown, last=True))
         if fresh or is_follow_up(stored.asked) or refers_to_picture(stored.asked):
-            earlier = [self._attachments.read(v, cancelled) for v in _earlier_files(shown)]
+            earlier = [self._attachments.read(v, cancelled) for v in earlier_files(shown)]
         return Request(
             conversation=question.conversation,
             message=stored.message,
@@ -216,7 +241,7 @@ class Talk:
             library=(
                 self._open_library(question.library) if question.use_library else EmptyLibrary()
             ),
-            history=_pairs(shown),
+            history=pairs(shown),
             cited=answers[-1].citations if answers else (),
             attached=tuple(attached),
             earlier=tuple(earlier),
@@ -297,34 +322,3 @@ def _found(passage: Passage) -> dict[str, Any]:
 def _limit(question: str) -> None:
     if len(question) > MOST_CHARACTERS:
         raise QuestionTooLong(size=len(question), limit=MOST_CHARACTERS)
-
-
-def _language(shown: ConversationView, asked: str) -> Language:
-    """Return the language of a question; of the last one when it has no words of its own."""
-    last = next((m.text for m in reversed(shown.messages) if m.role == "user"), "")
-    return language_of(asked, language_of(last))
-
-
-def _pairs(shown: ConversationView) -> tuple[tuple[str, str], ...]:
-    pairs: list[tuple[str, str]] = []
-    asked = ""
-    for message in shown.messages:
-        if message.role == "user":
-            asked = message.text
-        elif asked and message.status in ("complete", "abstained", "stopped"):
-            pairs.append((asked, message.text))
-            asked = ""
-    return tuple(pairs[-6:])
-
-
-def _earlier_files(shown: ConversationView, last: bool = False) -> list[AttachmentView]:
-    """Return the files of the last question that had any (voice questions aside).
-
-    Args:
-        last: only look at the very last question.
-    """
-    for message in reversed(shown.messages):
-        views = [a for a in message.attachments if not a.transcript]
-        if message.role == "user" and (views or last):
-            return views[:8]
-    return []

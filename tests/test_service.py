@@ -17,6 +17,7 @@ from assistant.errors import (
     AssetNotFound,
     ConversationBusy,
     ConversationNotFound,
+    MessageUnknown,
     QuestionEmpty,
     QuestionTooLong,
 )
@@ -81,6 +82,28 @@ def test_question_and_answer_are_stored_with_their_trace(
     trace = answer.trace
     assert trace["model"] == "scripted" and trace["prompts"] and trace["settings"]
     assert trace["steps"][0]["tool"] == "search_library" and trace["timings"]["total"] > 0
+
+
+def test_a_replay_tells_whether_the_answer_is_the_same_and_what_changed(
+    helper: Assistant, model: ScriptedChat, tmp_path: Path
+) -> None:
+    model.script = ["sailors"]
+    first = outcome(helper.ask("Who donated the volumes of the Harbour Library?"))
+    model.script = ["1974"]
+    follow = outcome(helper.ask("And when was it founded?", conversation=first.conversation))
+    model.script = ["1974"]
+    again = helper.replay(follow.message)
+    assert (again.same, again.changes, again.now) == (True, (), "1974 [1]")
+    assert len(helper.conversation(first.conversation).messages) == 4  # nothing is stored
+    helper.ingest(write(tmp_path / "later", {"later.txt": "The harbour has two cranes."}))
+    model.script = ["a fire"]
+    other = helper.replay(follow.message)
+    assert not other.same
+    assert {c.what for c in other.changes} == {"answer", "citations", "index"}
+    question = helper.conversation(first.conversation).messages[0].id
+    for unknown in ("nothing", question):
+        with pytest.raises(MessageUnknown):
+            helper.replay(unknown)
 
 
 def test_answers_survive_a_restart(

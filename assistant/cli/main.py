@@ -31,6 +31,7 @@ for function in (
     albums.tag,
     albums.describe,
     talk.ask,
+    talk.replay,
     talk.transcribe,
     library.demo,
     library.doctor,

@@ -92,12 +92,13 @@ def _document(event: Any, steps: list[dict[str, Any]], printed: str, quiet: bool
             say(f"  [{citation.number}] {citation.asset} {citation.locator.to_json()}")
         for passage in getattr(event, "nearest", ()):
             say(f"  ? {passage.asset} {passage.locator.to_json()}")
-        note(f"conversation {event.conversation}")
+        note(f"conversation {event.conversation}, message {event.message}")
     return {
         "answer": event.text,
         "abstained": not hasattr(event, "citations"),
         "citations": [citation.to_json() for citation in citations],
         "conversation": event.conversation,
+        "message": event.message,
         "steps": steps,
         "timings": event.timings.to_json(),
     }
@@ -116,6 +117,22 @@ def _failure(event: Failed, steps: list[dict[str, Any]], language: Language) -> 
         "steps": steps,
         "error": {"code": event.code, "message": sentence},
     }
+
+
+def replay(
+    message: Annotated[str, typer.Argument(help="Id of an answer.", show_default=False)],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a stored question again, and say whether the answer is the same and what differs."""
+    with open_assistant(home) as assistant:
+        found = assistant.replay(message)
+    if as_json:
+        emit(found.to_json())
+        return
+    say("The answer is the same." if found.same else "The answer differs.")
+    for change in found.changes:
+        say(f"  {change.what}: {change.was} → {change.now}")
 
 
 def transcribe(

@@ -13,7 +13,7 @@ from uuid import uuid4
 from sqlalchemy import Engine, exists, func, select, update
 from sqlalchemy.orm import Session, selectinload
 
-from assistant.errors import ConversationNotFound
+from assistant.errors import ConversationNotFound, MessageUnknown
 from assistant.messages import (
     AttachmentView,
     Citation,
@@ -73,6 +73,19 @@ class Conversations:
             if row is None or (library is not None and row.library_id != library):
                 raise ConversationNotFound(conversation=conversation)
             return _conversation(row, messages=True)
+
+    def holding(self, message: str) -> ConversationView:
+        """Return the conversation that a message stands in, with its messages.
+
+        Raises:
+            MessageUnknown: there is no such message.
+        """
+        with Session(self._engine) as session:
+            row = session.get(Message, message)
+            if row is None:
+                raise MessageUnknown(message=message)
+            conversation = row.conversation_id
+        return self.get(conversation)
 
     def library_of(self, conversation: str) -> str:
         """Return the library a conversation is over.
