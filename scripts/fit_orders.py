@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.config import Settings
+from assistant.config import load_settings
 from assistant.orders import CUE, WEIGHTS, readable
 from assistant.safety import sentences
 from retrieval.embed.registry import e5_small
@@ -80,7 +80,7 @@ def main() -> None:
     texts = [*orders("en", rng), *orders("zh", rng)]
     count = len(texts)
     texts += others([Path(name) for name in sys.argv[1:]], rng)
-    embedder = e5_small(ModelStore(Settings().models_folder), 1)
+    embedder = e5_small(ModelStore(load_settings().models_folder), 1)
     vectors = embedder.embed_queries([readable(text) for text in texts])
     wanted = np.array([1.0] * count + [0.0] * (len(texts) - count))
     held = np.array([rng.random() < 1 / 3 for _ in texts])

@@ -13,12 +13,12 @@ from pathlib import Path
 
 from assistant.citations import content_words, support
 from assistant.i18n import Language, text
-from evals.answers import letters, plain, says
+from evals.answers import letters, plain
 from evals.context import Context, Reply
 from evals.data import Kinds, Media, find_rows, read_rows, rows_digest, suite_folder
 from evals.smoke.planted import VAULT
 from evals.suite import Suite
-from evals.suites.library import Shelf
+from evals.suites.library import Shelf, says
 from evals.values import Broken, Case, Dataset, Metric, Part, Score, Scored
 
 _KINDS: Kinds = {"file": str, "question": str, "family": str, "markers": list}
