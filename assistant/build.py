@@ -6,7 +6,8 @@ Nothing heavy is imported or built here: every part is made when it is first ask
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from assistant.agent import Agent
@@ -36,6 +37,7 @@ from retrieval.weights import ModelStore
 
 if TYPE_CHECKING:
     from assistant.models.protocol import SightlineChatModel
+    from assistant.tuning.control import Tuning
     from retrieval.embed.protocol import ImageClassifier
     from retrieval.embed.registry import Embedders
     from retrieval.indexer import Indexer
@@ -90,6 +92,28 @@ def build_assistant(
     if model is not None:
         builder.model = Lazy(model)
     return builder.assistant()
+
+
+@contextmanager
+def build_tuning(settings: Settings) -> Iterator[Tuning]:
+    """Open a home folder for fine-tuning alone: no model of the assistant is in the way.
+
+    Raises:
+        HomeError, SchemaOutdated: as ``build_assistant``.
+    """
+    from assistant.store.tuning import TuningRuns
+    from assistant.tuning.control import Tuning
+
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HomeError(path=settings.home, detail=error.strerror or str(error)) from error
+    engine = open_engine(settings.database_url)
+    try:
+        migrate(engine, settings.home / "backups")
+        yield Tuning(settings, TuningRuns(engine), ModelStore(settings.models_folder))
+    finally:
+        engine.dispose()
 
 
 class _Builder:

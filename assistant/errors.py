@@ -14,8 +14,10 @@ SightlineError
 │   └── ToolArgumentsInvalid
 ├── PortTaken              the page cannot be served there
 └── TuningError            data or a run of fine-tuning
-    ├── DataInvalid, DataImageBad, DataLeaks
+    ├── DataInvalid, DataImageBad, DataLeaks, DataTooSmall, DataChanged
+    ├── RunNotPrepared, RunBusy, TuningUsage
     ├── CheckpointMismatch, CheckpointDamaged
+    ├── TrainingTooLarge
     └── VersionNotFound
 """
 
@@ -221,6 +223,54 @@ class DataLeaks(TuningError):
         "{count} photos are in both {first} and {second} (the first is {image}). "
         "A model measured on photos it has learned would look better than it is: "
         "remove them from one."
+    )
+
+
+class DataTooSmall(TuningError):
+    """Too few photos to learn from."""
+
+    code = "data_too_small"
+    template = (
+        "There are {count} photos to learn from, at least {least} are needed. "
+        "Add photos with captions or questions."
+    )
+
+
+class DataChanged(TuningError):
+    """The data is no longer what was prepared."""
+
+    code = "data_changed"
+    template = "{path} has changed since it was prepared. Run `sightline tune prepare` again."
+
+
+class RunNotPrepared(TuningError):
+    """There is no prepared run of this name."""
+
+    code = "run_not_prepared"
+    template = "The run {run} is not prepared. Run `sightline tune prepare` first."
+
+
+class RunBusy(TuningError):
+    """Another process works on this run."""
+
+    code = "run_busy"
+    template = "The run {run} is being worked on already. Wait for it, or stop it first."
+
+
+class TuningUsage(TuningError):
+    """Something was asked for that this kind of training does not know."""
+
+    code = "tuning_usage"
+    template = "{detail}"
+
+
+class TrainingTooLarge(TuningError):
+    """Training needs more memory than there is."""
+
+    code = "training_too_large"
+    template = (
+        "The memory is not enough for this training ({detail}). Nothing was applied. "
+        "Choose a smaller batch, a smaller model or `--quantization nf4`, and run it again."
     )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 import assistant.store.eval_tables  # noqa: F401  (fills the metadata)
 import assistant.store.tables  # noqa: F401  (fills the metadata)
+import assistant.store.tuning_tables  # noqa: F401  (fills the metadata)
 import retrieval.catalog.tables  # noqa: F401  (fills the metadata)
 from retrieval.catalog.base import Base, open_engine
 

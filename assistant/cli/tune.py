@@ -1,21 +1,43 @@
-"""Commands of fine-tuning: prepare data, train, evaluate, and put versions into use."""
+"""Commands of fine-tuning: prepare data, train, evaluate, and put versions into use.
+
+``vlm`` and ``clip`` are what offline users see with; ``hub`` is an adapter for the vision-language
+model that ``--model`` names. Data and commands are the same for all three.
+"""
 
 from __future__ import annotations
 
 import signal
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from assistant.cli.options import AsJson, Home, emit, note, say, settings_for
 
 if TYPE_CHECKING:
+    from assistant.tuning.control import Tuning
     from assistant.tuning.registry import Version
 
 app = typer.Typer(help="Train what offline users see with, on your own photos.")
-NAME = "sightline-vlm"
+
+
+class What(StrEnum):
+    """What can be trained."""
+
+    vlm = "vlm"
+    clip = "clip"
+    hub = "hub"
+
+
+class Start(StrEnum):
+    """Where training begins."""
+
+    shipped = "shipped"
+    scratch = "scratch"
+
 
 Data = Annotated[
     list[Path],
@@ -24,131 +46,225 @@ Data = Annotated[
 Run = Annotated[
     str, typer.Option("--run", help="Name of the run; its folder is below runs/ in the home.")
 ]
+Kind = Annotated[
+    What, typer.Option("--what", help="What to train: answers, search, or a hub model's adapter.")
+]
+From = Annotated[
+    Start, typer.Option("--from", help="Begin with the weights that are here, or with none.")
+]
+Model = Annotated[
+    str, typer.Option(help="hub: folder or cached name of the model; default: chat_model.")
+]
+Limit = Annotated[int, typer.Option(min=1, help="Items of each held-out split.")]
+Anew = Annotated[bool, typer.Option("--anew", help="Throw away checkpoints of before.")]
+_DEFAULT = "mine"
+
+
+class Options:
+    """Settings of training, as options; which kind knows which is said when it does not."""
+
+    Steps = Annotated[int | None, typer.Option(min=1, help="hub, clip: steps of training.")]
+    SeeSteps = Annotated[int | None, typer.Option(min=1, help="vlm: steps of naming and drafting.")]
+    AnswerSteps = Annotated[int | None, typer.Option(min=1, help="vlm: steps of drafting answers.")]
+    Hours = Annotated[
+        float | None,
+        typer.Option(
+            min=0.001, help="vlm: time of learning through the language model; hub: most."
+        ),
+    ]
+    Rank = Annotated[int | None, typer.Option(min=1, max=256, help="hub: rank of the adapter.")]
+    Rate = Annotated[float | None, typer.Option(min=0.0, help="hub, clip: learning rate.")]
+    Batch = Annotated[int | None, typer.Option(min=1, help="hub: examples a step.")]
+    Quantization = Annotated[
+        str | None, typer.Option(help="hub: auto, none or nf4 (QLoRA; needs a CUDA GPU).")
+    ]
 
 
 @app.command()
-def prepare(data: Data, run: Run = NAME, home: Home = None, as_json: AsJson = False) -> None:
+def prepare(
+    data: Data,
+    what: Kind = What.vlm,
+    run: Run = _DEFAULT,
+    model: Model = "",
+    start: From = Start.shipped,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
     """Check the data, refuse leakage, and compute the photos' features (resumable)."""
-    from assistant.tuning.pipeline import prepare as prepare_run
-    from retrieval.embed.efficientnet import EfficientNetLite2
-    from retrieval.weights import ModelStore
-
-    settings = settings_for(home)
-    store = ModelStore(settings.models_folder)
-    encoder = EfficientNetLite2(store.path("efficientnet-lite2"), settings.threads)
-    rows = prepare_run(data, settings.home / "runs" / run, encoder, note)
-    if as_json:
-        emit({"run": run, "splits": rows})
-        return
-    for row in rows:
-        use = "learns" if row["learns"] else "measures"
-        say(f"{row['split']:<24} {row['photos']:>7} photos {row['rows']:>7} {row['kind']}, {use}")
+    with _tuning(home) as tuning:
+        rows = tuning.prepare(run, data, what.value, model=model, start=start.value, show=note)
+    emit({"run": run, "splits": rows}) if as_json else _show_splits(rows)
 
 
 @app.command()
 def train(
-    run: Run = NAME,
-    see_steps: Annotated[int, typer.Option(min=1, help="Steps of naming and drafting.")] = 1100,
-    answer_steps: Annotated[int, typer.Option(min=1, help="Steps of drafting answers.")] = 1000,
-    hours: Annotated[
-        float, typer.Option(min=0.001, help="Time of learning through the language model.")
-    ] = 4.0,
+    run: Run = _DEFAULT,
+    steps: Options.Steps = None,
+    see_steps: Options.SeeSteps = None,
+    answer_steps: Options.AnswerSteps = None,
+    hours: Options.Hours = None,
+    rank: Options.Rank = None,
+    rate: Options.Rate = None,
+    batch: Options.Batch = None,
+    quantization: Options.Quantization = None,
+    anew: Anew = False,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train all stages; stopped at any moment, the same command goes on.
-
-    Ctrl-C saves and stops.
-    """
-    from assistant.tuning.pipeline import Budget
-    from assistant.tuning.pipeline import train as train_run
-    from retrieval.weights import ModelStore
-
-    settings = settings_for(home)
-    asked: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, _frame: asked.append(number))
-    signal.signal(signal.SIGTERM, lambda number, _frame: asked.append(number))
-    folder = train_run(
-        settings.home / "runs" / run,
-        ModelStore(settings.models_folder),
-        Budget(see_steps, answer_steps, hours),
-        note,
-        lambda: bool(asked),
-    )
-    emit({"run": run, "folder": str(folder)}) if as_json else say(f"Weights and card: {folder}")
+    """Train; stopped at any moment, the same command goes on. Ctrl-C saves and stops."""
+    given = {
+        "steps": steps, "see_steps": see_steps, "answer_steps": answer_steps, "hours": hours,
+        "rank": rank, "rate": rate, "batch": batch, "quantization": quantization,
+    }  # fmt: skip
+    with _tuning(home) as tuning:
+        done = tuning.train(run, _given(given), anew=anew, show=note, stop=_asked_to_stop())
+    if as_json:
+        emit({"run": run, "done": done})
+    elif done:
+        say(f"Done. Measure it with `sightline tune evaluate --run {run}`, or use it with `apply`.")
+    else:
+        say("Stopped; the same command goes on.")
 
 
 @app.command()
 def evaluate(
-    run: Run = NAME,
-    limit: Annotated[int, typer.Option(min=1, help="Items of each held-out split.")] = 200,
-    home: Home = None,
-    as_json: AsJson = False,
+    run: Run = _DEFAULT, limit: Limit = 200, home: Home = None, as_json: AsJson = False
 ) -> None:
     """Measure the run's weights on its held-out splits, through the app's own engine."""
-    from assistant.tuning.measure import measure_run
-    from retrieval.weights import ModelStore
-
-    settings = settings_for(home)
-    folder = settings.home / "runs" / run
-    figures = measure_run(folder, ModelStore(settings.models_folder), limit, settings.threads, note)
+    with _tuning(home) as tuning:
+        figures = tuning.evaluate(run, limit, show=note)
     if as_json:
-        emit({"run": run, "metrics": figures})
+        emit({"run": run, "metrics": dict(figures)})
         return
     for name, figure in figures.items():
-        say(f"{name:<32} {figure}")
+        say(f"{name:<40} {figure}")
+
+
+@app.command("run")
+def whole_run(
+    data: Data,
+    what: Kind = What.vlm,
+    run: Run = _DEFAULT,
+    model: Model = "",
+    start: From = Start.shipped,
+    limit: Limit = 200,
+    hours: Options.Hours = None,
+    steps: Options.Steps = None,
+    home: Home = None,
+) -> None:
+    """Prepare, train and evaluate in one go; stopped at any moment, the same command goes on."""
+    stop = _asked_to_stop()
+    with _tuning(home) as tuning:
+        tuning.prepare(run, data, what.value, model=model, start=start.value, show=note)
+        if not stop() and tuning.train(
+            run, _given({"hours": hours, "steps": steps}), show=note, stop=stop
+        ):
+            tuning.evaluate(run, limit, show=note, stop=stop)
+
+
+@app.command()
+def runs(home: Home = None, as_json: AsJson = False) -> None:
+    """Show all runs: what each trains, where it stands, and how long it will take."""
+    from assistant.tuning.journal import say_time
+
+    with _tuning(home) as tuning:
+        views = tuning.runs()
+    if as_json:
+        emit({"runs": [vars(view) for view in views]})
+        return
+    for view in views:
+        left = f", {say_time(view.left)} left in this stage" if view.left is not None else ""
+        say(f"{view.name:<20} {view.what:<5} {view.state}{left}  {view.told}".rstrip())
+
+
+@app.command()
+def stop(run: Run = _DEFAULT, home: Home = None) -> None:
+    """Ask a run that is working elsewhere to save and stop."""
+    with _tuning(home) as tuning:
+        tuning.stop(run)
 
 
 @app.command()
 def apply(
     version: Annotated[str, typer.Argument(help="A version of the list; empty: the run's.")] = "",
-    run: Run = NAME,
+    run: Run = _DEFAULT,
+    name: Annotated[str, typer.Option(help="Of which model, where several have it.")] = "",
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Put a version into use; without a name, register the run's weights and use them."""
-    from assistant.tuning.registry import TunedModels
-
-    settings = settings_for(home)
-    models = TunedModels(settings.models_folder)
-    if not version:
-        version = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-        models.add(NAME, version, settings.home / "runs" / run / "out")
-    _show([models.apply(NAME, version)], as_json)
+    with _tuning(home) as tuning:
+        found = tuning.apply(version, name=name) if version else tuning.apply(run=run)
+    _show([found], as_json)
 
 
 @app.command()
-def rollback(home: Home = None, as_json: AsJson = False) -> None:
+def rollback(
+    name: Annotated[str, typer.Option(help="Of which model, where several are tuned.")] = "",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
     """Return to the version that was in use before."""
-    from assistant.tuning.registry import TunedModels
-
-    found = TunedModels(settings_for(home).models_folder).rollback(NAME)
-    if found:
-        _show([found], as_json)
-    elif as_json:
-        emit({"versions": []})
+    with _tuning(home) as tuning:
+        found = tuning.rollback(name)
+    if found or as_json:
+        _show([found] if found else [], as_json)
     else:
-        say("The built-in version is in use.")
+        say("The version that ships with the program is in use.")
 
 
 @app.command("list")
 def list_versions(home: Home = None, as_json: AsJson = False) -> None:
-    """Show all versions and which is in use."""
-    from assistant.tuning.registry import TunedModels
+    """Show all versions, their size and figures, and which is in use."""
+    with _tuning(home) as tuning:
+        _show(tuning.versions(), as_json)
 
-    _show(TunedModels(settings_for(home).models_folder).versions(), as_json)
+
+@contextmanager
+def _tuning(home: Path | None) -> Iterator[Tuning]:
+    from assistant.build import build_tuning
+
+    with build_tuning(settings_for(home)) as tuning:
+        yield tuning
+
+
+def _asked_to_stop() -> Callable[[], bool]:
+    """Let Ctrl-C and a polite kill ask for an end, and return what tells whether they did."""
+    asked: list[int] = []
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda which, _frame: asked.append(which))
+    return lambda: bool(asked)
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _show_splits(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        use = "learns" if row["learns"] else "measures"
+        say(f"{row['split']:<24} {row['photos']:>7} photos {row['rows']:>7} {row['kind']}, {use}")
 
 
 def _show(versions: list[Version], as_json: bool) -> None:
     if as_json:
         rows = [
-            {"name": v.name, "version": v.version, "current": v.current, "card": v.card}
+            {
+                "name": v.name, "version": v.version, "current": v.current, "bytes": v.bytes,
+                "card": v.card,
+            }
             for v in versions
-        ]
+        ]  # fmt: skip
         emit({"versions": rows})
         return
     for v in versions:
         mark = "*" if v.current else " "
-        say(f"{mark} {v.name} {v.version}  {v.card.get('licence', '')}  {v.card.get('made', '')}")
+        say(
+            f"{mark} {v.name:<16} {v.version:<18} {v.bytes / 1e6:6.1f} MB  {v.card.get('made', '')}"
+        )
+        say(f"    {v.card.get('licence', '')}")
+        figures = [f"{key} {value}" for key, value in v.card.get("metrics", {}).items()]
+        if figures:
+            say(f"    {'; '.join(figures[:6])}")
     if not versions:
-        say("No tuned version yet; the built-in one is in use.")
+        say("No tuned version yet; the one that ships with the program is in use.")

@@ -201,12 +201,17 @@ def _llama(settings: Settings, _store: ModelStore) -> SightlineChatModel:
 
 def _transformers(settings: Settings, _store: ModelStore) -> SightlineChatModel:
     from assistant.models.transformers_vlm import TransformersChat
+    from assistant.tuning.registry import TunedModels, hub_name
 
     path = find_model(settings.chat_model)
     assert path is not None
+    tuned = TunedModels(settings.models_folder).current(hub_name(settings.chat_model))
     return TransformersChat(
-        model_id=settings.chat_model,
+        model_id=f"{settings.chat_model}, adapter {tuned.version}"
+        if tuned
+        else settings.chat_model,
         folder=path,
+        adapter=tuned.folder if tuned else None,
         quantization=settings.quantization,
         context_tokens=settings.context_tokens,
         max_tokens=settings.max_answer_tokens,

@@ -15,6 +15,11 @@ from typing import Any
 
 from assistant.tuning.registry import CARD, WEIGHTS, sha256_of
 
+RESEARCH = "research use only (the weights were trained on data for research)"
+OWN = "yours (the weights were trained on your own data)"
+_KNOWN = {"flickr8k": RESEARCH, "daquar": RESEARCH, "visual7w": "CC BY 4.0 (name Visual7W)"}
+_NONE: Mapping[str, Any] = {}
+
 
 @dataclass(frozen=True)
 class DataUsed:
@@ -24,6 +29,19 @@ class DataUsed:
     photos: int
     rows: int
     use: str
+
+
+def licence_of(data: Sequence[DataUsed], start: str = "") -> str:
+    """Say what may be done with weights that learned from these sets.
+
+    Args:
+        start: the licence of the weights that the training began from.
+    """
+    learned = [used.name.split("/")[0] for used in data if used.use.startswith("training")]
+    said = {_KNOWN.get(name, OWN) for name in learned}
+    if RESEARCH in said or "research" in start:
+        return RESEARCH
+    return "; ".join(sorted(said)) or OWN
 
 
 @dataclass(frozen=True)
@@ -43,21 +61,69 @@ class Card:
     made: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
 
 
-def write_card(folder: Path, card: Card) -> dict[str, Any]:
-    """Write ``card.json`` and ``README.md`` beside the weights, with their checksum."""
+def write_card(
+    folder: Path, card: Card, files: Sequence[str] = (WEIGHTS,), extra: Mapping[str, Any] = _NONE
+) -> dict[str, Any]:
+    """Write ``card.json`` and ``README.md`` beside the weights, with the weights' checksums.
+
+    Args:
+        files: names of the weights.
+        extra: further entries, for whoever loads the weights.
+
+    Raises:
+        FileNotFoundError: one of the files is not there.
+    """
     import torch
 
     value = {
         **asdict(card),
-        "sha256": sha256_of(folder / WEIGHTS),
-        "bytes": (folder / WEIGHTS).stat().st_size,
-        "hardware": f"{platform.machine()}, {platform.system()}, CPU only",
+        "files": {name: sha256_of(folder / name) for name in files},
+        "sha256": sha256_of(folder / files[0]),
+        "bytes": sum((folder / name).stat().st_size for name in files),
+        "hardware": hardware(),
         "software": {"python": platform.python_version(), "torch": torch.__version__},
+        **extra,
     }
-    text = json.dumps(value, indent=2, ensure_ascii=False)
-    (folder / CARD).write_text(text + "\n", encoding="utf-8")
-    (folder / "README.md").write_text(_markdown(value), encoding="utf-8")
+    _write(folder, value)
     return value
+
+
+def add_metrics(folder: Path, metrics: Mapping[str, Any]) -> None:
+    """Write what was measured into a card that is there."""
+    value = json.loads((folder / CARD).read_text(encoding="utf-8"))
+    value["metrics"] = {**value.get("metrics", {}), **metrics}
+    _write(folder, value)
+
+
+def hardware() -> str:
+    """Say what machine this is: processor, cores, memory, and the GPU if torch sees one."""
+    import psutil
+    import torch
+
+    cores, memory = psutil.cpu_count(), psutil.virtual_memory().total / (1 << 30)
+    told = f"{_processor()}, {cores} cores, {memory:.0f} GiB"
+    return f"{told}, {torch.cuda.get_device_name(0)}" if torch.cuda.is_available() else told
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else f"{platform.machine()}, {platform.system()}"
+
+
+def _write(folder: Path, value: Mapping[str, Any]) -> None:
+    """Write both forms, each whole or not at all, the one for programs last."""
+    texts = {
+        "README.md": _markdown(value),
+        CARD: json.dumps(value, indent=2, ensure_ascii=False) + "\n",
+    }
+    for name, text in texts.items():
+        temporary = folder / f".{name}.part"
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(folder / name)
 
 
 def _markdown(value: Mapping[str, Any]) -> str:
@@ -67,11 +133,13 @@ def _markdown(value: Mapping[str, Any]) -> str:
     metrics = "\n".join(f"| {name} | {figure} |" for name, figure in value["metrics"].items())
     seconds = "\n".join(f"| {name} | {s / 60:.0f} min |" for name, s in value["seconds"].items())
     commands = "\n".join(value["commands"])
+    weights = "\n".join(f"- `{name}`, SHA-256 `{sha}`" for name, sha in value["files"].items())
     settings = json.dumps(value["settings"], indent=2)
     return f"""# {value["title"]}
 
 Made {value["made"]} from {value["base"]}. Licence: **{value["licence"]}**.
-`{WEIGHTS}`: {value["bytes"]:,} bytes, SHA-256 `{value["sha256"]}`.
+Weights, {value["bytes"]:,} bytes:
+{weights}
 
 {value["notes"]}
 

@@ -10,10 +10,11 @@ Knows nothing of models.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import tarfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -108,12 +109,16 @@ class ImageSource:
 
 @dataclass(frozen=True)
 class Split:
-    """One checked file of rows with its photos. ``name`` is ``<set>/<split>``."""
+    """One checked file of rows with its photos. ``name`` is ``<set>/<split>``.
+
+    ``digests`` are the SHA-256 of the photos by name, where they were opened.
+    """
 
     name: str
     path: Path
     rows: tuple[Row, ...]
     images: ImageSource = field(repr=False, compare=False)
+    digests: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def image_names(self) -> list[str]:
         """Return every photo once, in the order of first use."""
@@ -137,6 +142,7 @@ def read_split(path: Path, open_images: bool = False) -> Split:
     for name in split.image_names():
         if open_images:
             split.images.open(name)
+            split.digests[name] = hashlib.sha256(split.images.read(name)).hexdigest()
         elif not split.images.has(name):
             raise DataImageBad(image=name, path=split.images.place, detail="it is not there")
     return split
@@ -173,15 +179,33 @@ def check_leakage(splits: Sequence[Split]) -> None:
             raise DataLeaks(first=other.path, second=split.path, count=len(shared), image=shared[0])
 
 
+def check_copies(learning: Sequence[Split], measuring: Sequence[Split]) -> None:
+    """Refuse photos that are learned from and measured on under two names (the same bytes).
+
+    Raises:
+        DataLeaks: with the number of such photos and the first of them.
+    """
+    owner = {digest: split for split in learning for digest in split.digests.values()}
+    for split in measuring:
+        shared = [name for name, digest in split.digests.items() if digest in owner]
+        if shared:
+            other = owner[split.digests[shared[0]]]
+            raise DataLeaks(first=other.path, second=split.path, count=len(shared), image=shared[0])
+
+
 def hold_out(split: Split, every: int = 10) -> tuple[Split, Split]:
     """Cut a set that has no validation split into (training, held out), by photo.
 
     Every tenth photo in the order of names is held out, so all runs agree which.
     """
     held = set(sorted(split.image_names())[3::every])
-    kept_rows = tuple(row for row in split.rows if row.image not in held)
-    held_rows = tuple(row for row in split.rows if row.image in held)
-    return replace(split, rows=kept_rows), replace(split, rows=held_rows)
+    return _only(split, lambda name: name not in held), _only(split, lambda name: name in held)
+
+
+def _only(split: Split, wanted: Callable[[str], bool]) -> Split:
+    rows = tuple(row for row in split.rows if wanted(row.image))
+    digests = {name: digest for name, digest in split.digests.items() if wanted(name)}
+    return replace(split, rows=rows, digests=digests)
 
 
 def parse_row(value: Any) -> Row:

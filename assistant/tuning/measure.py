@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from retrieval.weights import ModelStore
 
 if TYPE_CHECKING:
     from assistant.models.llama_cpp import LlamaChat
+    from assistant.models.protocol import SightlineChatModel
 
 Report = Callable[[str], None]
 
@@ -25,7 +25,7 @@ Report = Callable[[str], None]
 def measure_run(
     run: Path, store: ModelStore, limit: int, threads: int, report: Report
 ) -> dict[str, Any]:
-    """Return figures of ``run/out`` on every measuring split, and write them into its card."""
+    """Return figures of ``run/out`` on every measuring split."""
     weights = run / "out" / "model.safetensors"
     model = open_model(weights, store, threads)
     figures: dict[str, Any] = {}
@@ -33,13 +33,6 @@ def measure_run(
         if not part.learns and part.kind != "regions":
             report(f"measuring {part.split.name}")
             figures |= measure_split(model, part.split, limit)
-    card_path = run / "out" / "card.json"
-    if card_path.is_file():
-        card = json.loads(card_path.read_text(encoding="utf-8"))
-        card["metrics"] = figures
-        temporary = card_path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(card, indent=2, ensure_ascii=False), encoding="utf-8")
-        temporary.replace(card_path)
     return figures
 
 
@@ -57,7 +50,7 @@ def open_model(weights: Path, store: ModelStore, threads: int) -> LlamaChat:
     )
 
 
-def measure_split(model: LlamaChat, split: Split, limit: int) -> dict[str, Any]:
+def measure_split(model: SightlineChatModel, split: Split, limit: int) -> dict[str, Any]:
     """Return the figures of one split: captions, choices or short answers."""
     rows = split.rows[:: max(1, len(split.rows) // limit)][:limit]
     captions = [row for row in rows if isinstance(row, CaptionRow)]
@@ -69,7 +62,9 @@ def measure_split(model: LlamaChat, split: Split, limit: int) -> dict[str, Any]:
     return _answers(model, split, asked)
 
 
-def _captions(model: LlamaChat, split: Split, rows: Sequence[CaptionRow]) -> dict[str, Any]:
+def _captions(
+    model: SightlineChatModel, split: Split, rows: Sequence[CaptionRow]
+) -> dict[str, Any]:
     written = [_write(model, CAPTION_QUESTION, split.images.read(row.image), 48) for row in rows]
     references = [row.captions for row in rows]
     return {
@@ -79,7 +74,9 @@ def _captions(model: LlamaChat, split: Split, rows: Sequence[CaptionRow]) -> dic
     }
 
 
-def _choices(model: LlamaChat, split: Split, rows: Sequence[QuestionRow]) -> dict[str, Any]:
+def _choices(
+    model: SightlineChatModel, split: Split, rows: Sequence[QuestionRow]
+) -> dict[str, Any]:
     seeing: list[float] = []
     blind: list[float] = []
     for row in rows:
@@ -95,7 +92,9 @@ def _choices(model: LlamaChat, split: Split, rows: Sequence[QuestionRow]) -> dic
     }
 
 
-def _answers(model: LlamaChat, split: Split, rows: Sequence[QuestionRow]) -> dict[str, Any]:
+def _answers(
+    model: SightlineChatModel, split: Split, rows: Sequence[QuestionRow]
+) -> dict[str, Any]:
     right = [
         float(
             same_answer(
@@ -123,6 +122,6 @@ def _message(question: str, photo: bytes | None) -> list[Any]:
     return [HumanMessage(content=content)]
 
 
-def _write(model: LlamaChat, question: str, photo: bytes, longest: int) -> str:
+def _write(model: SightlineChatModel, question: str, photo: bytes, longest: int) -> str:
     chunks = model.stream(_message(question, photo), max_tokens=longest, temperature=0.0)
     return "".join(str(chunk.content) for chunk in chunks).strip().split("\n")[0]

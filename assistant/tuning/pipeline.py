@@ -1,35 +1,38 @@
-"""From a data folder to a version of Sightline-VLM: prepare, train, evaluate.
+"""The data of a run: checked, cut into what learns and what measures, and written down.
 
-A run is a folder: ``prepared.json`` (which splits learn and which measure), ``features/`` (cached),
-``see/``, ``answers/``, ``sight/`` (checkpoints of the stages), ``out/`` (weights and card). Every
-step goes on where it was stopped. Splits called val, dev or test only measure; a set without one
-gives up every tenth photo.
+A run is a folder: ``prepared.json`` (what is trained, on which files, which splits learn and
+which measure), ``settings.json`` (how), ``metrics.jsonl``, whatever its kind of training caches
+and checkpoints, and ``out/`` (weights and card). Splits called val, dev or test only
+measure; a set without one gives up every tenth photo.
 
-Knows nothing of the command line.
+Knows nothing of models (``trainers`` does) nor of the command line.
 """
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from assistant.errors import DataInvalid, TuningError
+from assistant.errors import DataChanged, DataTooSmall, RunNotPrepared, TuningError
 from assistant.tuning.data import (
     CaptionRow,
     QuestionRow,
     Split,
+    check_copies,
     check_leakage,
     find_splits,
     hold_out,
     read_split,
 )
-from assistant.tuning.features import Encoder, Features, cache_features, load_features
-from retrieval.weights import ModelStore
+from assistant.tuning.features import Features, load_features
+from assistant.tuning.registry import sha256_of
 
+What = Literal["vlm", "clip", "hub"]
+PREPARED = "prepared.json"
+LEAST_PHOTOS = 8
 _MEASURE = ("val", "dev", "test")
 _SHARES = {"captions": 0.4, "choices": 0.4, "questions": 0.2}
 Report = Callable[[str], None]
@@ -42,6 +45,19 @@ class Budget:
     see_steps: int = 1100
     answer_steps: int = 1000
     hours: float = 4.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run trains and on what: ``data`` are (file, SHA-256) of the splits.
+
+    ``model`` is the checkpoint of a hub model; ``start`` the weights that training begins from.
+    """
+
+    what: What
+    data: tuple[tuple[str, str], ...]
+    model: str = ""
+    start: Literal["shipped", "scratch"] = "scratch"
 
 
 @dataclass(frozen=True)
@@ -62,46 +78,30 @@ class Part:
             return "choices" if row.distractors else "questions"
         return "regions"
 
+    def describe(self) -> dict[str, Any]:
+        """Return what a person wants to know of it."""
+        photos, rows = len(self.split.image_names()), len(self.split.rows)
+        named = {"split": self.split.name, "learns": self.learns, "kind": self.kind}
+        return {**named, "photos": photos, "rows": rows}
 
-def prepare(
-    folders: Sequence[Path], run: Path, encoder: Encoder, report: Report
-) -> list[dict[str, Any]]:
-    """Check all data, compute features, and write ``prepared.json``.
+
+def check_data(folders: Sequence[Path]) -> list[Split]:
+    """Read every row and open every photo of some data folders.
 
     Raises:
         TuningError: its subclasses name file, line or photo.
     """
     paths = [path.resolve() for folder in folders for path in find_splits(folder)]
     splits = [read_split(path, open_images=True) for path in paths]
-    check_leakage(splits)
     if len({split.name for split in splits}) < len(splits):
         raise TuningError(detail="two data sets have the same folder name; rename one")
-    for split in splits:
-        last = 0.0
-
-        def told(done: int, total: int, speed: float, name: str = split.name) -> None:
-            nonlocal last
-            if done == total or time.monotonic() - last > 10:
-                last = time.monotonic()
-                left = (total - done) / max(speed, 1e-9)
-                report(f"{name}: {done}/{total} photos, {speed:.1f} a second, {left:.0f} s left")
-
-        cache_features(split, run / "features", encoder, told)
-    rows = [
-        {
-            "split": part.split.name,
-            "learns": part.learns,
-            "kind": part.kind,
-            "photos": len(part.split.image_names()),
-            "rows": len(part.split.rows),
-        }
-        for part in arrange(splits)
-    ]
-    if not any(row["learns"] and row["kind"] == "captions" for row in rows):
-        raise DataInvalid(path=folders[0], line=0, detail="no training split has captions")
-    document = {"paths": [str(path) for path in paths], "splits": rows}
-    _write_json(run / "prepared.json", document)
-    return rows
+    check_leakage(splits)
+    parts = arrange(splits)
+    check_copies([p.split for p in parts if p.learns], [p.split for p in parts if not p.learns])
+    learned = {(p.source, name) for p in parts if p.learns for name in p.split.image_names()}
+    if len(learned) < LEAST_PHOTOS:
+        raise DataTooSmall(count=len(learned), least=LEAST_PHOTOS)
+    return splits
 
 
 def arrange(splits: Sequence[Split]) -> list[Part]:
@@ -119,17 +119,38 @@ def arrange(splits: Sequence[Split]) -> list[Part]:
     return parts
 
 
+def write_plan(run: Path, plan: Plan, parts: Sequence[Part]) -> None:
+    """Write ``prepared.json``: the run is prepared."""
+    write_json(run / PREPARED, {**asdict(plan), "splits": [part.describe() for part in parts]})
+
+
+def read_plan(run: Path) -> Plan:
+    """Return the plan of a prepared run.
+
+    Raises:
+        RunNotPrepared: there is none.
+    """
+    try:
+        value = json.loads((run / PREPARED).read_text(encoding="utf-8"))
+        data = tuple((str(path), str(sha)) for path, sha in value["data"])
+        return Plan(value["what"], data, value["model"], value["start"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunNotPrepared(run=run.name) from error
+
+
 def open_run(run: Path) -> list[Part]:
     """Return the parts of a prepared run.
 
     Raises:
-        TuningError: it was not prepared.
+        RunNotPrepared: it was not prepared.
+        DataChanged: its data is not what it was then.
+        TuningError: a photo has gone since.
     """
-    path = run / "prepared.json"
-    if not path.is_file():
-        raise TuningError(detail=f"{run} is not prepared; run `sightline tune prepare` first")
-    document = json.loads(path.read_text(encoding="utf-8"))
-    return arrange([read_split(Path(name)) for name in document["paths"]])
+    data = read_plan(run).data
+    for path, sha in data:
+        if not Path(path).is_file() or sha256_of(Path(path)) != sha:
+            raise DataChanged(path=path)
+    return arrange([read_split(Path(path)) for path, _ in data])
 
 
 def features_of(run: Path, part: Part) -> Features:
@@ -137,35 +158,13 @@ def features_of(run: Path, part: Part) -> Features:
     return load_features(part.source, run / "features")
 
 
-def train(
-    run: Path,
-    store: ModelStore,
-    budget: Budget,
-    report: Report,
-    stop: Callable[[], bool] = lambda: False,
-) -> Path:
-    """Train all stages that are not done; return the folder of the weights and their card.
-
-    Raises:
-        TuningError: not prepared, or the checkpoints are of other settings.
-    """
-    from assistant.tuning.stages import Stages
-
-    stages = Stages(run, open_run(run), store, budget, report, stop)
-    started = time.monotonic()
-    see = stages.see()
-    answers = stages.answers()
-    stages.sight(see, answers)
-    metrics = {"seconds": time.monotonic() - started, **asdict(budget)}
-    return stages.publish(metrics)
-
-
 def share_of(part: Part) -> float:
     """Return how often a part is drawn in the last stage."""
     return _SHARES[part.kind]
 
 
-def _write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any) -> None:
+    """Write a document whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     temporary.write_text(json.dumps(value, indent=2), encoding="utf-8")

@@ -1,10 +1,10 @@
 """Versions of tuned models: kept side by side, one of them in use, the one before remembered.
 
-``<models>/tuned/<name>/<version>/`` holds the files of a version, written elsewhere and renamed
-into place; ``<models>/tuned/<name>/current.json`` says which is in use and what was before. It is
-replaced atomically, so at no moment is a half-written version applied.
+``<models>/tuned/<name>/<version>/`` holds the files of a version, written elsewhere, synced to the
+disk and renamed into place; ``<models>/tuned/<name>/current.json`` says which is in use and what
+was before. It is replaced atomically, so at no moment is a half-written version applied.
 
-Knows nothing of what a version holds beyond its card and checksum.
+Knows nothing of what a version holds beyond its card and the checksums in it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from assistant.errors import TuningError, VersionNotFound
 
+VLM, CLIP = "sightline-vlm", "sightline-clip"
 CARD, WEIGHTS = "card.json", "model.safetensors"
-_NAME = re.compile(r"[\w][\w.-]{0,63}")
+_NAME = re.compile(r"\w[\w.-]{0,63}")  # what begins with a dot is half-written
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class Version:
     folder: Path
     card: dict[str, Any]
     current: bool
+
+    @property
+    def bytes(self) -> int:
+        """Return the size of all its files."""
+        return sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
 
 
 class TunedModels:
@@ -48,7 +55,8 @@ class TunedModels:
         for own in sorted(self._root.glob("*")) if self._root.is_dir() else []:
             if own.is_dir() and name in (None, own.name):
                 used = self._history(own.name)[-1:]
-                cards = [(card, _read(card)) for card in own.glob(f"*/{CARD}")]
+                kept = [p for p in own.glob(f"*/{CARD}") if _NAME.fullmatch(p.parent.name)]
+                cards = [(card, _read(card)) for card in kept]
                 cards.sort(key=lambda pair: (str(pair[1].get("made", "")), str(pair[0])))
                 found += [
                     Version(own.name, p.parent.name, p.parent, card, [p.parent.name] == used)
@@ -68,11 +76,17 @@ class TunedModels:
         if target.exists():
             raise TuningError(detail=f"{name} {version} exists already; choose another version")
         check_card(folder)
-        target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{version}.{os.getpid()}")
         try:
-            shutil.copytree(folder, temporary)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copytree(folder, temporary, copy_function=_copy_synced)
+            check_card(temporary)
             temporary.replace(target)
+        except OSError as error:
+            raise TuningError(
+                detail=f"{name} {version} could not be written to {target.parent}: "
+                f"{error.strerror or error}; nothing was changed"
+            ) from error
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
         return Version(name, version, target, _read(target / CARD), False)
@@ -131,26 +145,52 @@ class TunedModels:
 def check_card(folder: Path) -> dict[str, Any]:
     """Return the card of a folder whose weights match it.
 
+    A card names its weights and their checksums as ``files``; one without speaks of
+    ``model.safetensors`` alone.
+
     Raises:
-        TuningError: card or weights are missing, or the checksum differs.
+        TuningError: card or weights are missing, or a checksum differs.
     """
-    card_path, weights = folder / CARD, folder / WEIGHTS
-    if not card_path.is_file() or not weights.is_file():
-        raise TuningError(detail=f"{folder} has no {CARD} or no {WEIGHTS}; train it first")
-    card = _read(card_path)
-    found = sha256_of(weights)
-    if card.get("sha256") != found:
-        raise TuningError(
-            detail=f"{weights} has the checksum {found}, its card says {card.get('sha256')}; "
-            "train it again or restore the file"
-        )
+    if not (folder / CARD).is_file():
+        raise TuningError(detail=f"{folder} has no {CARD}; train it first")
+    card = _read(folder / CARD)
+    files: dict[str, Any] = card.get("files") or {WEIGHTS: card.get("sha256")}
+    for name, wanted in files.items():
+        path = folder / name
+        if not path.is_file():
+            raise TuningError(detail=f"{folder} has no {name}; train it again")
+        found = sha256_of(path)
+        if wanted != found:
+            raise TuningError(
+                detail=f"{path} has the checksum {found}, its card says {wanted}; "
+                "train it again or restore the file"
+            )
     return card
+
+
+def hub_name(model: str) -> str:
+    """Return the name under which adapters of a hub model (a folder or a cached name) are kept."""
+    path = Path(model).expanduser()
+    told = path.resolve().name if path.is_dir() else model
+    return f"hub-{re.sub(r'[^A-Za-z0-9.-]+', '-', told).strip('-.')[-58:]}"
+
+
+def new_version() -> str:
+    """Return a name for a version made now; names sort by time."""
+    return datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
 
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file."""
     with path.open("rb") as source:
         return hashlib.file_digest(source, "sha256").hexdigest()
+
+
+def _copy_synced(source: str, target: str) -> str:
+    shutil.copy2(source, target)
+    with Path(target).open("rb") as written:
+        os.fsync(written.fileno())
+    return target
 
 
 def _read(path: Path) -> dict[str, Any]:
