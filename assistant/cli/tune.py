@@ -86,7 +86,7 @@ def prepare(
     what: Kind = What.vlm,
     run: Run = _DEFAULT,
     model: Model = "",
-    start: From = Start.shipped,
+    start: From = Start.scratch,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -146,7 +146,7 @@ def whole_run(
     what: Kind = What.vlm,
     run: Run = _DEFAULT,
     model: Model = "",
-    start: From = Start.shipped,
+    start: From = Start.scratch,
     limit: Limit = 200,
     hours: Options.Hours = None,
     steps: Options.Steps = None,
