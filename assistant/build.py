@@ -70,6 +70,11 @@ class Lazy(Generic[T]):
         """The part if it was made already."""
         return self._made[0] if self._made else None
 
+    def forget(self) -> T | None:
+        """Let the next call make the part anew; return the one that was made, to be closed."""
+        with self._lock:
+            return self._made.pop() if self._made else None
+
 
 def build_assistant(
     settings: Settings,
@@ -184,6 +189,7 @@ class _Builder:
             models=self._models(),
             blobs=self.blobs,
             cases=CaseBook(Cases(self.engine, self.blobs), files.shelf, self.model, self._release),
+            tuning=Lazy(self._tuning),
             examine=self._examine,
             release=self._release,
             describe=self._describe,
@@ -296,7 +302,21 @@ class _Builder:
         folder = Path(named) if named else self.store.path("whisper-base")
         return WhisperTranscriber(folder, self.settings.threads)
 
+    def _tuning(self) -> Tuning:
+        from assistant.store.tuning import TuningRuns
+        from assistant.tuning.control import Tuning
+
+        return Tuning(self.settings, TuningRuns(self.engine), self.store, self._retuned)
+
     # --- state -------------------------------------------------------------------------------
+
+    def _retuned(self, name: str) -> None:
+        """Answer with another version from the next question on; search changes at next start,
+        because every photo is then embedded anew."""
+        from assistant.tuning.registry import CLIP
+
+        if name != CLIP and (old := self.model.forget()) is not None:
+            threading.Thread(target=old.unload, name="unload", daemon=True).start()
 
     def _models(self) -> Models:
         return Models(

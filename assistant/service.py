@@ -44,6 +44,7 @@ from retrieval.errors import FileNotFound
 from retrieval.values import Filters, Locator, Modality, Passage, Query, SearchResult
 
 if TYPE_CHECKING:
+    from assistant.tuning.control import Tuning
     from retrieval.transcribe import Transcript
 
 __all__ = [
@@ -72,6 +73,7 @@ class Assistant:
         models: Models,
         blobs: BlobStore,
         cases: CaseBook,
+        tuning: Callable[[], Tuning],
         examine: Callable[..., Any],
         release: Callable[[Sequence[str]], None],
         describe: Callable[..., int],
@@ -86,6 +88,7 @@ class Assistant:
         self._speech = speech
         self._models = models
         self._blobs = blobs
+        self._tuning = tuning
         self._examine = examine
         self._release = release
         self._describe = describe
@@ -406,6 +409,13 @@ class Assistant:
         if not path.is_file():
             raise FileNotFound(name=path)
         return self._speech.transcribe(path)
+
+    # --- fine-tuning -------------------------------------------------------------------------
+
+    @property
+    def tuning(self) -> Tuning:
+        """Runs and versions of fine-tuning."""
+        return self._tuning()
 
     # --- models and health -------------------------------------------------------------------
 

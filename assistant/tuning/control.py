@@ -25,8 +25,8 @@ from assistant.tuning import pipeline, trainers
 from assistant.tuning.hold import held, holder_of, said
 from assistant.tuning.journal import Journal
 from assistant.tuning.pipeline import Plan, What
-from assistant.tuning.plot import write_plot
-from assistant.tuning.registry import TunedModels, Version, new_version, sha256_of
+from assistant.tuning.plot import draw, write_plot
+from assistant.tuning.registry import CARD, TunedModels, Version, new_version, sha256_of
 from assistant.tuning.trainers import Bench
 from retrieval.errors import SightlineError
 from retrieval.weights import ModelStore
@@ -49,7 +49,8 @@ class RunView:
     told: str
     left: float | None
     error: tuple[str, Mapping[str, Any]] | None
-    plot: Path | None
+    data: tuple[str, ...]
+    has_weights: bool
 
     @property
     def active(self) -> bool:
@@ -184,21 +185,25 @@ class Tuning:
         """Return what a run measured so far."""
         return self._rows.figures(run)
 
+    def plot(self, run: str) -> str:
+        """Return what a run measured so far as SVG, or nothing."""
+        return draw(self._rows.figures(run))
+
     def _view(self, row: RunRow) -> RunView:
         folder = self._folder(row.name)
         gone = row.state in _WORKING and holder_of(folder) is None
-        plot = folder / "plot.svg"
         error = (row.error_code, row.error_params) if row.error_code else None
         what: Any = row.what
         return RunView(
-            row.name,
-            what,
-            "interrupted" if gone else row.state,
-            row.stage,
-            row.told,
-            None if gone else row.eta,
-            error,
-            plot if plot.is_file() else None,
+            name=row.name,
+            what=what,
+            state="interrupted" if gone else row.state,
+            stage=row.stage,
+            told=row.told,
+            left=None if gone else row.eta,
+            error=error,
+            data=tuple(row.plan.get("data", ())),
+            has_weights=(folder / trainers.OUT / CARD).is_file(),
         )
 
     # --- versions ----------------------------------------------------------------------------

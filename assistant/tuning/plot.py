@@ -26,28 +26,34 @@ def series(figures: Sequence[Figure]) -> dict[str, Points]:
     return {name: sorted(points.items()) for name, points in found.items()}
 
 
-def write_plot(path: Path, figures: Sequence[Figure]) -> bool:
-    """Write the charts, two beside each other; False when there is nothing to draw."""
+def write_plot(path: Path, figures: Sequence[Figure]) -> None:
+    """Write the charts; nothing is written where there is nothing to draw."""
+    text = draw(figures)
+    if text:
+        temporary = path.with_suffix(".part")
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+
+
+def draw(figures: Sequence[Figure]) -> str:
+    """Return the charts as SVG, two beside each other, or nothing."""
     charts = series(figures)
     if not charts:
-        return False
+        return ""
     rows = (len(charts) + 1) // 2
     body = "".join(
         f'<g transform="translate({number % 2 * _WIDTH},{number // 2 * _HEIGHT})">'
         f"{_chart(name, points)}</g>"
         for number, (name, points) in enumerate(charts.items())
     )
-    size = f'width="{2 * _WIDTH}" height="{rows * _HEIGHT}"'
-    view = f'viewBox="0 0 {2 * _WIDTH} {rows * _HEIGHT}"'
+    width = _WIDTH * min(2, len(charts))
+    size = f'width="{width}" height="{rows * _HEIGHT}"'
+    view = f'viewBox="0 0 {width} {rows * _HEIGHT}"'
     style = 'font-family="sans-serif" font-size="11" fill="#15222a"'
-    text = (
+    return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} {view} {style}>'
         f'<rect width="100%" height="100%" fill="#ffffff"/>{body}</svg>\n'
     )
-    temporary = path.with_suffix(".part")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(path)
-    return True
 
 
 def _chart(name: str, points: Points) -> str:
