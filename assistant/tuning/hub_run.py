@@ -128,14 +128,16 @@ class HubTrainer:
     def _trainer(self, loaded: Loaded, model: Any, settings: HubSettings) -> Any:
         import datasets
         import torch
+        import trl
         from transformers import PrinterCallback
-        from trl import SFTConfig, SFTTrainer
+
+        loop: Any = trl
 
         datasets.logging.set_verbosity_error()
         bench, on_gpu = self._bench, loaded.plan.device == "cuda"
-        trainer = SFTTrainer(
+        trainer = loop.SFTTrainer(
             model=model,
-            args=SFTConfig(
+            args=loop.SFTConfig(
                 output_dir=str(bench.run / "adapter"),
                 max_steps=settings.steps,
                 per_device_train_batch_size=settings.batch,
@@ -186,8 +188,10 @@ class HubTrainer:
 
 def with_lora(loaded: Loaded, rank: int) -> Any:
     """Put a LoRA that does nothing yet on the linear layers of a model's decoder."""
-    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+    import peft
     from torch import nn
+
+    adapters: Any = peft
 
     model = loaded.model
     inside = {id(module) for module in decoder_of(model).modules()}
@@ -197,9 +201,11 @@ def with_lora(loaded: Loaded, rank: int) -> Any:
         if isinstance(module, nn.Linear) and id(module) in inside
     ]
     if loaded.plan.quantization == "nf4":
-        model = prepare_model_for_kbit_training(model)
-    config = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.05, target_modules=targets)
-    tuned = get_peft_model(model, config)
+        model = adapters.prepare_model_for_kbit_training(model)
+    config = adapters.LoraConfig(
+        r=rank, lora_alpha=2 * rank, lora_dropout=0.05, target_modules=targets
+    )
+    tuned = adapters.get_peft_model(model, config)
     tuned.config.use_cache = False
     return tuned
 
