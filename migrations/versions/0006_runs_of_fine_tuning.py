@@ -1,6 +1,6 @@
 """runs of fine-tuning and what they measured
 
-Revision: 0003, after 0002.
+Revision: 0006, after 0005.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from alembic import op
 
 from retrieval.catalog.base import UtcDateTime
 
-revision = "0003"
-down_revision = "0002"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
