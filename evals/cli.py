@@ -45,6 +45,11 @@ SystemName = Annotated[
 ]
 
 
+ModelJudge = Annotated[
+    bool, typer.Option("--judge", help="Let the local model judge too (suite own); see eval judge.")
+]
+
+
 @app.command("list")
 def list_(home: Home = None, as_json: AsJson = False) -> None:
     """List the suites, what they measure, and the runs that are stored."""
@@ -80,6 +85,7 @@ def run(
     timeout: Timeout = 300.0,
     fresh: Fresh = False,
     system: SystemName = "sightline",
+    judge: ModelJudge = False,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -88,7 +94,7 @@ def run(
     from evals.values import Options
 
     with usage(as_json):
-        options = Options(limit, seed, generations, timeout, fresh, system)
+        options = Options(limit, seed, generations, timeout, fresh, system, judge)
         result = measure(settings_for(home), suite, data, split, options, note)
     if as_json:
         emit(result.to_json())

@@ -1,4 +1,4 @@
-"""Commands of ``sightline eval`` over the user's own cases: add, make, cases, export.
+"""Commands of ``sightline eval`` over the user's own cases: add, make, cases, export, judge.
 
 Thin: options in, a document or a few lines out. Imports nothing heavy at the top.
 """
@@ -129,11 +129,28 @@ def export(
     emit({"folder": str(folder), "cases": count}) if as_json else say(f"{count} cases in {folder}")
 
 
+def judge(home: Home = None, as_json: AsJson = False) -> None:
+    """Measure how far the judges agree with people, on answers that people judged."""
+    from evals.context import Context
+    from evals.judges import agreement
+    from evals.values import Options
+
+    with usage(as_json):
+        context = Context(settings_for(home), Options(), note)
+        found = agreement(context.chat_model, note)
+    if as_json:
+        emit(found)
+        return
+    say(f"{found['n']} answers judged by people, {found['right']} of them right")
+    for name, figures in found["judges"].items():
+        say(f"{name:8}agreement {figures['agreement']:.3f}   kappa {figures['kappa']:.3f}")
+
+
 def _wanted(row: dict[str, Any]) -> str:
     return ", ".join(row["answers"]) or row["asset"] or ("?" if row["answerable"] else "no answer")
 
 
 def register(app: typer.Typer) -> None:
     """Hang these commands into ``sightline eval``."""
-    for command in (add, make, cases, export):
+    for command in (add, make, cases, export, judge):
         app.command()(command)

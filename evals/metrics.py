@@ -97,7 +97,7 @@ def reciprocal_rank(ranked: Sequence[Hashable], relevant: Collection[Hashable]) 
     return next(places, 0.0)
 
 
-def ndcg_at(ranked: Sequence[Hashable], gains: Mapping[Hashable, float], k: int) -> float:
+def ndcg_at(ranked: Sequence[Hashable], gains: Mapping[Any, float], k: int) -> float:
     """Return the normalised discounted cumulative gain of the first ``k`` (log2 discount)."""
     ideal = sum(
         gain / math.log2(place + 1)

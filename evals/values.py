@@ -173,7 +173,7 @@ class Options:
 
     ``limit`` cases are drawn by ``seed`` (None: all); answers are generated for at most
     ``generations`` of them (None: the suite's default, 0: all); ``timeout`` seconds a case;
-    ``system`` is what is measured.
+    ``system`` is what is measured; ``judge`` says whether a local model judges besides the rules.
     """
 
     limit: int | None = None
@@ -182,6 +182,7 @@ class Options:
     timeout: float = 300.0
     fresh: bool = False
     system: str = "sightline"
+    judge: bool = False
 
 
 @dataclass(frozen=True)

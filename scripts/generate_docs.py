@@ -27,6 +27,15 @@ COMMANDS = (
     ("models", "pull"),
     ("eval",),
     ("eval", "run"),
+    ("eval", "compare"),
+    ("eval", "report"),
+    ("eval", "gate"),
+    ("eval", "baseline"),
+    ("eval", "add"),
+    ("eval", "make"),
+    ("eval", "cases"),
+    ("eval", "export"),
+    ("eval", "judge"),
     ("tune",),
 )
 
@@ -84,7 +93,13 @@ def _help(command: tuple[str, ...]) -> str:
         capture_output=True,
         text=True,
         check=True,
-        env={"COLUMNS": "90", "TERM": "dumb", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+        env={
+            "COLUMNS": "90",
+            "TERM": "dumb",
+            "PATH": "/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(DOCS.parent),  # the commands of this tree, wherever it lies
+        },
     )
     return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
 

@@ -160,3 +160,17 @@ def test_numbers_must_be_there() -> None:
     assert says("The answer is four hundred and 418 metres", ["418 metres"])
     assert not says("417 metres", ["418 metres"])
     assert says("滨江图书馆三楼报告厅", ["滨江图书馆"])
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "given"),
+    [
+        ("58000 visitors", "58,000", True),
+        ("On 03/05/1962.", "3 May 1962", True),
+        ("On 3 May 1963.", "3 May 1962", False),
+        ("a reddish door", "red", False),
+        ("It is red.", "red", True),
+    ],
+)
+def test_numbers_dates_and_whole_words(text: str, answer: str, given: bool) -> None:
+    assert says(text, [answer]) is given

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from assistant.config import Settings
-from evals import baseline, compare, report, runner
+from evals import baseline, compare, plots, report, runner
 from evals.context import Context
 from evals.data import Media
 from evals.errors import (
@@ -274,11 +276,41 @@ def test_a_report_shows_the_worst_and_is_one_file(context: Context, tmp_path: Pa
     odd = replace(result.outcomes[1], shown={"got": "<script>alert(1)</script>"})
     result = replace(result, outcomes=(result.outcomes[0], odd, *result.outcomes[2:]))
     paths = report.write_report([result], tmp_path / "out")
-    assert [p.name for p in paths] == ["report.md", "report.html"]
+    assert [p.name for p in paths] == ["report.md", "report.html", "report.json"]
     page = paths[1].read_text()
     assert "<script" not in page
     assert "http" not in page
     assert [o.case for o in report.worst(result)] == ["x.jsonl:3", "x.jsonl:1"]
+
+
+def test_two_runs_side_by_side(context: Context, tmp_path: Path) -> None:
+    first = run(Spelling(), context, tmp_path)
+    right = [
+        replace(o, scores={"wer": Score(0.0, "mended", weight=4)}) if n % 4 else o
+        for n, o in enumerate(first.outcomes)
+    ]
+    second = replace(first, outcomes=tuple(right))
+    paths = report.write_report([first, second], tmp_path / "out", pair=True)
+    text, page = paths[0].read_text(), paths[1].read_text()
+    assert "| wer | 0.125 | 0.0 | -0.125 |" in text
+    assert "Cases that changed" in page
+    assert page.count('class="good"') >= 2  # the cases that got better
+    assert "http" not in page
+    told = json.loads(paths[2].read_text())
+    assert told["comparison"]["metrics"]["wer"]["difference"] == -0.125
+    assert len(told["runs"]) == 2
+    with pytest.raises(BaselineMismatch):
+        other = replace(first, config={**first.config, "data": "other"})
+        report.write_report([first, other], tmp_path / "out", pair=True)
+
+
+def test_plots_are_within_their_frame() -> None:
+    drawn = plots.bar(2.0, (-1.0, 3.0), 1.0)
+    numbers = [float(n) for n in re.findall(r'(?:x1|x2|width)="([\d.]+)"', drawn)]
+    assert max(numbers) <= plots.WIDTH and min(numbers) >= 0
+    curve = plots.curves([("a<b", np.array([0.0, 0.5, 1.0]))], "coverage", "risk")
+    assert "a&lt;b" in curve and curve.count("polyline") == 1
+    assert plots.histogram([]) == ""
 
 
 def test_one_suite_is_refreshed_and_the_rest_remembered(context: Context, tmp_path: Path) -> None:

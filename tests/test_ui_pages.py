@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -160,3 +161,42 @@ def test_the_sample_files_can_be_asked_about(assistant: Assistant, tmp_path: Pat
     files = [p for p in demo_files(tmp_path / "demo") if p.name == "spring-meeting-zh.docx"]
     assert [o.status for o in assistant.ingest(files, library=mine())] == ["indexed"]
     assert any("spring staff meeting" in question for question in suggested())
+
+
+def test_a_complaint_becomes_a_case_on_the_page(assistant: Assistant, tmp_path: Path) -> None:
+    add(assistant, tmp_path, "notes.md", NOTES)
+    *_, last = assistant.ask("Where does the key hang?", library=mine())
+    assistant.feedback(last.message, "down", "behind the door")  # type: ignore[union-attr]
+    app = page("cases").run()
+    assert not app.exception
+    assert "Where does the key hang?" in words(app).replace("\\", "")
+    app.button(key=f"complaint-add-{last.message}").click().run()  # type: ignore[union-attr]
+    (case,) = assistant.cases.all(mine())
+    assert case.status == "draft"
+    app.button(key=f"case-ok-{case.id}").click().run()  # nothing is expected yet
+    assert assistant.cases.all(mine(), "ready") == []
+    assert "Say what you expect" in words(app).replace("\\", "")
+    app.text_area(key=f"case-a-{case.id}").set_value("behind the blue door")
+    app.text_input(key=f"case-f-{case.id}").set_value("notes.md")
+    app.button(key=f"case-ok-{case.id}").click().run()
+    assert not app.exception
+    (ready,) = assistant.cases.all(mine(), "ready")
+    assert (ready.answers, ready.asset) == (("behind the blue door",), "notes.md")
+    app.button(key=f"case-del-{case.id}").click().run()
+    assert assistant.cases.all(mine()) == []
+
+
+def test_questions_are_drafted_on_the_page(assistant: Assistant, tmp_path: Path) -> None:
+    add(assistant, tmp_path, "order.txt", "Order\nCustomer: Ruth Ames\nDeposit: 87.40")
+    app = page("cases").run()
+    app.button(key="cases-make").click().run()
+    deadline = time.monotonic() + 60
+    while not assistant.cases.all(mine()) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    drafts = assistant.cases.all(mine(), "draft")
+    assert drafts and drafts[0].asset == "order.txt"
+    for worker in [w for w in threading.enumerate() if w.name == "drafting"]:
+        worker.join(30)
+    app.run()
+    assert not app.exception
+    assert any(button.key == f"case-ok-{drafts[0].id}" for button in app.button)

@@ -35,10 +35,13 @@ def encode(wav: Path, target: Path) -> None:
 
 
 def main() -> None:
-    """Speak the first caption of every photo and the voice notes of attacks, the voices in turn."""
+    """Speak the captions, the questions and the voice notes of attacks, the voices in turn."""
     (HERE / "voices").mkdir(exist_ok=True)
     rows = json.loads((HERE / "photos.json").read_text(encoding="utf-8"))
     said = {Path(row["file"]).stem: row["captions"][0] for row in rows}
+    texts = json.loads((HERE / "texts.json").read_text(encoding="utf-8"))
+    asked = [text["questions"][turn][0] for turn in (0, 1) for text in texts]
+    said |= {f"question-{place:02d}": question for place, question in enumerate(asked)}
     with tempfile.TemporaryDirectory() as folder:
         wav = Path(folder) / "caption.wav"
         for place, (name, text) in enumerate({**said, **_notes()}.items()):

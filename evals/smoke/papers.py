@@ -6,10 +6,12 @@ Letters come from the typeface inside Pillow, so that nothing depends on the mac
 from __future__ import annotations
 
 import random
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 _SHOPS = (
     ("BLUE HERON BOOKS", "4 Mill Lane, Port Ellen"),
@@ -100,3 +102,51 @@ def document(path: Path, title: str, pages: list[str]) -> None:
     for text in pages:
         story += [Paragraph(text, style["BodyText"]), PageBreak()]
     SimpleDocTemplate(str(path), pagesize=A4, title=title, invariant=1).build(story)
+
+
+def printed(folder: Path, texts: Sequence[str], count: int) -> list[dict[str, Any]]:
+    """Draw paragraphs as pictures under changing conditions; returns rows with their text."""
+    rows = []
+    for number in range(count):
+        condition = _CONDITIONS[number % len(_CONDITIONS)]
+        lines = textwrap.wrap(texts[number % len(texts)], 46)
+        height = 16 if condition == "small" else 28
+        page = _page(lines, (60 + 26 * height, 120 + len(lines) * int(height * 1.6)), height)
+        name = f"print-{number:02d}.jpg"
+        _worn(page, condition).save(folder / name, quality=90)
+        rows.append({"image": name, "text": " ".join(lines), "condition": condition})
+    return rows
+
+
+_CONDITIONS = ("clean", "small", "blurred", "tilted", "faint")
+
+
+def _worn(page: Image.Image, condition: str) -> Image.Image:
+    if condition == "blurred":
+        return page.filter(ImageFilter.GaussianBlur(1.2))
+    if condition == "tilted":
+        return page.rotate(2.0, expand=True, fillcolor="white", resample=Image.Resampling.BICUBIC)
+    if condition == "faint":
+        return page.point([150 + value * 105 // 255 for value in range(256)] * 3)
+    return page
+
+
+def tour(path: Path, voices: Path, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Write one recording of several spoken captions with pauses; returns questions on them."""
+    import numpy as np
+
+    from evals import sounds
+
+    pieces, asked, at = [], [], 0.0
+    for row in rows:
+        clip = sounds.decode(voices / f"{Path(row['file']).stem}.m4a")
+        end = at + len(clip) / sounds.RATE
+        question = f"When does the recording tour.wav say: {row['captions'][0]}"
+        asked.append(
+            {"file": path.name, "question": question,
+             "evidence": [{"start": round(at, 2), "end": round(end, 2)}]}
+        )  # fmt: skip
+        pieces += [clip, np.zeros(sounds.RATE * 2, dtype=np.float32)]
+        at = end + 2.0
+    sounds.write(path, np.concatenate(pieces))
+    return asked

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from evals.answers import numbers, plain
+from evals.answers import dates, numbers, plain, same_date
 from evals.context import Context, Reply
 from evals.data import (
     Kinds,
@@ -19,8 +19,8 @@ from evals.data import (
     with_media,
 )
 from evals.errors import EvalError
-from evals.metrics import exact_match, token_f1
-from evals.suite import Suite
+from evals.metrics import answer_tokens, exact_match, token_f1
+from evals.suite import Role, Suite
 from evals.values import Case, Dataset
 
 LIBRARY = "eval"
@@ -72,7 +72,7 @@ class LibrarySuite(Suite):
     query_keys: ClassVar[tuple[str, ...]] = ()
     """The keys that name a file of the question (a spoken question, a picture to search by)."""
 
-    roles = ("library", "chat")
+    roles: ClassVar[tuple[Role, ...]] = ("library", "chat")
 
     def load(self, folder: Path, split: str | None) -> Dataset:
         inside = suite_folder(folder, self.name)
@@ -123,11 +123,21 @@ def told(reply: Reply) -> str:
 
 
 def says(text: str, answers: list[str]) -> bool:
-    """Tell whether a text gives one of the answers: equal, mostly the same words, or a sentence
-    that holds it; numbers of the answer must stand in the text."""
-    for answer in answers:
-        there = set(numbers(answer)) <= set(numbers(text))
-        close = exact_match(text, [answer]) or token_f1(text, [answer]) >= _CLOSE
-        if there and (close or answer.casefold() in text.casefold()):
-            return True
-    return False
+    """Tell whether a text gives one of the answers.
+
+    A bare number is given when the text names it, a date when it names this day and no other.
+    Else: equal, mostly the same words, or a sentence that holds it in whole words; numbers of
+    the answer must stand in the text.
+    """
+    return any(_gives(text, answer) for answer in answers)
+
+
+def _gives(text: str, answer: str) -> bool:
+    there = set(numbers(answer)) <= set(numbers(text))
+    if dates(answer) and same_date(text, answer):
+        return True
+    if numbers(answer) and not any(c.isalpha() for c in answer):
+        return there
+    close = exact_match(text, [answer]) or token_f1(text, [answer]) >= _CLOSE
+    found = " ".join(answer_tokens(text)), " ".join(answer_tokens(answer))
+    return there and bool(close or f" {found[1]} " in f" {found[0]} ")

@@ -13,6 +13,7 @@ from evals.answers import plain
 from evals.context import Context, Reply
 from evals.data import Kinds, Media, find_rows, read_rows, rows_digest, suite_folder
 from evals.errors import EvalDataInvalid
+from evals.judges import model_says
 from evals.places import overlaps
 from evals.suite import Suite
 from evals.suites.library import says
@@ -27,7 +28,9 @@ class Own(Suite):
 
     name = "own"
     about = "your own questions about your own library"
-    metrics = (Metric("correct"), Metric("cited"), Metric("placed"), Metric("refused"))
+    metrics = (
+        Metric("correct"), Metric("cited"), Metric("placed"), Metric("refused"), Metric("judged"),
+    )  # fmt: skip
     roles = ("library", "chat")
     own_library = True
 
@@ -57,7 +60,12 @@ class Own(Suite):
                 "got": reply.text,
                 "was": case.data.get("was", ""),
             }
-            return Scored(judge(case, reply), shown)
+            scores = judge(case, reply)
+            if context.options.judge and "correct" in scores:
+                scores["judged"] = model_says(
+                    context.chat_model, case.data["question"], case.data["answers"], reply
+                )
+            return Scored(scores, shown)
 
         worst = dict.fromkeys(judge(case, Reply("", False, ())), Score(0.0))
         return [Part("answer", work, worst)]

@@ -1,0 +1,117 @@
+"""Peers on the same work: each takes files in, finds, answers or says that it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from assistant.config import Settings
+from assistant.models.scripted import ScriptedChat
+from evals.context import Context
+from evals.errors import EvalUsage, SystemUnknown
+from evals.runner import run_suite
+from evals.running import measure
+from evals.smoke import make_smoke
+from evals.suite import FURTHER, load_suite
+from evals.systems import build_peer
+from evals.systems.base import Ask
+from evals.values import Options
+from retrieval.fakes import ColourJointEmbedder
+
+BRIDGE = "The Harbour Bridge at Port Ellen was opened in 1962 and is 418 metres long."
+LYNX = "The blue lynx eats mostly snow hares and sleeps in hollow larch trees."
+
+
+@pytest.fixture
+def context(settings: Settings) -> Context:
+    """A context with a chat model that reads nothing and a joint encoder that knows colours."""
+    chat = ScriptedChat(script=("It is 418 metres long [1].",))
+    return Context(settings, Options(), print, chat, ColourJointEmbedder())
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    paths = []
+    for name, text in (("bridge.txt", BRIDGE), ("lynx.txt", LYNX)):
+        (tmp_path / name).write_text(text)
+        paths.append(tmp_path / name)
+    return paths
+
+
+@pytest.mark.parametrize("name", ["text_rag", "txtai"])
+def test_text_pipelines_find_answer_and_keep_libraries_apart(
+    name: str, context: Context, files: list[Path], tmp_path: Path
+) -> None:
+    system = build_peer(name, context, tmp_path / "peer")
+    try:
+        taken = system.ingest(files, "mine", lambda done: None)
+        assert all(number is not None for number, _ in taken.values())
+        found = system.search("mine", "What does the lynx eat?", k=2)
+        assert [p.asset for p in found] == ["lynx.txt", "bridge.txt"]
+        assert system.search("theirs", "What does the lynx eat?") == []
+        *_, said = system.ask(Ask("How long is the bridge?", "mine", turns=("Hello?",)), 60.0)
+        assert said.text == "It is 418 metres long [1]."
+        assert [c.asset for c in said.citations] == ["bridge.txt"]
+    finally:
+        system.close()
+
+
+def test_the_photo_search_answers_no_questions(context: Context, tmp_path: Path) -> None:
+    folder = make_smoke("retrieval", tmp_path / "retrieval", 5)
+    context.options = Options(system="clip")
+    result = run_suite(load_suite("retrieval"), folder, None, context, print)
+    assert result.config["system"] == "clip"
+    assert all(result.metrics[f"{way}_r10"] is not None for way in ("t2i", "i2i", "i2t", "t2t"))
+    assert result.config["failed"] == 0
+    folder = make_smoke("abstention", tmp_path / "abstention", 2)
+    refused = run_suite(load_suite("abstention"), folder, None, context, print)
+    assert set(refused.metrics.values()) == {None}
+    assert refused.config["unavailable"]["aurc"] == "clip does not answer questions"
+
+
+def test_what_a_system_needs_is_said(context: Context, settings: Settings) -> None:
+    with pytest.raises(EvalUsage, match="SIGHTLINE_ENDPOINT"):
+        build_peer("endpoint", context, settings.home)
+    with pytest.raises(SystemUnknown, match="txtai"):
+        measure(settings, "speech", None, None, Options(system="other"), print)
+
+
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The small sets of the further suites, made once."""
+    folder = tmp_path_factory.mktemp("sets")
+    for name in FURTHER:
+        make_smoke(name, folder / name)
+    yield folder
+
+
+@pytest.mark.parametrize("name", FURTHER)
+def test_a_small_set_has_twenty_cases_of_its_suite(name: str, sets: Path, context: Context) -> None:
+    suite = load_suite(name)
+    data = suite.load(sets / name, None)
+    assert data.broken == ()
+    assert len(data.cases) == 20 or name == "attacks"
+    known = {metric.name for metric in suite.metrics}
+    if name not in ("objects", "open_vqa"):  # these need a model that sees
+        for case in data.cases:
+            parts = suite.parts(case, data, context)
+            assert parts
+            assert len({part.name for part in parts}) == len(parts)
+            assert all(set(part.worst) <= known for part in parts)
+
+
+def test_broken_rows_and_missing_files_are_named(sets: Path, tmp_path: Path) -> None:
+    folder = make_smoke("voice_questions", tmp_path / "data", 4)
+    path = folder / "questions.jsonl"
+    lines = path.read_text().splitlines()
+    lines[1] = "{broken"
+    lines[2] = lines[2].replace("question-02.m4a", "gone.m4a")
+    path.write_text("\n".join(lines) + "\n")
+    data = load_suite("voice_questions").load(folder, None)
+    told = {broken.where: broken.reason for broken in data.broken}
+    assert told.keys() == {"questions.jsonl:2", "questions.jsonl:3"}
+    assert "not JSON" in told["questions.jsonl:2"]
+    assert told["questions.jsonl:3"] == "the file gone.m4a is missing"
+    assert len(data.cases) == 2
