@@ -21,6 +21,7 @@ from evals.values import Options
 from retrieval.fakes import ColourJointEmbedder
 
 BRIDGE = "The Harbour Bridge at Port Ellen was opened in 1962 and is 418 metres long."
+MINE = [name for name in FURTHER if name != "attacks"]  # they have tests of their own
 LYNX = "The blue lynx eats mostly snow hares and sleeps in hollow larch trees."
 
 
@@ -82,17 +83,16 @@ def test_what_a_system_needs_is_said(context: Context, settings: Settings) -> No
 def sets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The small sets of the further suites, made once."""
     folder = tmp_path_factory.mktemp("sets")
-    for name in FURTHER:
+    for name in MINE:
         make_smoke(name, folder / name)
     yield folder
 
 
-@pytest.mark.parametrize("name", FURTHER)
+@pytest.mark.parametrize("name", MINE)
 def test_a_small_set_has_twenty_cases_of_its_suite(name: str, sets: Path, context: Context) -> None:
     suite = load_suite(name)
     data = suite.load(sets / name, None)
-    assert data.broken == ()
-    assert len(data.cases) == 20 or name == "attacks"
+    assert (len(data.cases), data.broken) == (20, ())
     known = {metric.name for metric in suite.metrics}
     if name not in ("objects", "open_vqa"):  # these need a model that sees
         for case in data.cases:
