@@ -20,6 +20,10 @@ _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0e7f\U
 _RUN = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+(?:[.,:/@'&+_-][^\W_{_UNSPACED}]+)*")
 _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 _PART = re.compile(r"[^.,:/@'&+_-]+")
+_NUMBERED = re.compile(
+    r"\b(table|figure|fig|chart|section|chapter|appendix|exhibit|slide|note|item|annex)s?\.? ?"
+    r"(\d+(?:[.-]\d+)*)\b"
+)
 _LETTERS_DIGITS = re.compile(r"[a-z]+|\d+(?:[.,]\d+)*")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 
@@ -56,17 +60,19 @@ def lexemes(text: str) -> str:
 def query_words(text: str) -> list[str]:
     """Return the distinct words to look for, question words left out.
 
-    When nothing else is left, the question words themselves are looked for.
+    When nothing else is left, the question words themselves are looked for. What a document
+    numbers (Table 2) is looked for as a phrase too: with a space in it, as no word has.
     """
     found = list(dict.fromkeys(segment(text)))
     kept = [word for word in found if not is_stop(word)]
-    return (kept or found)[:MAX_QUERY_WORDS]
+    numbered = [f"{_stem(kind)} {number}" for kind, number in _NUMBERED.findall(fold(text))]
+    return (list(dict.fromkeys(numbered)) + (kept or found))[:MAX_QUERY_WORDS]
 
 
 def parts_of(word: str) -> list[str]:
     """Return the parts of a compound word (15.90, ta-k); none when it is not compound."""
     parts = _PART.findall(word)
-    return parts if len(parts) > 1 else []
+    return parts if len(parts) > 1 and " " not in word else []
 
 
 def fts5_match(words: list[str]) -> str:
@@ -75,8 +81,15 @@ def fts5_match(words: list[str]) -> str:
 
 
 def tsquery(words: list[str]) -> str:
-    """Return a PostgreSQL ``tsquery`` literal for any of ``words``; each is quoted."""
-    return " | ".join("'" + word.replace("\\", "\\\\").replace("'", "''") + "'" for word in words)
+    """Return a PostgreSQL ``tsquery`` literal for any of ``words``; each is quoted.
+
+    The words of a phrase must follow each other.
+    """
+
+    def quoted(word: str) -> str:
+        return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
+
+    return " | ".join(" <-> ".join(map(quoted, word.split(" "))) for word in words)
 
 
 def _words(run: str) -> Iterator[str]:

@@ -24,6 +24,7 @@ their chance is fitted as that of being the very photo a caption was written for
 fit it nearly as well."""
 
 _PART_WEIGHT = 0.25
+_PHRASE_WEIGHT = 4.0
 _FULL_TEXT = 120
 
 _HEARSAY = 0.5
@@ -82,8 +83,9 @@ def coverage(words: Sequence[str], lexemes: str) -> float:
     """Return the chance that a chunk answers, from the share of the question's words it holds.
 
     The share counts to the third power: half the words of a question are in many chunks that
-    have nothing to do with it. A number counts double; the parts of a compound (15.90, ta-k)
-    and a single Chinese character count a quarter, because the whole and its pairs count too.
+    have nothing to do with it. A number counts double, a phrase (Table 2) four times; the parts
+    of a compound (15.90, ta-k) and a single Chinese character count a quarter, because the whole
+    and its pairs count too.
     """
     held = frozenset(lexemes.split(" "))
     parts = {part: word for word in words for part in parts_of(word)}
@@ -91,7 +93,7 @@ def coverage(words: Sequence[str], lexemes: str) -> float:
     for word in words:
         weight = _PART_WEIGHT if word in parts or _is_character(word) else _weight(word)
         total += weight
-        if word in held:
+        if word in held or (" " in word and f" {word} " in f" {lexemes} "):
             found += weight
         elif (of := parts_of(word)) and held.issuperset(of):
             found += weight / 2  # written apart
@@ -99,6 +101,8 @@ def coverage(words: Sequence[str], lexemes: str) -> float:
 
 
 def _weight(word: str) -> float:
+    if " " in word:
+        return _PHRASE_WEIGHT
     return 2.0 if any(character.isdigit() for character in word) else 1.0
 
 

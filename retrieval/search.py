@@ -162,6 +162,7 @@ class Searcher:
             rankings.append(("lexical" if signal == "dense" else signal, by_words))
             rankings.append((signal, signals.meaning(scope, dense, vector, chunk_ids)))
         fused = fuse(rankings)
+        pages.put_forward(scope.connection, fused, asked.text)
         pages.gather(scope.connection, fused)
         if asked.text:
             signals.spelled(scope, fused, asked.text)

@@ -47,7 +47,7 @@ def test_the_balance_sheet_is_found_by_a_ratio(
     library = Library(engine, settings.home, Pages())
     document = tmp_path / "report.txt"
     document.write_text(
-        "white:The current outlook for Acme is good, what a ratio of orders to stock"
+        "white:Acme makes shoes and sells them in many countries"
         "|white:Accounts receivable 4,463 Inventories 6,854 Total current assets 26,291 "
         "Accounts payable 2,836 Total current liabilities 9,674"
     )

@@ -185,6 +185,25 @@ def chunks_for(
     return [_chunk(row) for row in rows]
 
 
+def chunks_on_page(
+    connection: Connection, assets: Collection[int], number: int
+) -> tuple[list[ChunkRecord], list[ChunkRecord]]:
+    """Return the passages on the page of that number by counting, and those by its print.
+
+    A page bears its number where a passage ends with it, as a line of its own or behind a gap.
+    """
+    on_page = ChunkRow.locator["page"].as_integer()
+    ends = [ChunkRow.text.endswith(f"{gap}{number}") for gap in ("\n", "  ")]
+    paged = ChunkRow.asset_id.in_(sorted(assets)), on_page.is_not(None), ChunkRow.kind.not_in(ABOUT)
+    by_place = select(*_CHUNK_COLUMNS).where(*paged, on_page == number).order_by(ChunkRow.id)
+    bears = or_(ChunkRow.text == str(number), *ends)
+    by_print = select(*_CHUNK_COLUMNS).where(*paged, bears).order_by(ChunkRow.id)
+    return (
+        [_chunk(row) for row in connection.execute(by_place)],
+        [_chunk(row) for row in connection.execute(by_print)],
+    )
+
+
 def photos(connection: Connection, library: str) -> NDArray[np.int64]:
     """Return the ids of the files that are photos, ascending."""
     wanted = select(Asset.id).where(Asset.library_id == library, Asset.modality == "image")
