@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from retrieval.embed.registry import Embedders
     from retrieval.indexer import Indexer
     from retrieval.ingest import Ingestor
+    from retrieval.rerank.protocol import Reranker
     from retrieval.sandbox import ParserProcess
     from retrieval.search import Searcher
     from retrieval.worker import IngestWorker
@@ -291,7 +292,24 @@ class _Builder:
             joint=embedders.joint,
             calibrations=embedders.calibrations,
             classifier=embedders.classifier,
+            rerankers=self._rerankers(),
         )
+
+    def _rerankers(self) -> list[Reranker]:
+        """Load the models of the hub tier that judge anew what a search found."""
+        from pathlib import Path
+
+        found: list[Reranker] = []
+        if self.settings.rerank_model:
+            from retrieval.rerank.cross_encoder import CrossEncoder
+
+            found.append(CrossEncoder(Path(self.settings.rerank_model)))
+        if self.settings.page_model:
+            from retrieval.rerank.late_interaction import LateInteraction
+
+            folder, kept = Path(self.settings.page_model), self.settings.home / "index" / "pages"
+            found.append(LateInteraction(folder, self.blobs.read, kept))
+        return found
 
     def _transcriber(self) -> Any:
         from pathlib import Path

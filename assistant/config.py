@@ -55,6 +55,12 @@ class Settings(BaseSettings):
     endpoint: str = Field("", description="Base URL of an OpenAI-compatible server (served tier).")
     endpoint_key: str = Field("", description="API key of that server, if it wants one.")
     joint_model: str = Field("", description="Folder of an open_clip model (hub tier).")
+    rerank_model: str = Field(
+        "", description="Folder of a cross-encoder that judges passages anew (hub tier)."
+    )
+    page_model: str = Field(
+        "", description="Folder of a ColQwen2 or ColPali model that judges page images (hub tier)."
+    )
     whisper_model: str = Field("", description="Folder of a faster-whisper model (hub tier).")
     context_tokens: int = Field(
         4096, ge=1024, le=131072, description="Context length of the language model."

@@ -37,9 +37,11 @@ from retrieval.figures import parts_of_figures
 from retrieval.fold import fold
 from retrieval.fusion import Fused, Hit, fuse, merge_families, spread
 from retrieval.indexer import Indexer
-from retrieval.places import Page, Part, Photo
+from retrieval.places import Page, Part, Photo, Place
 from retrieval.relevance import Relevance, is_confident
 from retrieval.replica import Replica
+from retrieval.rerank.candidates import candidates
+from retrieval.rerank.protocol import MOST, Reranker, reorder
 from retrieval.values import (
     ABOUT,
     ChunkKind,
@@ -77,6 +79,7 @@ class Searcher:
     Args:
         calibrations: what turns the embedders' scores into chances; without, chances are guesses.
         classifier: says what an image shows, so that an image alone finds texts too.
+        rerankers: judge the best passages and pages anew, one after the other.
     """
 
     def __init__(
@@ -87,6 +90,7 @@ class Searcher:
         joint: JointEmbedder,
         calibrations: Sequence[Calibration] = (),
         classifier: ImageClassifier | None = None,
+        rerankers: Sequence[Reranker] = (),
     ) -> None:
         self._engine = engine
         self._indexer = indexer
@@ -94,6 +98,7 @@ class Searcher:
         self._joint = joint
         self._relevance = Relevance(calibrations)
         self._classifier = classifier
+        self._rerankers = rerankers
         self._photos: dict[str, tuple[int | None, Ids]] = {}
 
     def search(self, query: Query) -> SearchResult:
@@ -166,6 +171,7 @@ class Searcher:
         pages.gather(scope.connection, fused)
         if asked.text:
             signals.spelled(scope, fused, asked.text)
+            self._look_again(scope.connection, fused, asked.text)
         families = [
             sorted((f for f in fused.values() if isinstance(f.key, Photo)), key=lambda f: -f.score),
             sorted(
@@ -175,6 +181,16 @@ class Searcher:
         each = query.k if query.filters.asset_ids is not None else _PER_ASSET
         wanted = query.k if not query.fold else query.k + _ALIKE
         return spread(merge_families(families), wanted, each)
+
+    def _look_again(self, connection: Connection, fused: dict[Place, Fused], question: str) -> None:
+        """Let the rerankers judge the best passages and pages of documents."""
+        if not self._rerankers:
+            return
+        papers = [one for one in fused.values() if not isinstance(one.key, Photo)]
+        best = sorted(papers, key=lambda one: -one.score)[:MOST]
+        judged = candidates(connection, [one.key for one in best])
+        for reranker in self._rerankers:
+            reorder(best, reranker.scores(question, judged))
 
     def _folded(
         self, scope: signals.Scope, found: list[Fused], query: Query
