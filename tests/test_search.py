@@ -14,6 +14,7 @@ from PIL import Image
 from sqlalchemy import Engine
 
 from assistant.config import Settings
+from retrieval.embed.protocol import bare
 from retrieval.errors import SearchError
 from retrieval.fakes import ColourClassifier
 from retrieval.fusion import Fused, Hit, fuse, merge_families, spread
@@ -252,3 +253,10 @@ def test_spread_takes_few_of_one_file_first() -> None:
     ranked = [Fused(Page(1, n)) for n in range(5)] + [Fused(Page(2, 1)), Fused(Page(3, 1))]
     assert [f.key.asset_id for f in spread(ranked, 4, 2)] == [1, 1, 2, 3]
     assert [f.key.asset_id for f in spread(ranked, 7, 2)] == [1, 1, 2, 3, 1, 1, 1]
+
+
+def test_marks_of_a_query_say_nothing_of_photos() -> None:
+    assert bare("A boy, in blue shorts .") == "A boy in blue shorts"
+    assert bare("什么颜色的狗？") == "什么颜色的狗"
+    assert bare("part 3.5 at 12:30") == "part 3.5 at 12:30"
+    assert bare("?!") == "?!"

