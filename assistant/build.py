@@ -205,10 +205,15 @@ class _Builder:
         return build_chat_model(self.settings, self.store)
 
     def _embedders(self) -> Embedders:
+        from assistant.sight_weights import sight_folder
+        from assistant.tuning.registry import CLIP
         from retrieval.embed.registry import build_embedders
 
         return build_embedders(
-            self.store, threads=self.settings.threads, joint_model=self.settings.joint_model
+            self.store,
+            threads=self.settings.threads,
+            joint_model=self.settings.joint_model,
+            joint_weights=sight_folder(self.settings, CLIP)[0],
         )
 
     def _classifier(self) -> ImageClassifier:

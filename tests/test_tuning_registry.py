@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from assistant.config import Settings
 from assistant.errors import TuningError, VersionNotFound
 from assistant.models.eyes import SIGHT_WEIGHTS
 from assistant.models.registry import build_chat_model
+from assistant.sight_weights import sight_folder
 from assistant.tuning.registry import TunedModels, sha256_of
 from retrieval.weights import ModelStore
 
@@ -76,8 +78,6 @@ def test_names_cannot_leave_the_folder_and_versions_are_not_overwritten(tmp_path
 
 
 def test_a_version_that_was_removed_by_hand_is_skipped_by_rollback(tmp_path: Path) -> None:
-    import shutil
-
     models = TunedModels(tmp_path)
     for version in ("1", "2", "3"):
         models.add("vlm", version, made(tmp_path / version))
@@ -98,3 +98,33 @@ def test_the_app_sees_with_the_version_in_use(tmp_path: Path) -> None:
     assert build_chat_model(settings, store).model_id == "embedded, sight mine"
     models.rollback("sightline-vlm")
     assert build_chat_model(settings, store).model_id == "embedded"
+
+
+def test_search_uses_the_version_in_use(tmp_path: Path, models_dir: Path) -> None:
+    """A tuned Sightline-CLIP has an id of its own, so that its vectors are kept apart."""
+    from assistant.build import _Builder
+    from retrieval.embed.clip import WEIGHTS as CLIP_FOLDER
+
+    settings = Settings(home=tmp_path, models_dir=models_dir, threads=1)
+    folder = tmp_path / "tuned"
+    shutil.copytree(CLIP_FOLDER, folder)
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps({**card, "id": "sightline-clip-mine"}))
+    own = Settings(home=tmp_path, models_dir=tmp_path / "models", threads=1)
+    TunedModels(own.models_folder).add("sightline-clip", "mine", folder)
+    TunedModels(own.models_folder).apply("sightline-clip", "mine")
+    assert sight_folder(settings, "sightline-clip") == (CLIP_FOLDER, "")
+    used, version = sight_folder(own, "sightline-clip")
+    assert version == "mine"
+    builder = _Builder(own)
+    builder.store = ModelStore(models_dir)
+    assert builder.embedders().joint.id == "sightline-clip-mine"
+    assert used.is_relative_to(own.models_folder)
+
+
+def test_a_set_that_does_not_ship_is_not_replaced_by_another(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, models_dir=tmp_path / "m", sight_weights="permissive")
+    folder, version = sight_folder(settings, "sightline-vlm")
+    assert (folder.name, version) == ("sightline-vlm-permissive", "")
+    model = build_chat_model(settings, ModelStore(settings.models_folder))
+    assert model.sees_images is (folder / "model.safetensors").is_file()

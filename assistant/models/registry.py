@@ -152,15 +152,16 @@ def build_chat_model(settings: Settings, store: ModelStore) -> SightlineChatMode
 
 
 def _embedded(settings: Settings, store: ModelStore) -> SightlineChatModel:
-    from assistant.models.eyes import SIGHT_WEIGHTS, SightEyes
+    from assistant.models.eyes import SightEyes
     from assistant.models.llama_cpp import LlamaChat
-    from assistant.tuning.registry import WEIGHTS, TunedModels
+    from assistant.sight_weights import sight_folder
+    from assistant.tuning.registry import VLM, WEIGHTS
 
-    tuned = TunedModels(settings.models_folder).current("sightline-vlm")
-    weights = tuned.folder / WEIGHTS if tuned else SIGHT_WEIGHTS
+    folder, version = sight_folder(settings, VLM)
+    weights = folder / WEIGHTS
     eyes = SightEyes(store, weights, settings.threads) if weights.is_file() else None
     return LlamaChat(
-        model_id=f"embedded, sight {tuned.version}" if tuned else "embedded",
+        model_id=f"embedded, sight {version}" if version else "embedded",
         locate=lambda: store.path("qwen2.5-coder-0.5b"),
         context_tokens=settings.context_tokens,
         max_tokens=settings.max_answer_tokens,

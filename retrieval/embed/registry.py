@@ -39,14 +39,18 @@ def e5_small(store: ModelStore, threads: int) -> TextEmbedder:
 
 
 def sightline_clip(
-    store: ModelStore, threads: int, encoder: EfficientNetLite2, text: TextEmbedder
+    store: ModelStore,
+    threads: int,
+    encoder: EfficientNetLite2,
+    text: TextEmbedder,
+    folder: Path,
 ) -> JointEmbedder:
     """Return Sightline-CLIP over towers that are loaded already, where they are its own."""
     from retrieval.embed.clip import SightlineClip
     from retrieval.embed.e5 import E5Small
 
     tower = text if isinstance(text, E5Small) else E5Small(store.path("e5-small"), threads)
-    return SightlineClip(encoder, tower)
+    return SightlineClip(encoder, tower, folder)
 
 
 def open_clip(folder: Path, device: str = "cpu") -> JointEmbedder:
@@ -64,12 +68,14 @@ def build_embedders(
     threads: int = 1,
     text_model: str = "e5-small",
     joint_model: str = "",
+    joint_weights: Path | None = None,
     device: str = "cpu",
 ) -> Embedders:
     """Load the embedders of the settings given.
 
     Args:
         joint_model: the folder of an open_clip model; empty for Sightline-CLIP.
+        joint_weights: the folder of Sightline-CLIP's weights; None for those that ship.
 
     Raises:
         WeightsError: weights are missing, damaged or not of this kind.
@@ -81,7 +87,8 @@ def build_embedders(
     if joint_model:
         joint, folder = open_clip(Path(joint_model), device), Path(joint_model)
     else:
-        joint, folder = sightline_clip(store, threads, encoder, text), WEIGHTS
+        folder = joint_weights or WEIGHTS
+        joint = sightline_clip(store, threads, encoder, text, folder)
     files = [where / CALIBRATION for where in (_E5_FOLDER, folder)]
     calibrations = tuple(Calibration.from_file(file) for file in files if file.is_file())
     return Embedders(text, joint, encoder, encoder, calibrations)
