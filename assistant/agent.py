@@ -29,6 +29,7 @@ from assistant.messages import (
     ToolFinished,
     ToolStarted,
 )
+from assistant.patience import use
 from assistant.planner import Plan, plan, refers_to_picture
 from assistant.safety import Detect, by_pattern, clean_answer, screen
 from assistant.session import Limits, Request, Session, as_messages
@@ -216,11 +217,11 @@ def _use_tool(state: State, config: RunnableConfig) -> State:
     toolbox: Toolbox = config["configurable"]["toolbox"]
     call = state["call"]
     if state["quiet"]:
-        return {"results": [toolbox.run(call)]}
+        return {"results": [use(toolbox, call, session)]}
     session.emit(ToolStarted(call.tool, dict(call.arguments)))
     key, params = _doing(call)
     session.status(key, **params)
-    result = toolbox.run(call)
+    result = use(toolbox, call, session)
     session.emit(
         ToolFinished(call.tool, result.summary, result.seconds, result.passages, result.error)
     )
@@ -303,6 +304,10 @@ def _remarks(session: Session, state: State) -> str:
             short = " ".join(clean_answer(order).split())[:120]
             said.append(text("say_order_seen", session.language, asset=asset, order=short))
             break
+    seen = sum(bool(r.sights) for r in state["results"])
+    given = sum(a.jpeg is not None for a in session.request.attached)
+    if 0 < seen < given:
+        said.append(text("say_only_first", session.language, count=seen, total=given))
     for result in state["results"]:
         if result.broken is not None and state["draft"].found:
             tool, detail = result.call.tool, result.error

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from assistant import prompts
+from assistant.citations import cite
+from assistant.clarify import other_value, several
 from assistant.i18n import Language, text
 from assistant.messages import Citation
 from assistant.planner import Plan
@@ -66,7 +68,16 @@ def compose_draft(
         "extract": extract,
         "find": found_words,
     }
+    if fitting := several(plan, session.request, results):
+        return _ask_which(session, fitting)
     return composers[plan.intent](session, plan, results)
+
+
+def _ask_which(session: Session, fitting: Sequence[Passage]) -> Draft:
+    """Ask back when a request fits several files equally."""
+    names = join((p.asset for p in fitting), session.language)
+    said = text("say_which", session.language, names=names)
+    return Draft(said, found=False, nearest=tuple(fitting[:3]))
 
 
 def refuse(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
@@ -248,8 +259,6 @@ def _nothing_to_do(session: Session, plan: Plan, results: Sequence[ToolResult]) 
 
 def whole_files(passages: Sequence[Passage], session: Session) -> tuple[Citation, ...]:
     """Return one citation a file, at its first passage."""
-    from assistant.citations import cite
-
     first: dict[str, Passage] = {}
     for passage in passages:
         first.setdefault(passage.sha256, passage)
@@ -282,7 +291,17 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
     reading = read(session, session.request.question, passages, plan)
     if reading is None:
         return refuse(session, plan, results)
+    if found := other_value(reading.text, reading.passage, passages):
+        return _disagreeing(session, (reading.text, reading.passage), found)
     return exact(session, reading.text, reading.passage)
+
+
+def _disagreeing(session: Session, *said: tuple[str, Passage]) -> Draft:
+    """Say that two files give different answers, and cite both."""
+    (first, _), (second, _) = said
+    citations = tuple(cite(n, passage, value) for n, (value, passage) in enumerate(said, 1))
+    marked = {"first": first, "first_mark": "[1]", "second": second, "second_mark": "[2]"}
+    return Draft(text("say_contradict", session.language, **marked), citations=citations)
 
 
 def _likely(session: Session, results: Sequence[ToolResult]) -> bool:
@@ -295,8 +314,6 @@ def _likely(session: Session, results: Sequence[ToolResult]) -> bool:
 
 def exact(session: Session, answer: str, passage: Passage) -> Draft:
     """Return exact words of a passage as the answer, cited by construction."""
-    from assistant.citations import cite
-
     words = session.request.library.words(passage)
     return Draft(f"{answer} [1]", citations=(cite(1, passage, answer, words),))
 
@@ -318,8 +335,6 @@ def _sentences(session: Session, passages: Sequence[Passage]) -> Draft:
 
 def _pictures_found(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
     """Offer photos when only photos were found."""
-    from assistant.citations import cite
-
     likely = [p for p in passages_of(results) if p.probability >= LIKELY][:4]
     if not likely:
         return refuse(session, plan, results)

@@ -34,7 +34,8 @@ class Limits:
     """What one question may take.
 
     ``rounds`` of tool calls, ``calls`` in one round, ``seconds`` in all, ``evidence_tokens`` in a
-    prompt of a small model, ``answer_tokens`` written.
+    prompt of a small model, ``answer_tokens`` written,
+    ``tool_seconds`` for one tool.
     """
 
     rounds: int = 4
@@ -42,6 +43,7 @@ class Limits:
     seconds: float = 300.0
     evidence_tokens: int = 700
     answer_tokens: int = 384
+    tool_seconds: float = 120.0
 
 
 @dataclass(frozen=True)
