@@ -203,8 +203,11 @@ def baseline(
     latest: Annotated[
         bool, typer.Option("--latest", help="Run nothing; take the latest stored runs.")
     ] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep figures of the small sets, too.")
+    ] = False,
     accept: Annotated[
-        bool, typer.Option("--accept", help="Write figures that are worse than before, too.")
+        bool, typer.Option("--accept", help="Keep figures that are worse than before, too.")
     ] = False,
     home: Home = None,
     as_json: AsJson = False,
@@ -213,38 +216,29 @@ def baseline(
     and write the table evals/BASELINE.md of all that are kept.
 
     One suite at a time may be refreshed; the figures of the others stay. Without --data the small
-    generated sets are run and nothing is written.
+    sets are run, and nothing is kept unless --keep says so.
     """
-    from evals.baseline import keep, table
-    from evals.running import measure
-    from evals.store import latest_run, opened
+    from evals.baseline import table
+    from evals.running import refreshed
     from evals.suite import NAMES
     from evals.values import Options
 
+    keep = keep or latest or data is not None
     with usage(as_json):
-        settings = settings_for(home)
         options = Options(limit=limit, generations=generations)
-        results: list[Result] = []
-        for name in suite or NAMES:
-            found: Result | None = None
-            if latest:
-                with opened(settings) as engine:
-                    found = latest_run(engine, name, options.system)
-            elif data is None or (data / name).is_dir():
-                place = data / name if data else None
-                found = measure(settings, name, place, None, options, note)
-            if found is not None:
-                results.append(found)
-                if data is not None or latest:
-                    keep(found, accept)
-        page = table()
+        results, good = refreshed(
+            settings_for(home), suite or NAMES, data, options, note,
+            latest=latest, keep=keep, accept=accept,
+        )  # fmt: skip
     if as_json:
-        emit({"runs": [result.to_json() for result in results]})
-    elif data is not None or latest:
-        say(page)
+        emit({"ok": good, "runs": [result.to_json() for result in results]})
+    elif keep:
+        say(table())
     else:
         for result in results:
             _print(result)
+    if not good:
+        raise typer.Exit(1)
 
 
 def _print(result: Result) -> None:

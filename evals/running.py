@@ -13,8 +13,9 @@ from sqlalchemy import Engine
 
 from assistant.config import Settings
 from assistant.store.cases import Cases
+from evals.baseline import keep as keep_baseline
 from evals.context import Context
-from evals.errors import EvalRunNotFound
+from evals.errors import BaselineWorse, EvalRunNotFound
 from evals.runner import run_suite
 from evals.smoke import make_smoke
 from evals.store import latest_run, load_run, opened
@@ -57,6 +58,46 @@ def measure(
             return run_suite(suite, place, split, context, note)
         finally:
             context.close()
+
+
+def refreshed(
+    settings: Settings,
+    names: Sequence[str],
+    data: Path | None,
+    options: Options,
+    note: Callable[[str], None],
+    *,
+    latest: bool,
+    keep: bool,
+    accept: bool,
+) -> tuple[list[Result], bool]:
+    """Measure suites and keep them as baselines; returns the runs, and whether none got worse.
+
+    Args:
+        data: folder with a folder a suite, which are measured; None: the small sets.
+        latest: measure nothing, take the latest stored runs.
+        keep: write the baselines and the table; accept: figures that got worse, too. What got
+            worse and is not accepted is told, and the other suites go on.
+    """
+    runs: list[Result] = []
+    good = True
+    for name in names:
+        found: Result | None = None
+        if latest:
+            with opened(settings) as engine:
+                found = latest_run(engine, name, options.system)
+        elif data is None or (data / name).is_dir():
+            found = measure(settings, name, data / name if data else None, None, options, note)
+        if found is None:
+            continue
+        runs.append(found)
+        if keep:
+            try:
+                keep_baseline(found, accept)
+            except BaselineWorse as error:
+                note(str(error))
+                good = False
+    return runs, good
 
 
 def chosen_runs(engine: Engine, names: Sequence[str] | None) -> list[Result]:

@@ -66,7 +66,8 @@ def test_from_thumbs_down_to_a_case_that_passes(assistant: Assistant, settings: 
     assert bad.metrics["correct"] == 0.0  # the same answer is still bad
     assistant.close()
     result = measure(settings, "own", None, None, Options(), print)
-    assert result.metrics == {"correct": 1.0, "cited": 1.0, "placed": None, "refused": None}
+    found = {name: value for name, value in result.metrics.items() if value is not None}
+    assert found == {"correct": 1.0, "cited": 1.0}
     moved = compare(bad, result)["metrics"]["correct"]
     assert (moved["a"], moved["b"]) == (0.0, 1.0)
     again = build_assistant(settings)
