@@ -17,6 +17,7 @@ from typing import BinaryIO, NamedTuple
 from retrieval.errors import DiskFull, HomeError
 
 _BLOCK = 1 << 20
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -49,12 +50,12 @@ class BlobStore:
         temporary = self._incoming / f"{os.getpid()}-{uuid.uuid4().hex}"
         try:
             stored = self._write(temporary, source)
-            target = self.path(stored.sha256)
-            if not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                temporary.replace(target)
-                flush_folder(target.parent)
+            self._keep(temporary, self.path(stored.sha256))
             return stored
+        except OSError as error:
+            if error.errno in _FULL:  # closing a file that could not be written fails once more
+                raise disk_error(error, temporary) from error
+            raise
         finally:
             temporary.unlink(missing_ok=True)
 
@@ -108,6 +109,16 @@ class BlobStore:
         except OSError:
             return False
 
+    def _keep(self, temporary: Path, target: Path) -> None:
+        """Give a whole file its name."""
+        try:
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                temporary.replace(target)
+                flush_folder(target.parent)
+        except OSError as error:
+            raise disk_error(error, target) from error
+
     def _write(self, temporary: Path, source: Path | bytes) -> Stored:
         try:
             self._incoming.mkdir(parents=True, exist_ok=True)
@@ -140,7 +151,7 @@ def _copy(blocks: Iterator[bytes] | tuple[bytes, ...], out: BinaryIO, path: Path
 
 def disk_error(error: OSError, path: Path) -> HomeError:
     """Return the error to raise for a failed write to ``path``."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if error.errno in _FULL:
         return DiskFull(path=path)
     return HomeError(path=path, detail=error.strerror or str(error))
 

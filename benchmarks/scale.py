@@ -1,0 +1,251 @@
+"""How search and taking in behave as a library grows: ``python -m benchmarks.scale [SIZE…]``.
+
+Times of searches are processor time of the searching thread, rates are by the clock.
+Ratios are against bare FAISS, and of a full library against an empty one, in the same run. The
+library is synthetic (``synthetic``): sizes are real, the photos are not. Encoders cost nothing
+here, so the rates are those of everything around them.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from sqlalchemy import Engine
+
+from assistant.store.migrate import migrate
+from benchmarks.measure import Row
+from benchmarks.synthetic import DIM, LIBRARY, ClusteredJoint, clustered, fill
+from retrieval.blobs import BlobStore
+from retrieval.catalog.base import open_engine
+from retrieval.catalog.records import Upload
+from retrieval.catalog.vectors import VectorBlock
+from retrieval.fakes import HashTextEmbedder
+from retrieval.index import VectorIndex, set_threads
+from retrieval.indexer import Indexer
+from retrieval.ingest import Ingestor
+from retrieval.pipeline import Parts
+from retrieval.sandbox import ParserProcess
+from retrieval.search import Searcher
+from retrieval.upkeep import Exact
+from retrieval.values import Query
+
+SIZES = (1_000, 10_000, 100_000)
+ROUNDS = 120
+ADDED = 1000
+
+
+def milliseconds(call: Callable[[Any], object], given: Any) -> float:
+    """Return the processor time of one call in this thread, so that other programs count little."""
+    started = time.thread_time()
+    call(given)
+    return 1000 * (time.thread_time() - started)
+
+
+def percentile(call: Callable[[Any], object], given: Sequence[Any], share: int) -> float:
+    """Return the given percentile of the times of calls, in milliseconds."""
+    return float(np.percentile([milliseconds(call, one) for one in given], share))
+
+
+def beside_faiss(count: int = 100_000) -> Iterator[Row]:
+    """Search of our exact index beside ``IndexFlatIP``, without and with a filter of half."""
+    import faiss
+
+    set_threads(1)
+    vectors = clustered(count, 1)
+    bare = faiss.IndexFlatIP(DIM)
+    bare.add(vectors)
+    ours = VectorIndex(DIM)
+    ids = np.arange(1, count + 1)
+    ours.add(ids, vectors)
+    queries = clustered(ROUNDS, 5)
+    half = ids[::2]
+    batch = faiss.IDSelectorBatch(half - 1)
+    chosen = faiss.SearchParameters(sel=batch)
+    for name, mine, theirs in (
+        ("", lambda q: ours.search(q, 10), lambda q: bare.search(q[None], 10)),
+        (
+            ", half allowed",
+            lambda q: ours.search(q, 10, half),
+            lambda q: bare.search(q[None], 10, params=chosen),
+        ),
+    ):
+        for q in queries[:5]:
+            mine(q), theirs(q)
+        pairs = [(milliseconds(mine, q), milliseconds(theirs, q)) for q in queries]  # in turn
+        own, other = (float(np.percentile(side, 95)) for side in zip(*pairs, strict=True))
+        allowed = 1.3 * other + 3
+        yield Row(
+            f"search of {count:,} vectors, p95{name}",
+            own, "ms", f"≤ 1.3 × bare + 3 = {allowed:.1f}", own <= allowed, other, own / other,
+        )  # fmt: skip
+
+
+def kinds(count: int) -> Iterator[Row]:
+    """Recall and speed of the kinds for large libraries, without SQL."""
+    from benchmarks.synthetic import blocks
+    from retrieval.upkeep import CANDIDATES, TARGET, tune
+
+    queries = clustered(100, 3)
+    exact = Exact(queries)
+    for start, rows in blocks(count):
+        ids = np.arange(start, start + len(rows))
+        exact.see(VectorBlock(ids, ids, rows))
+    for kind in CANDIDATES:
+        started = time.process_time()
+        index = VectorIndex(DIM, kind, clustered(min(count, 100_000), 2), count)
+        for start, rows in blocks(count):
+            index.add(np.arange(start, start + len(rows)), rows)
+        built = time.process_time() - started
+        found = tune(index, queries, exact.ids)
+        p50 = percentile(_ten(index), queries, 50)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        print(
+            f"{kind}: {count:,} × {DIM}, recall@10 {found:.3f} at effort {index.effort}, "
+            f"{p50:.1f} ms (median), built in {built:.0f} CPU-s, peak {peak:.2f} GiB",
+            file=sys.stderr, flush=True,
+        )  # fmt: skip
+        yield Row(f"{kind} of {count:,}: recall@10", found, "", "≥ 0.95", found >= TARGET)
+        yield Row(f"{kind} of {count:,}: peak memory", peak, "GiB", "≤ 2.5", peak <= 2.5)
+        half = np.arange(0, count, 2)
+        hits = [index.search(q, 10, half) for q in queries[:20]]
+        whole = all(len(h.ids) == 10 and (h.ids % 2 == 0).all() for h in hits)
+        yield Row(f"{kind} of {count:,}: filter is exact", float(whole), "", "1", whole)
+
+
+class Home:
+    """A home folder with a synthetic library of some size and everything of retrieval over it."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self.folder = folder
+        self.engine: Engine = open_engine(f"sqlite:///{folder / 'bench.db'}")
+        migrate(self.engine, folder / "backups")
+        fill(self.engine, size)
+        self.text, self.joint = HashTextEmbedder(), ClusteredJoint()
+        self.indexer = Indexer(self.engine, folder / "index")
+        self.parser = ParserProcess(folder / "models")
+        blobs = BlobStore(folder / "blobs")
+        parts = Parts(
+            self.engine, blobs, self.parser, self.text, self.joint, self.indexer, 50_000_000
+        )
+        self.ingestor = Ingestor(parts)
+        self.searcher = Searcher(self.engine, self.indexer, self.text, self.joint)
+
+    def take_in(self, photos: list[Path]) -> float:
+        """Take photos in; return photos a second."""
+        started = time.perf_counter()
+        job = self.ingestor.run_now(LIBRARY, [Upload(p.name, p) for p in photos])
+        assert all(f.status == "indexed" for f in job.files), "every photo must be taken in"
+        return len(photos) / (time.perf_counter() - started)
+
+    def close(self) -> None:
+        """Close all."""
+        self.parser.close()
+        self.indexer.close()
+        self.engine.dispose()
+
+
+def photos(folder: Path, count: int, seed: int) -> list[Path]:
+    """Write small photos, each another."""
+    folder.mkdir(parents=True, exist_ok=True)
+    random, made = np.random.default_rng(seed), []
+    for n in range(count):
+        path = folder / f"{seed}-{n}.jpg"
+        small = random.integers(0, 255, (6, 8, 3), dtype=np.uint8)
+        Image.fromarray(small).resize((640, 480)).save(path, quality=85)
+        made.append(path)
+    return made
+
+
+def growth(sizes: tuple[int, ...], added: int) -> Iterator[dict[str, float]]:
+    """Yield for each size: rate of taking in, latencies, memory of the index, disk."""
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as name:
+            home = Home(Path(name), size)
+            home.indexer.replica(LIBRARY, ClusteredJoint.id, DIM)
+            home.take_in(photos(Path(name) / "warm", 20, size + 1))
+            rate = home.take_in(photos(Path(name) / "in", added, size + 2))
+            home.indexer.tend(LIBRARY, ClusteredJoint.id, DIM)
+            words = [f"what was there on day {n}" for n in range(40)]
+            home.searcher.search(Query(LIBRARY, words[0]))
+            replica = home.indexer.replica(LIBRARY, ClusteredJoint.id, DIM)
+            asked = [Query(LIBRARY, w) for w in words]
+            found = {
+                "photos": size,
+                "kind": replica.index.kind,
+                "ingest_photos_per_second": round(rate, 1),
+                "search_p50_ms": round(percentile(home.searcher.search, asked, 50), 1),
+                "search_p95_ms": round(percentile(home.searcher.search, asked, 95), 1),
+                "vectors_p50_ms": round(percentile(_ten(replica.index), clustered(40, 9), 50), 2),
+                "index_mib": round(_bytes(Path(name) / "index") / 2**20, 1),
+                "database_mib": round(
+                    sum(_bytes(p) for p in Path(name).glob("bench.db*")) / 2**20, 1
+                ),
+            }
+            home.close()
+            yield found
+
+
+def _ten(index: VectorIndex) -> Callable[[Any], object]:
+    return lambda query: index.search(query, 10)
+
+
+def _bytes(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
+    return sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
+
+
+def large_beside_empty(size: int, added: int) -> Row:
+    """Taking photos into a large library beside an empty one, in turn."""
+    with tempfile.TemporaryDirectory() as name:
+        homes = []
+        for n in (0, size):
+            (Path(name) / str(n)).mkdir()
+            homes.append(Home(Path(name) / str(n), n))
+        for n, home in enumerate(homes):
+            home.indexer.replica(LIBRARY, ClusteredJoint.id, DIM)
+            home.take_in(photos(Path(name) / f"warm{n}", 20, n))
+        rates: list[list[float]] = [[], []]
+        for part in range(4):
+            files = photos(Path(name) / f"in{part}", added // 4, 100 + part)
+            for rate, home in zip(rates, homes, strict=True):
+                rate.append(home.take_in(files))
+        for home in homes:
+            home.close()
+    empty, large = (1 / np.mean([1 / r for r in rate]) for rate in rates)
+    cost = float(empty / large)
+    return Row(
+        f"adding {added:,} photos to {size:,}", float(large), "photos/s",
+        "cost ≤ 1.2 × of an empty library", cost <= 1.2, float(empty), cost,
+    )  # fmt: skip
+
+
+def rows(sizes: tuple[int, ...] = SIZES) -> Iterator[Row]:
+    """Measure everything but the growth table."""
+    yield from beside_faiss()
+    yield large_beside_empty(max(s for s in sizes if s <= 100_000), ADDED)
+    for size in sizes:
+        if size > 200_000:
+            yield from kinds(size)
+
+
+def main() -> None:
+    """Print rows and the growth table as JSON lines."""
+    sizes = tuple(int(size) for size in sys.argv[1:]) or SIZES
+    for row in rows(sizes):
+        print(json.dumps(row.to_json(), ensure_ascii=False), flush=True)
+    for line in growth(tuple(s for s in sizes if s <= 200_000), ADDED // 5):
+        print(json.dumps(line), flush=True)
+
+
+if __name__ == "__main__":
+    main()
