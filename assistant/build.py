@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from retrieval.embed.registry import Embedders
     from retrieval.indexer import Indexer
     from retrieval.ingest import Ingestor
-    from retrieval.rerank.protocol import Reranker
     from retrieval.sandbox import ParserProcess
     from retrieval.search import Searcher
     from retrieval.worker import IngestWorker
@@ -274,19 +273,16 @@ class _Builder:
         self, most: int | None = None, cancelled: Callable[[], bool] = lambda: False
     ) -> int:
         """Describe photos that wait for it with the chat model, if it sees; return how many."""
-        from assistant.describer import ModelDescriber
-        from retrieval.describe import describe_photos
+        from assistant.describer import describe_with
 
         model = self.model()
         if not model.sees_images:
             return 0
-        describer = ModelDescriber(model)
         text = self.embedders().text
-        return describe_photos(
-            self.engine, self.blobs, text, describer, most=most, cancelled=cancelled
-        )
+        return describe_with(model, self.engine, self.blobs, text, most=most, cancelled=cancelled)
 
     def _searcher(self) -> Searcher:
+        from retrieval.rerank.registry import build_rerankers
         from retrieval.search import Searcher
 
         embedders = self.embedders()
@@ -297,24 +293,12 @@ class _Builder:
             joint=embedders.joint,
             calibrations=embedders.calibrations,
             classifier=embedders.classifier,
-            rerankers=self._rerankers(),
+            rerankers=build_rerankers(
+                self.settings.rerank_model,
+                self.settings.page_model,
+                self.blobs.read,
+            ),
         )
-
-    def _rerankers(self) -> list[Reranker]:
-        """Load the models of the hub tier that judge anew what a search found."""
-        from pathlib import Path
-
-        found: list[Reranker] = []
-        if self.settings.rerank_model:
-            from retrieval.rerank.cross_encoder import CrossEncoder
-
-            found.append(CrossEncoder(Path(self.settings.rerank_model)))
-        if self.settings.page_model:
-            from retrieval.rerank.late_interaction import LateInteraction
-
-            folder, kept = Path(self.settings.page_model), self.settings.home / "index" / "pages"
-            found.append(LateInteraction(folder, self.blobs.read, kept))
-        return found
 
     def _transcriber(self) -> Any:
         from pathlib import Path

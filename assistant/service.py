@@ -15,6 +15,7 @@ from assistant.casebook import CaseBook
 from assistant.config import Settings
 from assistant.errors import AssetNotFound
 from assistant.files import Files, OnProgress
+from assistant.lookup import open_picture, spoken_of
 from assistant.messages import (
     AssetView,
     AttachmentFile,
@@ -275,7 +276,7 @@ class Assistant:
         """
         wanted = filters or Filters(modality=modality)
         if conversation is not None:
-            wanted = replace(wanted, hashes=_spoken_of(self._conversations.get(conversation)))
+            wanted = replace(wanted, hashes=spoken_of(self._conversations.get(conversation)))
         pixels = None if image is None else open_picture(image)
         return self._files.find(Query(self._library(library), text, pixels, k, wanted, fold))
 
@@ -438,30 +439,3 @@ class Assistant:
     def doctor(self, *, repair: bool = False) -> list[Finding]:
         """Return what database, files and indexes disagree on, mended if asked."""
         return self._files.doctor(self._examine, repair)
-
-
-def _spoken_of(conversation: ConversationView) -> frozenset[str]:
-    """Return the contents of the files attached to a conversation or cited in it."""
-    attached = {file.sha256 for message in conversation.messages for file in message.attachments}
-    cited = {citation.sha256 for message in conversation.messages for citation in message.citations}
-    return frozenset(attached | cited)
-
-
-def open_picture(path: Path) -> Any:
-    """Open a picture to search by.
-
-    Raises:
-        FileNotFound: it is not there.
-        FileDamaged: it is no picture that can be read.
-    """
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    from retrieval.errors import FileDamaged
-
-    if not path.is_file():
-        raise FileNotFound(name=path)
-    try:
-        with Image.open(path) as opened:
-            return ImageOps.exif_transpose(opened).convert("RGB")
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise FileDamaged(name=path.name, detail=str(error)) from error

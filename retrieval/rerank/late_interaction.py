@@ -3,12 +3,15 @@
 A page becomes a vector for each patch, a question one for each word piece; the score is the sum
 over the question's vectors of the nearest patch (MaxSim; Khattab & Zaharia 2020, Faysse et al.
 2024). So charts and layouts are found that no text layer tells of. Pages are embedded when they
-are first judged and kept as files named by picture and model. Nothing is fetched.
+are first judged and kept in memory only, so that nothing of a deleted page is left behind. Nothing
+is fetched.
 """
 
 from __future__ import annotations
 
 import io
+import threading
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,8 @@ from retrieval.errors import WeightsError, WeightsMissing
 from retrieval.rerank.protocol import Candidate
 
 Vectors = NDArray[np.float32]
+_KEPT = 256
+"""Pages remembered: some 0.5 MB each."""
 _KINDS = {
     "colqwen2": ("ColQwen2ForRetrieval", "ColQwen2Processor"),
     "colpali": ("ColPaliForRetrieval", "ColPaliProcessor"),
@@ -33,7 +38,6 @@ class LateInteraction:
     Args:
         folder: the local folder of model and processor.
         read: returns a picture's JPEG by its blob name.
-        kept: where pages' vectors are kept.
         device: where torch runs it, such as ``cpu`` or ``cuda``.
 
     Raises:
@@ -41,14 +45,13 @@ class LateInteraction:
         WeightsError: it cannot be loaded, or is of another kind.
     """
 
-    def __init__(
-        self, folder: Path, read: Callable[[str], bytes], kept: Path, device: str = "cpu"
-    ) -> None:
+    def __init__(self, folder: Path, read: Callable[[str], bytes], device: str = "cpu") -> None:
         if not (folder / "config.json").is_file():
             raise WeightsMissing(model=folder.name, path=folder / "config.json")
         self.id = f"late-{folder.name.lower()}"
         self._read, self._device = read, device
-        self._kept = kept / self.id
+        self._kept: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = threading.Lock()
         try:
             self._model, self._processor = _load(folder)
         except (OSError, ValueError, KeyError, RuntimeError) as error:
@@ -68,21 +71,17 @@ class LateInteraction:
         return found
 
     def _page(self, picture: str) -> Vectors:
-        """Return a page's vectors [patches, dim], from the file they are kept in or made anew."""
-        path = self._kept / f"{picture}.npy"
-        if path.is_file():
-            try:
-                known: Vectors = np.load(path, allow_pickle=False).astype(np.float32)
-                return known
-            except (OSError, ValueError):
-                path.unlink(missing_ok=True)  # a half-written file of a killed process
-        with Image.open(io.BytesIO(self._read(picture)), formats=("JPEG",)) as page:
-            vectors = self._embed(self._processor.process_images(images=[page.convert("RGB")]))
-        self._kept.mkdir(parents=True, exist_ok=True)
-        waiting = path.with_suffix(".tmp.npy")
-        np.save(waiting, vectors.astype(np.float16))
-        waiting.replace(path)
-        return vectors
+        """Return a page's vectors [patches, dim]; those judged lately are remembered."""
+        with self._lock:
+            vectors = self._kept.get(picture)
+            if vectors is None:
+                with Image.open(io.BytesIO(self._read(picture)), formats=("JPEG",)) as page:
+                    inputs = self._processor.process_images(images=[page.convert("RGB")])
+                vectors = self._kept[picture] = self._embed(inputs)
+                if len(self._kept) > _KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(picture)
+            return vectors
 
     def _embed(self, inputs: Any) -> Vectors:
         """Return the unit vectors [n, dim] of one question or page, padding left out."""
