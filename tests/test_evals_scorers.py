@@ -178,7 +178,7 @@ def test_turns_and_tasks() -> None:
     assert dialogues.right(turn, reply("Ingrid Voss [1]", ("b.txt", TextLocator(0, 1))))
     assert not dialogues.right(turn, reply("Ingrid Voss"))
     assert dialogues.right({"question": "x"}, reply("", abstained=True))
-    case = Case("x", {"question": "2+2", "answers": ["4"], "tools": ["calculate"]})
+    case = Case("x", {"question": "2+2", "answers": ["4"], "tools": ["calculate|extract"]})
     steps = (Step("calculate", 0.1), Step("search_library", 0.1, "broken"))
     assert values(agent.judge(case, reply("It is 4.", steps=steps))) == {
         "success": 1.0, "right_tools": 1.0, "steps": 2.0, "tool_errors": 0.5,

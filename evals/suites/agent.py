@@ -42,16 +42,17 @@ def judge(case: Case, reply: Reply) -> dict[str, Score]:
     """Score one task.
 
     A task without answers is one that must be refused. ``right_tools``: every tool the row names
-    was used; ``tool_errors`` is a share of the steps.
+    was used (``a|b``: one of them); ``tool_errors`` is a share of the steps.
     """
     answers = answers_of(case)
     good = named_right(reply, answers) if answers else reply.abstained
     used = [step.tool for step in reply.steps]
     wrong = sum(bool(step.error) for step in reply.steps)
+    right = all(not set(tool.split("|")).isdisjoint(used) for tool in case.data["tools"])
     said = f"{told(reply)}, by {', '.join(used) or 'no tool'}"
     scores = {
         "success": Score(float(good), said),
-        "right_tools": Score(float(set(case.data["tools"]) <= set(used)), said),
+        "right_tools": Score(float(right), said),
         "steps": Score(float(len(used)), said),
     }
     if used:

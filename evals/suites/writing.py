@@ -18,8 +18,8 @@ ORDERS = {
     "translate": {"en": "Translate into English: {text}", "zh": "把下面的话翻译成中文：{text}"},
     "summarise": {"en": "Summarise this text: {text}", "zh": "概括这段文字：{text}"},
     "sentiment": {
-        "en": "What is the sentiment of this text? {text}",
-        "zh": "这段文字的情感是什么？{text}",
+        "en": "What is the sentiment of this text: {text}",
+        "zh": "这段文字的情感是什么：{text}",
     },
     "entities": {
         "en": "Extract the names of people, places and dates from this text: {text}",
