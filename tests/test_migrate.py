@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,21 @@ def test_a_failed_migration_brings_the_snapshot_back(
     with Session(engine) as session:
         assert session.scalars(select(Conversation.id)).all() == ["kept"]
     assert list((tmp_path / "backups").glob("before-0001-*.db"))
+
+
+def test_two_processes_that_open_a_new_home_wait_for_each_other(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path\n"
+        "from assistant.store.migrate import migrate\n"
+        "from retrieval.catalog.base import open_engine\n"
+        "home = Path(sys.argv[1])\n"
+        "print(migrate(open_engine(f'sqlite:///{home}/sightline.db'), home / 'backups'))\n"
+    )
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path)], stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate()[0].strip() for process in both]
+    assert said == [head_revision()] * 2

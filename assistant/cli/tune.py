@@ -32,13 +32,6 @@ class What(StrEnum):
     hub = "hub"
 
 
-class Start(StrEnum):
-    """Where training begins."""
-
-    shipped = "shipped"
-    scratch = "scratch"
-
-
 Data = Annotated[
     list[Path],
     typer.Argument(help="Folders with .jsonl files and photos.", show_default=False),
@@ -48,9 +41,6 @@ Run = Annotated[
 ]
 Kind = Annotated[
     What, typer.Option("--what", help="What to train: answers, search, or a hub model's adapter.")
-]
-From = Annotated[
-    Start, typer.Option("--from", help="Begin with the weights that are here, or with none.")
 ]
 Model = Annotated[
     str, typer.Option(help="hub: folder or cached name of the model; default: chat_model.")
@@ -86,13 +76,12 @@ def prepare(
     what: Kind = What.vlm,
     run: Run = _DEFAULT,
     model: Model = "",
-    start: From = Start.scratch,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Check the data, refuse leakage, and compute the photos' features (resumable)."""
     with _tuning(home) as tuning:
-        rows = tuning.prepare(run, data, what.value, model=model, start=start.value, show=note)
+        rows = tuning.prepare(run, data, what.value, model=model, show=note)
     emit({"run": run, "splits": rows}) if as_json else _show_splits(rows)
 
 
@@ -146,7 +135,6 @@ def whole_run(
     what: Kind = What.vlm,
     run: Run = _DEFAULT,
     model: Model = "",
-    start: From = Start.scratch,
     limit: Limit = 200,
     hours: Options.Hours = None,
     steps: Options.Steps = None,
@@ -155,7 +143,7 @@ def whole_run(
     """Prepare, train and evaluate in one go; stopped at any moment, the same command goes on."""
     stop = _asked_to_stop()
     with _tuning(home) as tuning:
-        tuning.prepare(run, data, what.value, model=model, start=start.value, show=note)
+        tuning.prepare(run, data, what.value, model=model, show=note)
         if not stop() and tuning.train(
             run, _given({"hours": hours, "steps": steps}), show=note, stop=stop
         ):

@@ -6,6 +6,7 @@ SQLite's own backup before a revision runs; PostgreSQL runs revisions in one tra
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
 from pathlib import Path
 
@@ -44,10 +45,24 @@ def current_revision(engine: Engine) -> str | None:
 def migrate(engine: Engine, backups: Path) -> str:
     """Upgrade to the newest revision and return it; a no-op when already there.
 
+    Two processes that open the same SQLite database wait for each other, so that neither undoes
+    what the other has done.
+
     Raises:
         SchemaOutdated: the database is newer than the program.
         HomeError: a revision failed; the database is as it was before.
     """
+    if current_revision(engine) == head_revision():
+        return head_revision()
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        return _upgrade(engine, None, backups)
+    path = Path(engine.url.database)
+    with path.with_name(f"{path.name}.migrating").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _upgrade(engine, path, backups)
+
+
+def _upgrade(engine: Engine, path: Path | None, backups: Path) -> str:
     found, wanted = current_revision(engine), head_revision()
     if found == wanted:
         return wanted
@@ -56,11 +71,6 @@ def migrate(engine: Engine, backups: Path) -> str:
     }
     if found is not None and found not in known:
         raise SchemaOutdated(path=engine.url.render_as_string(), found=found, wanted=wanted)
-    path = (
-        Path(engine.url.database)
-        if engine.dialect.name == "sqlite" and engine.url.database
-        else None
-    )
     snapshot = _snapshot(path, backups, found) if path and found else None
     config = alembic_config()
     try:

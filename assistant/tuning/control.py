@@ -85,7 +85,6 @@ class Tuning:
         what: What,
         *,
         model: str = "",
-        start: str = "",
         show: Show = print,
     ) -> list[dict[str, Any]]:
         """Check the data and compute what training needs; return what the splits are.
@@ -99,7 +98,7 @@ class Tuning:
         with self._work(run, "preparing", show, lambda: False, begun) as (folder, journal):
             splits = pipeline.check_data(data)
             files = tuple((str(s.path), sha256_of(s.path)) for s in splits)
-            plan = Plan(what, files, model, "shipped" if start == "shipped" else "scratch")
+            plan = Plan(what, files, model)
             bench = self._bench(folder, plan, pipeline.arrange(splits), journal, lambda: False)
             rows = trainers.prepare(bench)
             journal.carry(state="prepared")
