@@ -27,7 +27,10 @@ WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 @dataclass(frozen=True)
 class Sight:
-    """One look at one picture (or a region of it)."""
+    """One look at one picture (or a region of it).
+
+    ``region`` is what was looked at, or where the thing stands that was recognised.
+    """
 
     name: str
     sha256: str
@@ -148,13 +151,17 @@ class Looker:
             raise AssetNotFound(asset=name)
         pixels = crop(jpeg, region) if region else jpeg
         picture = Image.open(io.BytesIO(pixels)).convert("RGB")
-        classes = self._classifier().classify([picture], top=5)[0]
+        eye = self._classifier()
+        classes = eye.classify([picture], top=5)[0]
+        place = region or WHOLE
+        if region is None and classes and classes[0][1] >= SURE:
+            place = eye.regions([picture])[0]
         return Sight(
             name=name,
             sha256=sha256,
             asset_id=asset_id,
             jpeg=pixels,
-            region=region or WHOLE,
+            region=place,
             classes=tuple(classes),
             words=words,
             similar=_similar(library, picture, asset_id),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from retrieval.embed.efficientnet import EfficientNetLite2, class_texts, to_pixels
+from retrieval.embed.efficientnet import EfficientNetLite2, box_of, class_texts, to_pixels
 from retrieval.embed.protocol import ImageClassifier
 from retrieval.errors import WeightsError
 from retrieval.weights import ModelStore
@@ -66,6 +66,28 @@ def test_it_names_what_it_sees(encoder: EfficientNetLite2, photos: list[Image.Im
     assert len(coffee) == 3
     assert coffee[0][1] >= coffee[1][1] >= coffee[2][1] > 0
     assert encoder.classify([]) == []
+
+
+def test_it_tells_where_it_sees_it(encoder: EfficientNetLite2, photos: list[Image.Image]) -> None:
+    """A cat put into each corner of a grey photo is found in that corner."""
+    corners = [(x, y) for x in (0, 300) for y in (0, 300)]
+    scenes = []
+    for corner in corners:
+        scene = Image.new("RGB", (600, 600), (120, 120, 120))
+        scene.paste(photos[1].resize((300, 300)), corner)
+        scenes.append(scene)
+    for (x, y), (x0, y0, x1, y1) in zip(corners, encoder.regions(scenes), strict=True):
+        assert ((x0 + x1) / 2 > 0.5) == (x > 0) and ((y0 + y1) / 2 > 0.5) == (y > 0)
+        assert (x1 - x0) * (y1 - y0) < 0.5
+
+
+def test_the_box_holds_the_hottest_place_and_what_hangs_on_it() -> None:
+    heat = np.zeros((9, 9), np.float32)
+    heat[2:4, 5:8] = 0.9
+    heat[3, 6] = 1.0
+    heat[8, 0] = 0.8  # hot too, but elsewhere
+    assert box_of(heat) == pytest.approx((5 / 9, 2 / 9, 8 / 9, 4 / 9))
+    assert box_of(-np.ones((9, 9), np.float32)) == (0.0, 0.0, 1.0, 1.0)
 
 
 def test_there_are_a_thousand_classes() -> None:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -25,10 +25,13 @@ from PIL import Image
 
 from retrieval.embed.runtime import derived, open_session
 from retrieval.errors import WeightsError
+from retrieval.values import Box
 
 SIZE = 260
 CHANNELS = 1280
 GRID = 9
+HOT = 0.4
+"""Share of the hottest place's activation from which a place belongs to the object."""
 _GRAPH = "efficientnet-lite2.v1.onnx"
 
 
@@ -70,7 +73,8 @@ class EfficientNetLite2:
 
     def __init__(self, weights: Path, threads: int = 1, batch: int = 8) -> None:
         self._batch = batch
-        self._session = open_session(derived(weights, _GRAPH, _export), threads, self.id)
+        self._graph = derived(weights, _GRAPH, _export)
+        self._session = open_session(self._graph, threads, self.id)
 
     def features(self, images: Sequence[Image.Image]) -> Features:
         """Return map, pooled map and logits of photos in one pass."""
@@ -101,6 +105,48 @@ class EfficientNetLite2:
     ) -> list[list[tuple[str, float]]]:
         """Return for every photo its ``top`` (ImageNet label, probability), best first."""
         return name_classes(self.features(images).logits, top)
+
+    def regions(self, images: Sequence[Image.Image]) -> list[Box]:
+        """Return for every photo where its first class is seen: (x0, y0, x1, y1) in 0..1.
+
+        Class activation maps (Zhou et al. 2016): since the map is averaged and then read by one
+        linear layer, a class's weights tell how much each of the 81 places speaks for it.
+        """
+        found = self.features(images)
+        weights = self._class_weights[found.logits.argmax(axis=1)]
+        return [box_of(heat) for heat in np.einsum("nc,nchw->nhw", weights, found.map)]
+
+    @cached_property
+    def _class_weights(self) -> NDArray[np.float32]:
+        """The last layer's weights, float32 [1000, 1280], read out of the graph's file."""
+        import onnx
+        from onnx import numpy_helper
+
+        tensors = onnx.load(str(self._graph)).graph.initializer
+        return numpy_helper.to_array(next(t for t in tensors if t.name == "class.w"))
+
+
+def box_of(heat: NDArray[np.float32], share: float = HOT) -> Box:
+    """Return the box of the connected hot places around the hottest of [h, w], in 0..1."""
+    rows, columns = heat.shape
+    hot = (heat > 0) & (heat >= share * heat.max())
+    todo = [divmod(int(heat.argmax()), columns)]
+    inside: set[tuple[int, int]] = set()
+    while todo:
+        y, x = todo.pop()
+        if (y, x) in inside or not (0 <= y < rows and 0 <= x < columns and hot[y, x]):
+            continue
+        inside.add((y, x))
+        todo += [(y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)]
+    if not inside:  # nothing speaks for the class anywhere
+        return (0.0, 0.0, 1.0, 1.0)
+    ys, xs = zip(*inside, strict=True)
+    return (
+        min(xs) / columns,
+        min(ys) / rows,
+        (max(xs) + 1) / columns,
+        (max(ys) + 1) / rows,
+    )
 
 
 def name_classes(logits: NDArray[np.float32], top: int = 5) -> list[list[tuple[str, float]]]:

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from retrieval.values import Box
+
 Vectors = NDArray[np.float32]
 
 _MARKS = re.compile(r"[.,!?;:\"。，！？；：]+(?=\s|$)")
@@ -68,10 +70,14 @@ class JointEmbedder(Protocol):
 
 @runtime_checkable
 class ImageClassifier(Protocol):
-    """Photos to ImageNet words."""
+    """Photos to ImageNet words, and where in the photo the first of them is seen."""
 
     def classify(
         self, images: Sequence[Image.Image], top: int = 5
     ) -> list[list[tuple[str, float]]]:
         """Return for every photo its ``top`` (label, probability), most probable first."""
+        ...
+
+    def regions(self, images: Sequence[Image.Image]) -> list[Box]:
+        """Return for every photo the box, in 0..1, where its most probable label is seen."""
         ...
