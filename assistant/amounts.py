@@ -37,7 +37,7 @@ _TOTAL_GOOD: tuple[tuple[str, float], ...] = (
     (r"total\s*(?:amt|amount)?\s*(?:due|payable|paid)|amount\s*(?:due|payable)|balance\s*due", 8.5),
     (r"total\s*(?:sales?)?\s*\(?\s*(?:incl|inclusive|with|after).{0,18}(?:gst|tax|vat)?", 8.0),
     (r"total\s*(?:rm|amt|amount|sales?|price|value|payment)?\b", 7.0),
-    (r"\bt[o0]t\w{0,2}\b|\bttl\b|\bnett?\b(?!.*weight)|\bbill\b", 5.0),
+    (r"\bt[o0a]t\w{0,2}\b|\bttl\b|\bnett?\b(?!.*weight)|\bbill\b", 5.0),
     (r"\bamount\b|\bsum\b|小计|金额", 2.5),
     (r"\bvisa|\bmaster|credit\s*card|\bdebit\b", 2.0),
     (r"\bcash\b|tender|\bpaid\b|payment|现金|实收", 1.2),
@@ -55,6 +55,11 @@ _TOTAL_BAD: tuple[tuple[str, float], ...] = (
 )
 _PAID = re.compile(r"\bcash\b|tender|\bpaid\b|payment|\breceived\b|现金|实收", re.IGNORECASE)
 _CHANGE = re.compile(r"change|找零|找赎", re.IGNORECASE)
+_MISREAD = re.compile(r"\bt[oa0]t[ao0e][l1i]\b", re.IGNORECASE)
+_TAX_TABLE = re.compile(
+    r"\b(?:gst|tax|vat)\s*(?:summary|analysis)\b|\b(?:gst|tax)\s*code\b", re.IGNORECASE
+)
+"""Heads a table of taxes, whose last line is also called a total."""
 _GOOD = tuple((re.compile(rule, re.IGNORECASE), score) for rule, score in _TOTAL_GOOD)
 _BAD = tuple((re.compile(rule, re.IGNORECASE), score) for rule, score in _TOTAL_BAD)
 
@@ -84,8 +89,9 @@ def parse_amount(text: str) -> Decimal | None:
 def totals(lines: Sequence[str]) -> list[Candidate]:
     found: list[Candidate] = []
     change = _paid_less_change(lines)
+    taxes_from = next((i for i, line in enumerate(lines) if _TAX_TABLE.search(line)), len(lines))
     for index, line in enumerate(lines):
-        score = _total_score(line)
+        score = _total_score(_MISREAD.sub("total", line)) - 5.0 * (index > taxes_from > 6)
         if score <= 0:
             continue
         here = _priced(line)

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 
 from assistant import prompts
 from assistant.citations import cite
-from assistant.clarify import other_value, several
+from assistant.clarify import several
 from assistant.i18n import Language, text
 from assistant.messages import Citation
 from assistant.planner import Plan
-from assistant.reader import fit, paper_fit, promising, read
 from assistant.session import Session
-from assistant.tools import LIKELY, ToolResult
+from assistant.tools import ToolResult
 from retrieval.values import Passage
 
 NAMES_SHOWN = 8
@@ -49,6 +48,7 @@ def compose_draft(
 ) -> Draft:
     """Write the draft that a plan's intent asks for."""
     from assistant.aggregates import add_up, compare, extract, listing
+    from assistant.found import found_words
     from assistant.pictures import look, pick
 
     composers: dict[str, Composer] = {
@@ -268,77 +268,3 @@ def whole_files(passages: Sequence[Passage], session: Session) -> tuple[Citation
 def marks(citations: Sequence[Citation]) -> str:
     """Return the citations' marks to put after a text."""
     return "".join(f" [{c.number}]" for c in citations)
-
-
-# --- the library -----------------------------------------------------------------------------
-
-
-def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
-    """Answer from passages: the exact words for a small model, sentences for a large one."""
-    opened = [r for r in results if r.call.tool == "read_document"]
-    opened.sort(key=lambda r: -paper_fit(session.request.question, r.passages))
-    passages = [p for p in passages_of([*opened, *results]) if p.kind != "pixels"]
-    if any(r.sights for r in results):
-        from assistant.pictures import look
-
-        return look(session, plan, results)
-    if not passages:
-        return _pictures_found(session, plan, results)
-    if not _likely(session, results):
-        return refuse(session, plan, results)
-    if session.model.calls_tools:
-        return _sentences(session, passages)
-    reading = read(session, session.request.question, passages, plan)
-    if reading is None:
-        return refuse(session, plan, results)
-    if found := other_value(reading.text, reading.passage, passages):
-        return _disagreeing(session, (reading.text, reading.passage), found)
-    return exact(session, reading.text, reading.passage)
-
-
-def _disagreeing(session: Session, *said: tuple[str, Passage]) -> Draft:
-    """Say that two files give different answers, and cite both."""
-    (first, _), (second, _) = said
-    citations = tuple(cite(n, passage, value) for n, (value, passage) in enumerate(said, 1))
-    marked = {"first": first, "first_mark": "[1]", "second": second, "second_mark": "[2]"}
-    return Draft(text("say_contradict", session.language, **marked), citations=citations)
-
-
-def _likely(session: Session, results: Sequence[ToolResult]) -> bool:
-    """Whether what was found may hold the answer: a file that was opened, or a good search."""
-    if any(r.call.tool == "read_document" and r.passages for r in results):
-        return True
-    asked = session.notes.get("query", session.request.question)
-    return any(promising(r.search, asked) for r in results if r.search is not None)
-
-
-def exact(session: Session, answer: str, passage: Passage) -> Draft:
-    """Return exact words of a passage as the answer, cited by construction."""
-    words = session.request.library.words(passage)
-    return Draft(f"{answer} [1]", citations=(cite(1, passage, answer, words),))
-
-
-def _sentences(session: Session, passages: Sequence[Passage]) -> Draft:
-    """Let a capable model write sentences with evidence numbers."""
-    from assistant.safety import quote
-
-    chosen = fit(session, passages)
-    evidence = "\n\n".join(
-        quote(n, session.name_of(p.asset), w) for n, (p, w) in enumerate(chosen, 1)
-    )
-    turns = prompts.compose(session.request.question, evidence, session.language)
-    written = stream(session, turns)
-    if "NOT FOUND" in written.upper():
-        return Draft("", found=True, evidence=tuple(p for p, _ in chosen))
-    return Draft(written, evidence=tuple(p for p, _ in chosen), repairable=True)
-
-
-def _pictures_found(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
-    """Offer photos when only photos were found."""
-    likely = [p for p in passages_of(results) if p.probability >= LIKELY][:4]
-    if not likely:
-        return refuse(session, plan, results)
-    citations = tuple(cite(n, p, "") for n, p in enumerate(likely, 1))
-    names = join((f"{c.asset} [{c.number}]" for c in citations), session.language)
-    said = text("say_list", session.language, count=len(citations), names=names)
-    return Draft(said, citations=citations)

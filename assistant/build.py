@@ -350,8 +350,13 @@ class _Builder:
         model = self.model()
         model.warm()
         if self.settings.tier in ("auto", "embedded") and not model.calls_tools:
+            form = prompts.span if model.reads else prompts.reader
             for language in ("zh", "en"):
-                model.invoke(as_messages(prompts.reader("?", "?", language)), max_tokens=1)
+                turns = as_messages(form("?", "?", language))
+                try:
+                    model.copy_answer(turns, "?", prompts.NOT_FOUND)
+                except NotImplementedError:
+                    model.invoke(turns, max_tokens=1)
 
     def _trace(self, library: str) -> dict[str, Any]:
         """Return what answers over a library depend on; ``index`` counts the library's changes."""

@@ -1,13 +1,13 @@
-"""What kind of answer a question wants, and the pieces of a text that are of that kind.
+"""What kind of answer a question wants, and whether words are of that kind.
 
-Used when a small model's own words cannot be the answer: it then only chooses between pieces
-that can be. Rules for English and Chinese. Knows no model.
+Of several stretches that a model would copy, one that cannot be the answer is passed over, and
+what a copy only repeats of the question is cut off. Rules for English and Chinese. Knows no model.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from difflib import SequenceMatcher
 from typing import Literal
 
 from assistant.citations import content_words
@@ -52,22 +52,6 @@ _TIME = re.compile(
     re.IGNORECASE,
 )
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
-_NAME = re.compile(
-    r"(?:[A-ZÀ-Þ][\w'’.-]*)(?:\s+(?:of|the|de|van|von|der|la|le|and|&|[A-ZÀ-Þ0-9][\w'’.-]*))*"
-    r"(?:\s+[A-ZÀ-Þ][\w'’.-]*)?"
-)
-_DATE = re.compile(
-    r"(?:\d{1,2}\s+)?(?:January|February|March|April|May|June|July|August|September|October"
-    r"|November|December)(?:\s+\d{1,2})?(?:,?\s+\d{4})?|\b1\d{3}s?\b|\b20\d{2}s?\b"
-    r"|\d{2,4}年(?:\d{1,2}月)?(?:\d{1,2}日)?|\d{1,2}月\d{1,2}日|\d{1,2}\s?世纪"
-)
-_COUNT = re.compile(
-    rf"[$€£¥]?\d[\d,.]*\d?%?(?:\s(?:million|billion|thousand))?|\b(?:{_NUMBER_WORDS})\b"
-    r"|\d[\d,.]*\s?(?:万|亿|千)?|[一二三四五六七八九十百千万两]+(?=[个名次年天人位])",
-    re.IGNORECASE,
-)
-_PIECE = re.compile(r"[^,;:.!?()，。；：！？（）、“”\"]+")
-MOST = 14
 
 
 def kind_of(question: str) -> Kind:
@@ -91,23 +75,6 @@ def can_be(answer: str, question: str) -> bool:
     return True
 
 
-def pieces(question: str, text: str) -> list[str]:
-    """Return the pieces of a text that can be the answer, in their order, each once."""
-    kind = kind_of(question)
-    rule = {"number": _COUNT, "time": _DATE, "name": _NAME, "any": _PIECE}[kind]
-    if kind == "name" and _CHINESE.search(text):
-        rule = _PIECE
-    found = [m.group().strip(" .,'’") for m in rule.finditer(text)]
-    if kind == "any":
-        found = [m.group().strip() for m in _NAME.finditer(text)] + found
-    return _usable(found, question)
-
-
-def _usable(found: Iterable[str], question: str) -> list[str]:
-    kept = dict.fromkeys(f for f in found if 0 < len(f) <= 80 and can_be(f, question))
-    return list(kept)[:MOST]
-
-
 _COUNTED = re.compile(
     rf"^(?P<count>(?:about |around |some |approximately |over |nearly )?"
     rf"(?:\d[\d,.]*|(?:{_NUMBER_WORDS})(?:[ -](?:{_NUMBER_WORDS}))*)"
@@ -123,3 +90,47 @@ def without_counted(answer: str, question: str) -> str:
         return answer
     things = set(content_words(found["things"]))
     return found["count"] if things and things <= set(content_words(question)) else answer
+
+
+_ASIDE = re.compile(r"\s*[（(][^()（）]*[)）]$")
+_COPULA = re.compile(r"^(?:是|为|有|在|由|根据|：|，)+")
+_AFTER = re.compile(r"^(?:就|都)?(?:是|为|叫做?|称为|名为|：|:)+")
+
+
+def trimmed(answer: str, question: str) -> str:
+    """Return an answer without things counted, asides, and words of the question around it."""
+    line = without_counted(answer, question)
+    if _ASIDE.search(line) and not line.startswith(("(", "（")):
+        line = _ASIDE.sub("", line)
+    return _without_question(line, question)
+
+
+def _without_question(answer: str, question: str) -> str:
+    """Drop what an answer only repeats of the question before and after it (Chinese)."""
+    if not re.search(r"[\u3400-\u9fff]", answer):
+        return answer
+    asked = question.strip(" ?？。")
+    rest = answer
+    at, length = _shared_run(rest, asked)
+    # What stands before a repeated stretch that runs up to a copula is the question as well.
+    if length >= 4 and (told := _AFTER.match(rest[at + length :])):
+        rest = rest[at + length + told.end() :]
+    else:
+        ahead = 0
+        while ahead < len(rest) and rest[: ahead + 1] in asked:
+            ahead += 1
+        if ahead >= 4:
+            rest = _COPULA.sub("", rest[ahead:])
+    behind = 0
+    while behind < len(rest) and rest[len(rest) - behind - 1 :] in asked:
+        behind += 1
+    if behind >= 2 and asked.endswith(rest[len(rest) - behind :]):
+        rest = rest[: len(rest) - behind]
+    rest = rest.strip(" ，,")
+    return rest if len(rest) >= 2 or rest.isdigit() else answer
+
+
+def _shared_run(one: str, other: str) -> tuple[int, int]:
+    """Return where in ``one`` its longest stretch stands that ``other`` has too."""
+    found = SequenceMatcher(None, one, other, autojunk=False).find_longest_match()
+    return found.a, found.size

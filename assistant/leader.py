@@ -6,11 +6,13 @@ left to make. Knows no model and no graph.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
+from assistant.confidence import promising
 from assistant.planner import Plan
-from assistant.reader import promising
 from assistant.session import Request
+from assistant.statements import asks_ratio
 from assistant.tools import ToolCall, ToolResult
 
 PAPERS = 4
@@ -63,7 +65,13 @@ def _find(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[T
         if _perhaps_picture(request, results):
             pictures = [a.name for a in request.earlier if a.jpeg is not None]
             return [ToolCall("look_at_image", {"file": name}) for name in pictures[:4]]
+        if plan.modality and not results[-1].passages and len(results) == 1:
+            return [ToolCall("search_library", {"query": plan.query, "k": 10})]
         asks_paper = plan.document and (plan.field or plan.label)
+        if asks_ratio(request.question):
+            return _follow_search(results, "read_document")
+        if plan.page and not focus(plan, request):
+            return _follow_search(results, "read_document", arguments=_page(plan))
         return _follow_search(results, "read_document", PAPERS) if asks_paper else []
     names = focus(plan, request)
     if names and (plan.field or plan.label or len(names) == 1):
@@ -182,10 +190,15 @@ def _transcribe(plan: Plan, request: Request, results: Sequence[ToolResult]) -> 
     return _follow_search(results, "transcribe")
 
 
-def _follow_search(results: Sequence[ToolResult], tool: str, most: int = 1) -> list[ToolCall]:
+def _follow_search(
+    results: Sequence[ToolResult],
+    tool: str,
+    most: int = 1,
+    arguments: Mapping[str, int] = MappingProxyType({}),
+) -> list[ToolCall]:
     """After a search, take up the files that came first."""
     last = results[-1]
     if len(results) > 1 or last.call.tool != "search_library":
         return []
     names = dict.fromkeys(p.asset for p in last.passages)
-    return [ToolCall(tool, {"file": name}) for name in list(names)[:most]]
+    return [ToolCall(tool, {"file": name, **arguments}) for name in list(names)[:most]]

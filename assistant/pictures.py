@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from assistant import prompts
 from assistant.answers import (
     Draft,
-    exact,
-    found_words,
     marks,
     refuse,
     stream,
     whole_files,
 )
 from assistant.citations import cite, marked
+from assistant.found import exact, found_words
 from assistant.i18n import text
 from assistant.look import Sight
 from assistant.planner import Plan

@@ -1,9 +1,9 @@
 """Reading: the exact words of the evidence that answer a question, or that nothing does.
 
-A small model copies best when it is shown little text and asked for the shortest words. So the
-evidence is cut down to the sentences that speak of what is asked; what the model writes is looked
-up in them, and words that do not stand there are no answer. Fields of receipts and forms are
-found by rule first (``fields``, ``forms``). Knows no prompts' wording and no graph.
+Fields of receipts and forms are found by rule first (``fields``, ``forms``). Otherwise the
+passages that may hold the answer (``confidence``) are read, the likeliest first: the model copies
+the likeliest stretch of one, and the copy that is most surely right is taken. A model that gives
+no odds writes, and what it writes must stand in the passage. Knows no prompts' wording, no graph.
 """
 
 from __future__ import annotations
@@ -12,44 +12,39 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from difflib import SequenceMatcher
+from dataclasses import dataclass, replace
 
 from assistant import prompts
-from assistant.candidates import can_be, pieces, without_counted
+from assistant.candidates import can_be, trimmed
 from assistant.citations import content_words, find_span, level, split_sentences, support
+from assistant.confidence import LEAST, holds, sureness
 from assistant.fields import find_field, find_in, parse_date
 from assistant.forms import find_values
-from assistant.planner import Plan, language_of
+from assistant.phrases import Field
+from assistant.planner import Plan
 from assistant.session import Session
-from retrieval.values import Passage, SearchResult
+from retrieval.values import Passage
 
+PASSAGES = 3
+"""Passages read for one question, the best first."""
+ROOM = 280
+"""Tokens of one passage that are read; a longer one is cut to its most telling sentences."""
+SURE = 0.75
+"""Chance from which no further passage is read."""
 ANSWER_TOKENS = 40
-SENTENCES = 7
-"""Sentences shown to a small model, over all passages."""
-SHARED = 0.5
-"""Share of a question's words in a passage from which choosing a piece of it is worth while."""
-OTHERS = 1.5
-"""How much more a sentence of another passage must speak of the question than the first's best."""
-RANK_DISCOUNT = 0.75
-"""What a sentence of the next passage is worth against one of the passage before."""
+CONTACTS = 6
+"""Passages in which an e-mail address or a telephone number is looked for."""
+NAMED = 0.6
+"""Share of the names in a question that must stand beside it."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """Words found in a passage and how sure the reader is of them (0..1)."""
+    """Words found in a passage and the chance (0..1) that they answer."""
 
     text: str
     passage: Passage
     confidence: float
-
-
-@dataclass(frozen=True)
-class Excerpt:
-    """The sentences of a passage that are shown to the model."""
-
-    passage: Passage
-    text: str
 
 
 def read(
@@ -63,54 +58,90 @@ def read(
     """
     if plan is not None and (found := by_rule(plan, passages)) is not None:
         return found
-    excerpts = excerpt(session, question, passages)
-    if not excerpts:
+    worth = [p for p in passages if holds(question, p) >= LEAST]
+    best: Reading | None = None
+    for passage in sorted(worth, key=lambda p: -holds(question, p))[:PASSAGES]:
+        reading = read_one(session, question, passage)
+        if reading and (best is None or reading.confidence > best.confidence):
+            best = reading
+        if best and (best.confidence >= SURE or not session.model.reads):
+            break
+    return best
+
+
+def read_one(session: Session, question: str, passage: Passage) -> Reading | None:
+    """Return the likeliest answer in one passage, however unlikely; None when there is no text."""
+    text = window(session, question, passage)
+    if not text.strip():
         return None
-    evidence = "\n\n".join(e.text for e in excerpts)
-    turns = prompts.reader(question, evidence, session.language)
-    answer = tidy(session.write(turns, max_tokens=ANSWER_TOKENS), question)
-    if can_be(answer, question):
-        return locate(answer, excerpts)
-    return choose(session, question, turns, excerpts)
-
-
-def choose(
-    session: Session, question: str, turns: Sequence[prompts.Turn], excerpts: Sequence[Excerpt]
-) -> Reading | None:
-    """Let the model choose between the pieces of the evidence that can be the answer."""
-    if relevance(question, excerpts[0].passage) < SHARED:
+    copied = session.copy(question, text)
+    if copied is None:
+        return _by_writing(session, question, replace(passage, text=text))
+    if not copied.spans:
         return None
-    found = [(piece, one) for one in excerpts[:1] for piece in pieces(question, one.text)]
-    scores = session.score(turns, [piece for piece, _ in found]) if found else None
-    if not scores:
-        return None
-    lengths = [max(1, session.model.count_tokens(piece)) for piece, _ in found]
-    # Between the sum, which favours short pieces, and the mean, which favours long names.
-    best = max(range(len(found)), key=lambda i: scores[i] / lengths[i] ** 0.5)
-    return Reading(found[best][0], found[best][1].passage, 0.5)
+    words = [neat(text[span.start : span.end]) for span in copied.spans]
+    chosen = next((i for i, said in enumerate(words) if can_be(said, question)), 0)
+    answer = words[chosen] if session.model.reads else trimmed(words[chosen], question)
+    rule = session.model.confidence
+    chance = sureness(question, answer, copied.spans[chosen], copied.refused, passage, rule)
+    return Reading(answer, passage, chance)
 
 
-def promising(found: SearchResult, question: str) -> bool:
-    """Whether a search may hold the answer, by its calibrated chance and the words it shares.
+def _by_writing(session: Session, question: str, passage: Passage) -> Reading | None:
+    """Let a model that gives no odds write the answer; what does not stand there is none."""
+    turns = prompts.reader(question, passage.text, session.language)
+    answer = trimmed(tidy(session.write(turns, max_tokens=ANSWER_TOKENS)), question)
+    return locate(answer, passage) if can_be(answer, question) else None
 
-    A logistic rule fitted on questions asked of libraries with and without their paragraph: it
-    keeps 19 of 20 that can be answered and refuses two of three that cannot, unread. The reader
-    still has to find the answer's words.
+
+def by_rule(plan: Plan, passages: Sequence[Passage]) -> Reading | None:
+    """Return the value of the field or label asked for, in the first file, where a rule finds it.
+
+    Fields and labels are for receipts, forms and the like: in prose the first date is seldom the
+    answer, and what is quoted is a title.
     """
-    if not found.passages:
-        return False
-    chance = max(p.probability for p in found.passages)
-    shared = max(relevance(question, p) for p in found.passages[:5])
-    shared *= min(1.0, len(set(content_words(question))) / 3)  # one word in common says little
-    chinese = language_of(question) == "zh"
-    return 6.5 * chance + 6.25 * shared + 1.9 * chinese - 5.95 > -1.0
+    first = [p for p in passages if p.sha256 == passages[0].sha256] if passages else []
+    paper = plan.document or any(p.modality == "image" for p in first)
+    if plan.label and paper and (values := find_values(plan.label, first)):
+        return Reading(values[0].text, values[0].passage, min(1.0, values[0].likeness))
+    if plan.field and paper and (hits := find_in(plan.field, first)) and hits[0].score > 0:
+        return Reading(hits[0].value, hits[0].passage, 1.0)
+    if plan.field in ("email", "phone"):
+        return _contact(plan.field, plan.query, passages)
+    return None
 
 
-def relevance(question: str, passage: Passage) -> float:
-    """Return the share of a question's words that stand in a passage."""
+def _contact(field: Field, question: str, passages: Sequence[Passage]) -> Reading | None:
+    """Return the address or number that stands nearest to what the question names.
+
+    A question that names nobody has an answer where there is only one to be had.
+    """
+    names = {w for word in question.split()[1:] if word[:1].isupper() for w in content_words(word)}
+    names -= set(content_words("Email E-mail Telephone Phone Fax Address"))
+    best: tuple[float, Reading] | None = None
+    values = set()
+    for passage in passages[:CONTACTS]:
+        lines = [line for line in passage.text.splitlines() if line.strip()]
+        for hit in find_field(field, lines):
+            values.add(hit.value)
+            near = content_words(" ".join(lines[max(0, hit.line - 4) : hit.line + 2]))
+            fit = len(names & set(near)) / len(names) if names else 1.0
+            if best is None or fit > best[0]:
+                best = fit, Reading(hit.value, passage, max(LEAST, fit))
+    sure = best is not None and (best[0] >= NAMED if names else len(values) == 1)
+    return best[1] if best and sure else None
+
+
+def by_worth(question: str, passages: Sequence[Passage], plan: Plan) -> list[Passage]:
+    """Return the passages of opened files, those that speak most of the question first.
+
+    Rules for fields and labels need them as they stand in the file.
+    """
+    if plan.field or plan.label:
+        return list(passages)
+    weights = _rarity([p.text for p in passages])
     asked = set(content_words(question))
-    there = set(content_words(f"{passage.asset} {passage.heading} {passage.text}"))
-    return sum(w in there for w in asked) / len(asked) if asked else 0.0
+    return sorted(passages, key=lambda p: -_worth(asked, f"{p.heading} {p.text}", weights))
 
 
 def paper_fit(question: str, passages: Sequence[Passage]) -> float:
@@ -123,58 +154,29 @@ def paper_fit(question: str, passages: Sequence[Passage]) -> float:
     return len(shared) + figures + 4.0 * len(asked & there)
 
 
-def by_rule(plan: Plan, passages: Sequence[Passage]) -> Reading | None:
-    """Return the value of the field or label asked for, in the first file, where a rule finds it.
-
-    Fields are for receipts, forms and the like: in prose the first date is seldom the answer.
-    """
-    first = [p for p in passages if p.sha256 == passages[0].sha256] if passages else []
-    if plan.label and (values := find_values(plan.label, first)):
-        return Reading(values[0].text, values[0].passage, min(1.0, values[0].likeness))
-    paper = plan.document or any(p.modality == "image" for p in first)
-    if plan.field and paper and (hits := find_in(plan.field, first)) and hits[0].score > 0:
-        return Reading(hits[0].value, hits[0].passage, 1.0)
-    return None
+# --- what is shown ---------------------------------------------------------------------------
 
 
-def excerpt(
-    session: Session, question: str, passages: Sequence[Passage], most: int = SENTENCES
-) -> list[Excerpt]:
-    """Return the sentences that speak most of what is asked, in their order, by passage."""
-    screened = [session.screened(p) for p in passages]
-    split = [split_sentences(text) for text in screened]
-    weights = _rarity([s for sentences in split for s in sentences])
+def window(session: Session, question: str, passage: Passage, room: int = ROOM) -> str:
+    """Return a passage's text, cut to the run of sentences that speaks most of the question."""
+    text = session.screened(passage)
+    count = session.model.count_tokens
+    if count(text) <= room:
+        return text
+    sentences = split_sentences(text)
+    sizes = [count(s) for s in sentences]
+    weights = _rarity(sentences)
     asked = set(content_words(question))
-    scored: list[tuple[float, int, int]] = []
-    best = max((_overlap(asked, s, weights) for s in split[0]), default=0.0) if split else 0.0
-    for place, sentences in enumerate(split):
-        own = [_overlap(asked, s, weights) for s in sentences]
-        for index in range(len(own)):
-            # Another passage's sentence must speak far more of the question than the first's best.
-            if place and own[index] < OTHERS * best:
-                continue
-            near = own[max(0, index - 1) : index] + own[index + 1 : index + 2]
-            score = (own[index] + 0.3 * sum(near) + 0.01) * RANK_DISCOUNT**place
-            scored.append((score, place, index))
-    chosen = _within_room(session, split, sorted(scored, reverse=True), most)
-    return [
-        Excerpt(passages[place], _joined([split[place][i] for i in sorted(indexes)]))
-        for place, indexes in sorted(chosen.items())
-    ]
-
-
-def _within_room(
-    session: Session, split: list[list[str]], ranked: list[tuple[float, int, int]], most: int
-) -> dict[int, list[int]]:
-    room = session.limits.evidence_tokens
-    chosen: dict[int, list[int]] = {}
-    for _, place, index in ranked[:most]:
-        size = session.model.count_tokens(split[place][index])
-        if chosen and size > room:
-            continue
-        room -= size
-        chosen.setdefault(place, []).append(index)
-    return chosen
+    worth = [_worth(asked, s, weights) for s in sentences]
+    best, chosen = -1.0, (0, 1)
+    for first in range(len(sentences)):
+        last, used = first, 0
+        while last < len(sentences) and (used + sizes[last] <= room or last == first):
+            used += sizes[last]
+            last += 1
+        if sum(worth[first:last]) > best:
+            best, chosen = sum(worth[first:last]), (first, last)
+    return "\n".join(sentences[chosen[0] : chosen[1]])
 
 
 def _rarity(sentences: Sequence[str]) -> dict[str, float]:
@@ -183,33 +185,8 @@ def _rarity(sentences: Sequence[str]) -> dict[str, float]:
     return {w: math.log(1 + len(sentences) / n) for w, n in counts.items()}
 
 
-def _overlap(asked: set[str], sentence: str, weights: dict[str, float]) -> float:
-    return sum(weights.get(w, 0.0) for w in asked & set(content_words(sentence)))
-
-
-def _joined(sentences: Sequence[str]) -> str:
-    chinese = bool(re.search(r"[\u3400-\u9fff]", sentences[0])) if sentences else False
-    return ("" if chinese else " ").join(sentences)
-
-
-def locate(answer: str, excerpts: Sequence[Excerpt]) -> Reading | None:
-    """Return an answer as it stands in the evidence; None when it does not stand there."""
-    if not content_words(answer) and not re.search(r"\w", answer):
-        return None
-    for one in excerpts:
-        span = find_span(answer, one.text)
-        if span is None:
-            continue
-        found = " ".join(one.text[slice(*span)].split())
-        if _same(answer, found):
-            return Reading(found, one.passage, 1.0)
-    best = max(excerpts, key=lambda e: support(answer, e.text))
-    likeness = support(answer, best.text)
-    return Reading(answer, best.passage, 0.6 * likeness) if likeness >= 0.6 else None
-
-
-def _same(one: str, other: str) -> bool:
-    return "".join(level(one).split()).casefold() == "".join(level(other).split()).casefold()
+def _worth(asked: set[str], text: str, weights: dict[str, float]) -> float:
+    return sum(weights.get(w, 0.0) for w in asked & set(content_words(text)))
 
 
 def fit(session: Session, passages: Sequence[Passage]) -> list[tuple[Passage, str]]:
@@ -228,48 +205,37 @@ def fit(session: Session, passages: Sequence[Passage]) -> list[tuple[Passage, st
     return chosen
 
 
+# --- what was written ------------------------------------------------------------------------
+
+
+def locate(answer: str, passage: Passage) -> Reading | None:
+    """Return an answer as it stands in a passage; None when it does not stand there."""
+    if not content_words(answer) and not re.search(r"\w", answer):
+        return None
+    span = find_span(answer, passage.text)
+    if span is not None:
+        found = " ".join(passage.text[slice(*span)].split())
+        if _same(answer, found):
+            return Reading(found, passage, 1.0)
+    likeness = support(answer, passage.text)
+    return Reading(answer, passage, 0.6 * likeness) if likeness >= 0.6 else None
+
+
+def _same(one: str, other: str) -> bool:
+    return "".join(level(one).split()).casefold() == "".join(level(other).split()).casefold()
+
+
 _LEAD = re.compile(r"^(?:answer|答案|回答)\s*[:：]\s*", re.IGNORECASE)
-_ASIDE = re.compile(r"\s*[（(][^()（）]*[)）]$")
-_COPULA = re.compile(r"^(?:是|为|有|在|由|根据|：|，)+")
-_AFTER = re.compile(r"^(?:就|都)?(?:是|为|叫做?|称为|名为|：|:)+")
+_QUOTES = "\"“”「」'` "
 
 
-def tidy(answer: str, question: str = "") -> str:
+def tidy(answer: str) -> str:
     """Return an answer without the wrapping that small models put around it."""
     line = next((row for row in answer.splitlines() if row.strip()), "").strip()
-    line = _LEAD.sub("", line).strip("\"“”「」'` ")
-    line = without_counted(re.sub(r"[.。]$", "", line), question)
-    if _ASIDE.search(line) and not line.startswith(("(", "（")):
-        line = _ASIDE.sub("", line)
-    return _without_question(line, question)
+    return neat(_LEAD.sub("", line).strip(_QUOTES))
 
 
-def _without_question(answer: str, question: str) -> str:
-    """Drop what an answer only repeats of the question before and after it (Chinese)."""
-    if not re.search(r"[\u3400-\u9fff]", answer):
-        return answer
-    asked = question.strip(" ?？。")
-    rest = answer
-    at, length = _shared_run(rest, asked)
-    # What stands before a repeated stretch that runs up to a copula is the question as well.
-    if length >= 4 and (told := _AFTER.match(rest[at + length :])):
-        rest = rest[at + length + told.end() :]
-    else:
-        ahead = 0
-        while ahead < len(rest) and rest[: ahead + 1] in asked:
-            ahead += 1
-        if ahead >= 4:
-            rest = _COPULA.sub("", rest[ahead:])
-    behind = 0
-    while behind < len(rest) and rest[len(rest) - behind - 1 :] in asked:
-        behind += 1
-    if behind >= 2 and asked.endswith(rest[len(rest) - behind :]):
-        rest = rest[: len(rest) - behind]
-    rest = rest.strip(" ，,")
-    return rest if len(rest) >= 2 or rest.isdigit() else answer
-
-
-def _shared_run(one: str, other: str) -> tuple[int, int]:
-    """Return where in ``one`` its longest stretch stands that ``other`` has too."""
-    found = SequenceMatcher(None, one, other, autojunk=False).find_longest_match()
-    return found.a, found.size
+def neat(span: str) -> str:
+    """Return a copied stretch on one line, without marks that belong to the sentence around it."""
+    line = " ".join(span.split())
+    return re.sub(r"[.,;:。，；：、]+$", "", line).strip()

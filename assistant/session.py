@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from assistant import prompts
 from assistant.errors import AnswerCancelled, ModelError
 from assistant.i18n import Language
 from assistant.library import Attached, LibraryView
@@ -24,7 +25,7 @@ from retrieval.values import Passage
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
-    from assistant.models.protocol import SightlineChatModel
+    from assistant.models.protocol import Copied, SightlineChatModel
 
 log = logging.getLogger("sightline.agent")
 
@@ -160,6 +161,29 @@ class Session:
             return self.model.score(as_messages(turns), candidates)
         except NotImplementedError:
             return None
+
+    def copy(self, question: str, text: str) -> Copied | None:
+        """Return the likeliest stretches of a text as the answer; None when the model gives none.
+
+        Raises:
+            AnswerCancelled: the user stopped it.
+        """
+        self.check()
+        form = prompts.span if self.model.reads else prompts.reader
+        turns = form(question, text, self.language)
+        began = time.perf_counter()
+        try:
+            copied = self.model.copy_answer(
+                as_messages(turns), text, prompts.NOT_FOUND, cancel=self.stop
+            )
+        except NotImplementedError:
+            return None
+        if copied.spans:
+            best = copied.spans[0]
+            self.tokens += self.model.count_tokens(text[best.start : best.end])
+        self.writing += time.perf_counter() - began
+        self.check()
+        return copied
 
     def screened(self, passage: Passage) -> str:
         """Return a passage's text fit for a prompt, reporting orders found in it once."""

@@ -11,11 +11,15 @@ import numpy as np
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage
 
+from assistant import prompts
 from assistant.errors import ContextTooLong, ModelError, ModelUnavailable
 from assistant.models.images import ImageBlock
 from assistant.models.llama_capi import check_defaults, open_llama
 from assistant.models.llama_cpp import LlamaChat
-from assistant.models.llama_engine import Rows
+from assistant.models.llama_engine import LlamaEngine, Rows
+from assistant.models.protocol import never
+from assistant.session import as_messages
+from assistant.tuning.adapter import write_adapter
 from retrieval.weights import ModelStore
 
 SYSTEM = SystemMessage("You are a helpful assistant.")
@@ -253,3 +257,40 @@ def test_another_struct_layout_is_refused() -> None:
     params = open_llama().lib.llama_context_default_params()
     with pytest.raises(ModelUnavailable, match=r"lays out llama_context_params differently"):
         check_defaults("llama_context_params", params, {"n_batch": 2048, "n_ubatch": 99})
+
+
+def test_an_answer_is_copied_from_the_text(chat: LlamaChat) -> None:
+    text = "The regatta of 1911 was won by Ada Moss.\nShe sailed 3,837 miles alone."
+    turns = prompts.reader("Who won the regatta?", text, "en")
+    copied = chat.copy_answer(as_messages(turns), text, prompts.NOT_FOUND)
+    best = copied.spans[0]
+    assert text[best.start : best.end] == "Ada Moss"
+    assert best.log_probability > copied.refused
+    chinese = "新馆长是林晓，她于2019年上任。"
+    turns = prompts.reader("新馆长是谁？", chinese, "zh")
+    best = chat.copy_answer(as_messages(turns), chinese, prompts.NOT_FOUND).spans[0]
+    assert chinese[best.start : best.end] == "林晓"
+    stopped = chat.copy_answer(as_messages(turns), chinese, prompts.NOT_FOUND, cancel=lambda: True)
+    assert stopped.spans == ()
+
+
+def test_an_adapter_changes_the_model_only_while_it_is_worn(
+    chat: LlamaChat, model_store: ModelStore, tmp_path: Path
+) -> None:
+    engine = LlamaEngine(model_store.path("qwen2.5-coder-0.5b"), 256, 1)
+    draw = np.random.default_rng(0)
+    adapter = tmp_path / "a.gguf"
+    halves = {"a": draw.normal(size=(2, 896)), "b": draw.normal(size=(896, 2))}
+    write_adapter(adapter, {("attn_q", 20, half): v for half, v in halves.items()}, alpha=4.0)
+    prompt = list(range(1000, 1020))
+    engine.prefill(prompt, never)
+    plain = engine.logits().copy()
+    engine.prefill(prompt, never, adapter)
+    assert np.abs(engine.logits() - plain).max() > 0.1
+    again = engine.prefill(prompt, never)
+    assert again.reused == len(prompt) - 1  # the plain lane was kept apart
+    np.testing.assert_allclose(engine.logits(), plain, atol=0.05)
+    (tmp_path / "b.gguf").write_bytes(b"GGUF")
+    with pytest.raises(ModelUnavailable, match="cannot read"):
+        engine.prefill(prompt, never, tmp_path / "b.gguf")
+    engine.close()

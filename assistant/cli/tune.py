@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assistant.cli.options import AsJson, Home, emit, note, say, settings_for
+from assistant.cli.tune_reader import reader
 
 if TYPE_CHECKING:
     from assistant.tuning.control import Tuning
     from assistant.tuning.registry import Version
 
 app = typer.Typer(help="Train what offline users see with, on your own photos.")
+app.command()(reader)
 
 
 class What(StrEnum):

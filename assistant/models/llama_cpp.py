@@ -19,6 +19,7 @@ from pydantic import Field, PrivateAttr
 
 from assistant.errors import ContextTooLong, ModelError
 from assistant.models.chatml import CALL_START, read_tool_calls
+from assistant.models.copying import LONGEST, copy_answer
 from assistant.models.eyes import Eyes
 from assistant.models.hints import Drafter, opinions, with_hint
 from assistant.models.images import ImageBlock
@@ -26,6 +27,8 @@ from assistant.models.llama_capi import open_llama
 from assistant.models.llama_engine import LlamaEngine, Prefilled, Rows
 from assistant.models.llama_text import TextStream, Vocabulary
 from assistant.models.protocol import (
+    Cancel,
+    Copied,
     FinishReason,
     Options,
     SightlineChatModel,
@@ -36,6 +39,8 @@ from assistant.models.sampling import Grammar, Sampler, loops
 from assistant.models.sight import DRAFT_WEIGHT
 from assistant.models.turns import Turns
 
+READER = "reader.gguf"
+"""The adapter in a reader's folder; how sure its copies are lies beside it."""
 _LEAST_ROOM = 16  # an answer needs at least this many tokens of context
 _SCORED_AT_ONCE = 16
 
@@ -47,11 +52,13 @@ class LlamaChat(SightlineChatModel):
         locate: returns the file; asked at every load, so that a repaired file is found.
         threads: most threads; fewer are used while the machine is busy.
         eyes: what turns pictures into rows, or None for a model that only reads.
+        reader: the adapter trained to copy answers, or None.
     """
 
     locate: Callable[[], Path] = Field(exclude=True, repr=False)
     threads: int = 1
     eyes: Any = Field(default=None, exclude=True, repr=False)
+    reader: Path | None = Field(default=None, exclude=True, repr=False)
 
     _engine: LlamaEngine | None = PrivateAttr(default=None)
     _vocabulary: Vocabulary | None = PrivateAttr(default=None)
@@ -63,6 +70,8 @@ class LlamaChat(SightlineChatModel):
         super().model_post_init(context)
         self._turns = Turns(self.model_id)
         self.sees_images = self.eyes is not None
+        self.reads = self.reader is not None
+        self.confidence = self.reader.with_name("confidence.json") if self.reader else None
 
     @property
     def _llm_type(self) -> str:
@@ -142,6 +151,20 @@ class LlamaChat(SightlineChatModel):
                 return scores
             drafted = opinions(messages, self.eyes, vocabulary.tokens, candidates)
             return [s + DRAFT_WEIGHT * d for s, d in zip(scores, drafted, strict=True)]
+
+    def copy_answer(
+        self, messages: Sequence[BaseMessage], text: str, refusal: str, cancel: Cancel = never
+    ) -> Copied:
+        """Return the likeliest stretches of ``text`` as the whole answer; none when cancelled."""
+        with self._turns.take(cancel) as mine:
+            if not mine:
+                return Copied((), 0.0)
+            engine, vocabulary = self._load()
+            prompt = self._prompt(messages, Options(max_tokens=LONGEST))
+            ready = engine.prefill(prompt, cancel, self.reader)
+            if not ready.done:
+                return Copied((), 0.0)
+            return copy_answer(engine, vocabulary, ready, text, refusal)
 
     def _load(self) -> tuple[LlamaEngine, Vocabulary]:
         with self._loading:

@@ -48,11 +48,12 @@ Cell = int | tuple[str, int]  # a token, or (image, row)
 
 @dataclass
 class Lane:
-    """One sequence of the context, and what is in it."""
+    """One sequence of the context, what is in it, and the adapter it was computed with."""
 
     number: int
     cells: list[Cell] = field(default_factory=list)
     used: float = 0.0
+    adapter: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ class LlamaEngine:
         self.lanes = [Lane(number) for number in range(lanes)]
         self.pace = Pace(threads, self._set_threads)
         self.decoded = 0
+        self._adapters: dict[Path, Any] = {}
+        self._worn: Path | None = None
         self._flag = ffi.new("char[2]")  # "" goes on, "x" aborts
         lib.llama_set_abort_callback(self._context, self._llama.non_empty, self._flag)
 
@@ -126,16 +129,25 @@ class LlamaEngine:
         self._llama.lib.llama_set_n_threads(self._context, threads, threads)
 
     def close(self) -> None:
-        """Free the context and the model, in this order."""
+        """Free the context and the model with its adapters, in this order."""
         self._llama.ffi.release(self._context)
         self._llama.ffi.release(self.model)
 
-    def prefill(self, prompt: Sequence[int | Rows], cancel: Cancel) -> Prefilled:
+    def prefill(
+        self, prompt: Sequence[int | Rows], cancel: Cancel, adapter: Path | None = None
+    ) -> Prefilled:
         """Bring a prompt into a lane, decoding only what is not there yet.
 
         The logits of the last place are then at ``logits()``. When cancelled, what was decoded
         so far stays for the next time, and ``done`` is False.
+
+        Args:
+            adapter: trained changes of the model (GGUF) to compute with until the next prompt.
+
+        Raises:
+            ModelUnavailable: llama.cpp cannot read the adapter.
         """
+        self._wear(adapter)
         cells = _cells(prompt)
         lane, shared = self._choose(cells)
         rows = {part.key: part.values for part in prompt if isinstance(part, Rows)}
@@ -148,6 +160,22 @@ class LlamaEngine:
                     break
                 at = end
         return Prefilled(lane, at, shared, at == len(cells))
+
+    def _wear(self, adapter: Path | None) -> None:
+        """Compute with an adapter from now on, or with none."""
+        if adapter == self._worn:
+            return
+        ffi, lib = self._llama.ffi, self._llama.lib
+        if adapter is not None and adapter not in self._adapters:
+            made = lib.llama_adapter_lora_init(self.model, str(adapter).encode())
+            if made == ffi.NULL:
+                raise ModelUnavailable(model=self._name, detail=f"llama.cpp cannot read {adapter}")
+            self._adapters[adapter] = made  # freed with the model
+        chosen = [] if adapter is None else [self._adapters[adapter]]
+        lib.llama_set_adapters_lora(
+            self._context, ffi.new("void *[]", chosen), len(chosen), ffi.new("float[]", [1.0])
+        )
+        self._worn = adapter
 
     @contextmanager
     def _watched(self, cancel: Cancel) -> Iterator[None]:
@@ -195,14 +223,17 @@ class LlamaEngine:
 
     def _choose(self, cells: Sequence[Cell]) -> tuple[Lane, int]:
         """Return the lane to use and how much of it to keep (never all: logits are needed)."""
-        shared = {lane.number: _common(lane.cells, cells) for lane in self.lanes}
+        shared = {
+            lane.number: _common(lane.cells, cells) if lane.adapter == self._worn else 0
+            for lane in self.lanes
+        }
         best = max(self.lanes, key=lambda lane: (shared[lane.number], lane.used))
         kept = shared[best.number]
         # A short common beginning (the system prompt) is not worth throwing away a long lane.
         if kept < len(best.cells) // 2 and kept < 256:
             best = min(self.lanes, key=lambda lane: (len(lane.cells) > 0, lane.used))
             kept = shared[best.number]
-        best.used = time.monotonic()
+        best.used, best.adapter = time.monotonic(), self._worn
         return best, min(kept, len(cells) - 1)
 
     def _advance(

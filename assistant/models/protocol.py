@@ -11,6 +11,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
@@ -20,6 +21,8 @@ from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
+
+from assistant.models.spans import Span
 
 Cancel = Callable[[], bool]
 FinishReason = Literal["stop", "length", "loop", "cancelled"]
@@ -47,12 +50,29 @@ class Options:
     tools: tuple[Mapping[str, Any], ...] = ()
 
 
+@dataclass(frozen=True)
+class Copied:
+    """The likeliest stretches of a text as the whole answer, the best first (natural logs).
+
+    ``refused`` is the log-probability that the model refuses instead.
+    """
+
+    spans: tuple[Span, ...]
+    refused: float
+
+
 class SightlineChatModel(BaseChatModel):
-    """A LangChain chat model that can be cancelled, constrained, scored, warmed and unloaded."""
+    """A LangChain chat model that can be cancelled, constrained, scored, warmed and unloaded.
+
+    ``reads``: it was trained to copy answers (``prompts.span``), and how sure its copies are is
+    told by the file ``confidence``.
+    """
 
     model_id: str
     sees_images: bool = False
     calls_tools: bool = False
+    reads: bool = False
+    confidence: Path | None = None
     context_tokens: int = 4096
     max_tokens: int = 384
     temperature: float = 0.0
@@ -67,6 +87,16 @@ class SightlineChatModel(BaseChatModel):
 
     def score(self, messages: Sequence[BaseMessage], candidates: Sequence[str]) -> list[float]:
         """Return for each candidate the log-probability (natural) of it being the whole answer.
+
+        Raises:
+            NotImplementedError: this engine gives no probabilities.
+        """
+        raise NotImplementedError(f"{self._llm_type} gives no probabilities")
+
+    def copy_answer(
+        self, messages: Sequence[BaseMessage], text: str, refusal: str, cancel: Cancel = never
+    ) -> Copied:
+        """Return the likeliest stretches of ``text`` as the whole answer.
 
         Raises:
             NotImplementedError: this engine gives no probabilities.

@@ -153,13 +153,14 @@ def build_chat_model(settings: Settings, store: ModelStore) -> SightlineChatMode
 
 def _embedded(settings: Settings, store: ModelStore) -> SightlineChatModel:
     from assistant.models.eyes import SightEyes
-    from assistant.models.llama_cpp import LlamaChat
+    from assistant.models.llama_cpp import READER, LlamaChat
     from assistant.sight_weights import sight_folder
     from assistant.tuning.registry import VLM, WEIGHTS
 
     folder, version = sight_folder(settings, VLM)
     weights = folder / WEIGHTS
     eyes = SightEyes(store, weights, settings.threads) if weights.is_file() else None
+    reader = settings.models_folder / "reader" / READER
     return LlamaChat(
         model_id=f"embedded, sight {version}" if version else "embedded",
         locate=lambda: store.path("qwen2.5-coder-0.5b"),
@@ -168,6 +169,7 @@ def _embedded(settings: Settings, store: ModelStore) -> SightlineChatModel:
         temperature=settings.temperature,
         threads=settings.threads,
         eyes=eyes,
+        reader=reader if reader.is_file() else None,
     )
 
 

@@ -15,17 +15,30 @@ from pydantic import Field, PrivateAttr
 
 from assistant.models.chatml import read_tool_calls
 from assistant.models.images import images_of
-from assistant.models.protocol import FinishReason, Options, SightlineChatModel, last_chunk
+from assistant.models.protocol import (
+    Cancel,
+    Copied,
+    FinishReason,
+    Options,
+    SightlineChatModel,
+    last_chunk,
+    never,
+)
+from assistant.models.spans import Span
 
 Script = Sequence[str | Exception] | Callable[[Sequence[BaseMessage], Options], str]
 
 
 class ScriptedChat(SightlineChatModel):
-    """Plays a script, word by word. An exception in the script is raised."""
+    """Plays a script, word by word. An exception in the script is raised.
+
+    ``copies`` are stretches it would copy where they stand, with their log-probabilities.
+    """
 
     model_id: str = "scripted"
     script: Any = Field(default=("I have no script.",), exclude=True, repr=False)
     chooser: Any = Field(default=None, exclude=True, repr=False)
+    copies: Any = Field(default=None, exclude=True, repr=False)
 
     _calls: list[tuple[Sequence[BaseMessage], Options]] = PrivateAttr(default_factory=list)
     _lock: Any = PrivateAttr(default_factory=threading.Lock)
@@ -48,6 +61,19 @@ class ScriptedChat(SightlineChatModel):
         if self.chooser is not None:
             return [float(value) for value in self.chooser(messages, candidates)]
         return [-float(index) for index in range(len(candidates))]
+
+    def copy_answer(
+        self, messages: Sequence[BaseMessage], text: str, refusal: str, cancel: Cancel = never
+    ) -> Copied:
+        """Return those of ``copies`` that stand in the text; refusing is as likely as -3."""
+        if self.copies is None:
+            return super().copy_answer(messages, text, refusal, cancel)
+        found = [
+            Span(text.index(copy), text.index(copy) + len(copy), odds)
+            for copy, odds in self.copies.items()
+            if copy in text
+        ]
+        return Copied(tuple(sorted(found, key=lambda s: -s.log_probability)), -3.0)
 
     def answer(self, messages: Sequence[BaseMessage], options: Options) -> Iterator[AIMessageChunk]:
         """Yield the next answer of the script."""

@@ -1,0 +1,105 @@
+"""Drafts from the passages that were found: exact words, worked-out ratios, or whole sentences.
+
+Knows what was found, not how it was searched; see ``answers`` for what a draft is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from assistant import prompts
+from assistant.answers import Draft, join, marks, passages_of, refuse, stream
+from assistant.citations import cite
+from assistant.clarify import other_value
+from assistant.confidence import promising
+from assistant.i18n import text
+from assistant.planner import Plan
+from assistant.reader import by_worth, fit, paper_fit, read
+from assistant.session import Session
+from assistant.shaping import shaped
+from assistant.statements import asks_ratio, ratio, rounded
+from assistant.tools import LIKELY, ToolResult
+from retrieval.values import Passage
+
+
+def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+    """Answer from passages: the exact words for a small model, sentences for a large one."""
+    question = session.request.question
+    opened = [r for r in results if r.search is None]
+    opened.sort(key=lambda r: -paper_fit(question, r.passages))
+    searched = [r for r in results if r.search is not None]
+    if any(r.sights for r in results):
+        from assistant.pictures import look
+
+        return look(session, plan, results)
+    if asks_ratio(question) and (worked := _ratio(session, passages_of(opened))):
+        return worked
+    whole = by_worth(question, passages_of(opened), plan)
+    passages = [p for p in (*whole, *passages_of(searched)) if p.kind != "pixels"]
+    if not passages:
+        return _pictures_found(session, plan, results)
+    if not whole and not _likely(session, searched):
+        return refuse(session, plan, results)
+    if session.model.calls_tools:
+        return _sentences(session, passages)
+    reading = read(session, question, passages, plan)
+    if reading is None:
+        return refuse(session, plan, results)
+    if found := other_value(reading.text, reading.passage, passages):
+        return _disagreeing(session, (reading.text, reading.passage), found)
+    return exact(session, shaped(reading.text, question), reading.passage)
+
+
+def _disagreeing(session: Session, *said: tuple[str, Passage]) -> Draft:
+    """Say that two files give different answers, and cite both."""
+    (first, _), (second, _) = said
+    citations = tuple(cite(n, passage, value) for n, (value, passage) in enumerate(said, 1))
+    marked = {"first": first, "first_mark": "[1]", "second": second, "second_mark": "[2]"}
+    return Draft(text("say_contradict", session.language, **marked), citations=citations)
+
+
+def _likely(session: Session, searched: Sequence[ToolResult]) -> bool:
+    """Whether a search may hold the answer."""
+    asked = session.notes.get("query", session.request.question)
+    return any(promising(r.search, asked) for r in searched if r.search is not None)
+
+
+def _ratio(session: Session, passages: Sequence[Passage]) -> Draft | None:
+    """Work out a ratio from a report's statements, citing the pages its figures stand on."""
+    found = ratio(session.request.question, passages)
+    if found is None:
+        return None
+    citations = tuple(cite(n, p, "") for n, p in enumerate(found.passages, 1))
+    return Draft(rounded(found.value) + marks(citations), citations=citations)
+
+
+def exact(session: Session, answer: str, passage: Passage) -> Draft:
+    """Return exact words of a passage as the answer, cited by construction."""
+    words = session.request.library.words(passage)
+    return Draft(f"{answer} [1]", citations=(cite(1, passage, answer, words),))
+
+
+def _sentences(session: Session, passages: Sequence[Passage]) -> Draft:
+    """Let a capable model write sentences with evidence numbers."""
+    from assistant.safety import quote
+
+    chosen = fit(session, passages)
+    evidence = "\n\n".join(
+        quote(n, session.name_of(p.asset), w) for n, (p, w) in enumerate(chosen, 1)
+    )
+    turns = prompts.compose(session.request.question, evidence, session.language)
+    written = stream(session, turns)
+    if "NOT FOUND" in written.upper():
+        return Draft("", found=True, evidence=tuple(p for p, _ in chosen))
+    return Draft(written, evidence=tuple(p for p, _ in chosen), repairable=True)
+
+
+def _pictures_found(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+    """Offer photos when only photos were found."""
+    likely = [p for p in passages_of(results) if p.probability >= LIKELY][:4]
+    if not likely:
+        return refuse(session, plan, results)
+    citations = tuple(cite(n, p, "") for n, p in enumerate(likely, 1))
+    names = join((f"{c.asset} [{c.number}]" for c in citations), session.language)
+    said = text("say_list", session.language, count=len(citations), names=names)
+    return Draft(said, citations=citations)

@@ -1,0 +1,100 @@
+"""Copying an answer: the likeliest stretch of a text, token by token, by the model's own odds.
+
+Greedy under the constraint that what is written stands in the text; the likeliest few first words
+are each followed to their end. Probabilities are those of the unconstrained model, so a text that
+holds no answer shows by them. Knows no prompts.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.models.llama_engine import LlamaEngine, Prefilled
+from assistant.models.llama_text import Vocabulary
+from assistant.models.protocol import Copied
+from assistant.models.spans import Copier, Span
+
+LONGEST = 40
+"""Tokens a copy may have."""
+_BEGINNINGS = 3
+_WORTH = math.log(0.1)
+"""Another first word is followed when it is at least so likely against the first."""
+_LOOKED_AT = 256  # likeliest tokens of a step; the rest cannot matter
+
+
+def copy_answer(
+    engine: LlamaEngine, vocabulary: Vocabulary, ready: Prefilled, text: str, refusal: str
+) -> Copied:
+    """Return the likeliest stretches of ``text`` after a prompt, and the odds of the refusal."""
+    copier = Copier(text)
+    first = _log_softmax(engine.logits())
+    refused = float(first[vocabulary.tokens(refusal)[0]])
+    begun: list[tuple[float, int, frozenset[int]]] = []
+    for token in _likeliest(first):
+        piece = vocabulary.spell(token)
+        places = copier.follow(copier.starts, piece) if piece.strip() else frozenset()
+        if places:
+            begun.append((float(first[token]), token, places))
+            if len(begun) == _BEGINNINGS:
+                break
+    spans = []
+    for odds, token, places in begun:
+        if odds < begun[0][0] + _WORTH:
+            break
+        found = _finish(engine, vocabulary, ready, copier, token, places, odds)
+        if found is not None:
+            spans.append(found)
+        engine.cut(ready.lane, ready.read)
+    return Copied(tuple(sorted(spans, key=lambda s: -s.log_probability)), refused)
+
+
+def _finish(
+    engine: LlamaEngine,
+    vocabulary: Vocabulary,
+    ready: Prefilled,
+    copier: Copier,
+    token: int,
+    places: frozenset[int],
+    odds: float,
+) -> Span | None:
+    """Go on with a copy until the model ends it; None when it never may end."""
+    length = len(vocabulary.spell(token))
+    best: Span | None = None
+    for _ in range(min(LONGEST, engine.context - ready.read - 2)):
+        engine.extend(ready.lane, [token])
+        after = _log_softmax(engine.logits())
+        may_end = copier.may_end(places)
+        following: tuple[int, frozenset[int]] | None = None
+        for choice in _likeliest(after):
+            if vocabulary.ends(choice):
+                if may_end:
+                    return copier.span(places, length, odds + float(after[choice]))
+                continue
+            piece = vocabulary.spell(choice)
+            ahead = copier.follow(places, piece) if piece else frozenset()
+            if ahead:
+                following = choice, ahead
+                break
+        if may_end:
+            best = copier.span(places, length, odds + float(after[vocabulary.end]))
+        if following is None:
+            return best
+        token, places = following
+        odds += float(after[token])
+        length += len(vocabulary.spell(token))
+    return best
+
+
+def _likeliest(log_probabilities: NDArray[np.float64]) -> list[int]:
+    few = np.argpartition(log_probabilities, -_LOOKED_AT)[-_LOOKED_AT:]
+    return [int(i) for i in few[np.argsort(-log_probabilities[few])]]
+
+
+def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    wide = logits.astype(np.float64)
+    wide -= wide.max()
+    found: NDArray[np.float64] = wide - math.log(float(np.exp(wide).sum()))
+    return found

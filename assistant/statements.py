@@ -1,0 +1,190 @@
+"""Financial ratios that are asked for by name, worked out from the lines of a report's tables.
+
+``What was the current ratio in fiscal 2021?`` stands in no report: it is a quotient of lines of its
+statements. A line is found by its label, a column by the year in the table's head; the arithmetic
+is exact. Definitions are the usual ones (averages of the year's beginning and end for turnovers).
+Knows no model and no search.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal, DivisionByZero, InvalidOperation
+
+from assistant.amounts import parse_amount
+from retrieval.values import PageLocator, Passage
+
+DAYS = Decimal(365)
+_YEAR = re.compile(r"(?<!\d)(?:FY\s?)?((?:19|20)\d\d)(?!\d)", re.IGNORECASE)
+_HEAD_LETTERS = 40
+"""Letters that the head of a table's only column may have."""
+_FIGURE = re.compile(
+    r"\(?\$?\s?\d{1,3}(?:,\d{3})+(?:\.\d+)?\)?|\(?\$?\s?\d+(?:\.\d+)?\)?(?!\d|,\d)|[—–]"
+)
+
+_LINES: Mapping[str, str] = {
+    "current assets": r"^\W*total current assets\b",
+    "current liabilities": r"^\W*total current liabilities\b",
+    "cash": r"^\W*cash and (?:cash )?equivalents\b",
+    "short-term investments": r"^\W*(?:short-term investments|marketable securities)\b",
+    "receivables": r"^\W*(?:(?:accounts|trade) receivable|receivables)\b",
+    "inventory": r"^\W*(?:merchandise )?inventor(?:y|ies)\b(?!.*\bchange)",
+    "payables": r"^\W*(?:accounts|trade) payable\b",
+    "revenue": r"^\W*(?:total )?(?:net )?(?:revenues?|sales)\b(?!.*\bcost)",
+    "cost of sales": r"^\W*(?:total )?costs? of (?:sales|goods sold|revenues?)\b",
+    "net income": r"^\W*net (?:income|earnings)\b(?!.*\bper\b)",
+    "total assets": r"^\W*total assets\b",
+    "equity": r"^\W*total (?:share|stock)holders['’]? ?equity\b",
+    "total liabilities": r"^\W*total liabilities\b(?!.*\band\b)",
+    "operating income": r"^\W*(?:operating income|income from operations)\b",
+    "gross profit": r"^\W*gross (?:profit|margin)\b",
+}
+_RULES = {name: re.compile(rule, re.IGNORECASE) for name, rule in _LINES.items()}
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio worked out: its value and the passages its figures stand in."""
+
+    value: Decimal
+    passages: tuple[Passage, ...]
+
+
+class Books:
+    """The statements in a document: its pages' lines, those with most known labels first."""
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        pages: dict[object, list[tuple[str, Passage]]] = {}
+        for passage in passages:
+            place = passage.locator
+            page = place.page if isinstance(place, PageLocator) else passage.sha256
+            pages.setdefault(page, []).extend((line, passage) for line in passage.text.splitlines())
+        self._pages = sorted(pages.values(), key=lambda lines: -_labels(lines))
+        self.used: dict[str, Passage] = {}
+
+    def get(self, name: str, year: int) -> Decimal:
+        """Return a line's figure in a year.
+
+        Raises:
+            LookupError: no table has it.
+        """
+        for lines in self._pages:
+            found = _in_table(lines, _RULES[name], year)
+            if found is not None:
+                self.used.setdefault(found[1].text, found[1])
+                return found[0]
+        raise LookupError(name)
+
+    def mean(self, name: str, year: int) -> Decimal:
+        """Return the average of a line at the year's beginning and end."""
+        return (self.get(name, year) + self.get(name, year - 1)) / 2
+
+
+def _quick(books: Books, year: int) -> Decimal:
+    liquid = sum(books.get(n, year) for n in ("cash", "short-term investments", "receivables"))
+    return liquid / books.get("current liabilities", year)
+
+
+def _over(one: str, other: str) -> Callable[[Books, int], Decimal]:
+    return lambda books, year: books.get(one, year) / books.get(other, year)
+
+
+def _turnover(one: str, other: str) -> Callable[[Books, int], Decimal]:
+    return lambda books, year: books.get(one, year) / books.mean(other, year)
+
+
+_inventory = _turnover("cost of sales", "inventory")
+_payables = _turnover("cost of sales", "payables")
+_receivables = _turnover("revenue", "receivables")
+
+
+def _cycle(books: Books, year: int) -> Decimal:
+    """Days of inventory plus days of receivables less days of payables."""
+    days = DAYS / _inventory(books, year) + DAYS / _receivables(books, year)
+    return days - DAYS / _payables(books, year)
+
+
+_RATIOS: tuple[tuple[re.Pattern[str], Callable[[Books, int], Decimal]], ...] = tuple(
+    (re.compile(rule, re.IGNORECASE), work)
+    for rule, work in (
+        (r"\bcash conversion cycle\b|现金(?:转换|循环)周期", _cycle),
+        (r"\binventory turnover\b|存货周转率", _inventory),
+        (
+            r"\b(?:accounts )?receivables? turnover\b|\breceive turnover\b|应收账款周转率",
+            _receivables,
+        ),
+        (r"\b(?:accounts )?payables? turnover\b|应付账款周转率", _payables),
+        (r"\bquick[ _]ratio\b|速动比率", _quick),
+        (r"\bcash[ _]ratio\b|现金比率", _over("cash", "current liabilities")),
+        (r"\bcurrent[ _]ratio\b|流动比率", _over("current assets", "current liabilities")),
+        (r"\bdebt[ -]to[ -]equity\b|产权比率", _over("total liabilities", "equity")),
+        (r"\b(?:total )?asset turnover\b|总资产周转率", _turnover("revenue", "total assets")),
+        (
+            r"\breturn on (?:total )?assets\b|资产(?:收益|回报)率",
+            _over("net income", "total assets"),
+        ),
+        (r"\breturn on equity\b|净资产收益率", _over("net income", "equity")),
+        (r"\bgross (?:profit )?margin (?:ratio|rate)\b|毛利率", _over("gross profit", "revenue")),
+        (r"\boperating margin\b|营业利润率", _over("operating income", "revenue")),
+        (r"\bnet (?:profit )?margin\b|净利率", _over("net income", "revenue")),
+    )
+)
+
+
+def asks_ratio(question: str) -> bool:
+    """Whether a question names a ratio this module can work out."""
+    return any(rule.search(question) for rule, _ in _RATIOS)
+
+
+def ratio(question: str, passages: Sequence[Passage]) -> Ratio | None:
+    """Work out the ratio a question names, for the year it names; None when a line is missing.
+
+    Args:
+        passages: all text of one report, in its order.
+    """
+    work = next((work for rule, work in _RATIOS if rule.search(question)), None)
+    year = _YEAR.search(question)
+    if work is None or year is None:
+        return None
+    books = Books(passages)
+    try:
+        value = work(books, int(year[1]))
+    except (LookupError, DivisionByZero, InvalidOperation):
+        return None
+    return Ratio(value, tuple(books.used.values()))
+
+
+def rounded(value: Decimal, places: int = 2) -> str:
+    """Return a number with so many decimals, halves away from zero."""
+    return str(value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
+
+
+def _labels(lines: Sequence[tuple[str, Passage]]) -> int:
+    """Return how many known lines a page has in its tables."""
+    return sum(any(rule.search(line) for line, _ in lines) for rule in _RULES.values())
+
+
+def _in_table(
+    lines: Sequence[tuple[str, Passage]], rule: re.Pattern[str], year: int
+) -> tuple[Decimal, Passage] | None:
+    """Return the figure of the first line that fits, in the column of a year."""
+    columns: list[int] = []
+    for line, passage in lines:
+        found = rule.search(line)
+        years = [int(y) for y in _YEAR.findall(line)]
+        if found is None:
+            if years and (len(years) > 1 or len(re.sub(r"[^A-Za-z]", "", line)) < _HEAD_LETTERS):
+                columns = years
+        elif year in columns:
+            figures = [_value(m) for m in _FIGURE.findall(line[found.end() :])]
+            at = columns.index(year)
+            if len(figures) > at:
+                return figures[at], passage
+    return None
+
+
+def _value(written: str) -> Decimal:
+    amount = parse_amount(written) or Decimal(0)  # a dash stands for nothing
+    return -amount if written.startswith("(") else amount

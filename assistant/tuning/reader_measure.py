@@ -1,0 +1,89 @@
+"""Measures the reader on questions that did not teach it; gathers rows to fit its confidence on.
+
+Questions are put to libraries that hold the paragraphs: English to English, Chinese to Chinese, and
+Chinese to English. The first passages found are read one by one, as the app does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from assistant.confidence import numbers_of
+from assistant.i18n import Language
+from assistant.library import EmptyLibrary
+from assistant.models.protocol import SightlineChatModel
+from assistant.reader import neat, window
+from assistant.session import Limits, Request, Session
+from assistant.tuning.reader_confidence import Row, is_right
+from assistant.tuning.reader_data import Asked, Questions
+from retrieval.values import Passage, SearchResult
+
+Search = Callable[[str, Language], SearchResult]
+PAIRS: tuple[tuple[Language, Language], ...] = (("en", "en"), ("zh", "zh"), ("zh", "en"))
+_READ = 2
+
+
+def measure_reader(
+    model: SightlineChatModel,
+    search: Search,
+    asked: Sequence[Asked],
+    report: Callable[[str], None],
+) -> tuple[list[Row], dict[str, float]]:
+    """Return a row a reading, and the share of right answers by pair of languages.
+
+    The answer of a question is the likeliest copy of the right paragraph's passage; 0 where that
+    was not among the first found.
+    """
+    rows: list[Row] = []
+    right: dict[str, list[bool]] = {}
+    for number, one in enumerate(asked, 1):
+        for language, of in PAIRS:
+            question = one.question[language]
+            found = [p for p in search(question, of).passages if p.kind != "pixels"]
+            expected = (one.answers[of], one.answers[language])
+            made = [_row(model, question, language, p, expected) for p in found[:_READ]]
+            rows += [row for row in made if row is not None]
+            best = max((r for r in made if r is not None), key=_margin, default=None)
+            right.setdefault(f"{language}_{of}", []).append(best is not None and best.right)
+        if number % 5 == 0:
+            shown = ", ".join(f"{k} {sum(v) / len(v):.2f}" for k, v in right.items())
+            report(f"{number}/{len(asked)} questions; right: {shown}")
+    return rows, {k: round(sum(v) / len(v), 4) for k, v in right.items()}
+
+
+def _margin(row: Row) -> float:
+    return row.numbers[1] + row.numbers[2]
+
+
+def _row(
+    model: SightlineChatModel,
+    question: str,
+    language: Language,
+    passage: Passage,
+    expected: Sequence[str],
+) -> Row | None:
+    request = Request("", "", question, language, EmptyLibrary())
+    session = Session(request, model, Limits(), lambda: False)
+    text = window(session, question, passage)
+    copied = session.copy(question, text)
+    if copied is None or not copied.spans:
+        return None
+    best = copied.spans[0]
+    said = neat(text[best.start : best.end])
+    numbers = numbers_of(question, said, best, copied.refused, passage)
+    return Row(numbers, is_right(said, expected), question)
+
+
+def write_paragraphs(data: Questions, folder: Path) -> dict[Language, list[Path]]:
+    """Write each paragraph as a text file, a folder a language; returns the files."""
+    written: dict[Language, list[Path]] = {}
+    for language, texts in data.paragraphs.items():
+        place = folder / language
+        place.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
+            path = place / f"{safe}.txt"
+            path.write_text(text, encoding="utf-8")
+            written.setdefault(language, []).append(path)
+    return written
