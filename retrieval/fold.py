@@ -20,7 +20,8 @@ HASH_BITS = 10
 """Hashes of 64 bits agree when no more than this many differ."""
 COPY_COSINE = 0.7
 """Of the vectors of copies. Among 300 photos of Flickr8k no two of the 44,850 pairs have hashes
-that agree; photos at half their size all keep their hash, but only three of four a cosine of 0.9."""
+that agree; photos at half their size all keep their hash, but only three of four a cosine of
+0.9."""
 BURST_COSINE = 0.85
 BURST_SECONDS = 10.0
 
