@@ -141,9 +141,9 @@ def text_encoding(store: ModelStore, threads: int) -> Row:
     from retrieval.embed.e5 import E5Small
 
     sentence = "The keeper climbed the stairs of the lighthouse at dusk and lit the old lamp. "
-    passages = [f"{n}. " + sentence * 11 for n in range(6)]
+    passages = [f"{n}. " + sentence * 8 for n in range(6)]
     ours = E5Small(store.path("e5-small"), threads)
-    theirs = E5()
+    theirs = E5(num_threads=threads)
     ours.embed_passages(passages[:1])
     mine, bare, ratio = paired(
         lambda: len(passages) / seconds(lambda: ours.embed_passages(passages)),
