@@ -10,7 +10,7 @@ import pytest
 from assistant.config import Settings
 from assistant.models.scripted import ScriptedChat
 from evals.context import Context
-from evals.errors import EvalUsage, SystemUnknown
+from evals.errors import EvalUsage, NotOffered, SystemUnknown
 from evals.runner import run_suite
 from evals.running import measure
 from evals.smoke import make_smoke
@@ -52,6 +52,8 @@ def test_text_pipelines_find_answer_and_keep_libraries_apart(
         found = system.search("mine", "What does the lynx eat?", k=2)
         assert [p.asset for p in found] == ["lynx.txt", "bridge.txt"]
         assert system.search("theirs", "What does the lynx eat?") == []
+        with pytest.raises(NotOffered, match="by a picture"):
+            system.search("mine", image=files[0])
         *_, said = system.ask(Ask("How long is the bridge?", "mine", turns=("Hello?",)), 60.0)
         assert said.text == "It is 418 metres long [1]."
         assert [c.asset for c in said.citations] == ["bridge.txt"]

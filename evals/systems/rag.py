@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.errors import CaseTimeout
+from evals.errors import CaseTimeout, NotOffered
 from evals.systems.base import Ask, Reply, System, Taken
 
 if TYPE_CHECKING:
@@ -79,6 +79,8 @@ class TextRag(System):
         k: int = 10,
         modality: Modality | None = None,
     ) -> list[Passage]:
+        if image is not None and not text:
+            raise NotOffered(system=self.name, what="search by a picture")
         passages, vectors = self._shelf(library)
         if not text or not passages:
             return []

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.errors import EvalUsage
+from evals.errors import EvalUsage, NotOffered
 from evals.systems.rag import TextRag
 
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ class Txtai(TextRag):
         k: int = 10,
         modality: Modality | None = None,
     ) -> list[Passage]:
+        if image is not None and not text:
+            raise NotOffered(system=self.name, what="search by a picture")
         index, passages = self._index(library)
         if not text or not passages:
             return []
