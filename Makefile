@@ -48,6 +48,9 @@ bench: setup
 
 train-embedded: setup
 	@test -n "$(DATA)" || { echo "Say where the data is: make train-embedded DATA=folder"; exit 1; }
+	$(BIN)/sightline tune prepare $(HOME_FOLDER) --what clip --run clip $(DATA)/flickr8k
+	$(BIN)/sightline tune train $(HOME_FOLDER) --run clip
+	$(BIN)/sightline tune evaluate $(HOME_FOLDER) --run clip --limit 1000
 	$(BIN)/sightline tune prepare $(HOME_FOLDER) $(DATA)/flickr8k $(DATA)/visual7w $(DATA)/daquar
 	$(BIN)/sightline tune train $(HOME_FOLDER)
 	$(BIN)/sightline tune evaluate $(HOME_FOLDER)

@@ -258,9 +258,17 @@ class _Builder:
     def _worker(self) -> IngestWorker:
         from retrieval.worker import IngestWorker
 
-        worker = IngestWorker(self.ingestor(), idle=self._describe_one)
+        worker = IngestWorker(self.ingestor(), idle=self._describe_one, first=self._fill)
         worker.start()
         return worker
+
+    def _fill(self, stop: Callable[[], bool]) -> None:
+        """Embed what only an embedder of an earlier version has seen."""
+        from retrieval.refill import fill_missing
+
+        embedders = self.embedders()
+        for embedder in (embedders.text, embedders.joint):
+            fill_missing(self.engine, self.blobs, embedder, stop)
 
     def _describe_one(self) -> bool:
         """Describe a photo if one waits and nobody else does; the worker's idle work."""

@@ -94,7 +94,12 @@ class Models:
 
 _RESEARCH = "Apache-2.0, research use only (trained on Flickr8k, Visual7W and DAQUAR)"
 _TRAINED = (
-    ("sightline-clip", "joint embedding", "Sightline-CLIP, our heads", Path(embed.__path__[0])),
+    (
+        "sightline-clip",
+        "joint embedding",
+        "Sightline-CLIP, heads and tower ends",
+        Path(embed.__path__[0]),
+    ),
     ("sightline-vlm", "sight", "Sightline-VLM, our projector", Path(chat.__path__[0])),
 )
 
@@ -113,7 +118,7 @@ def _trained(name: str, role: str, title: str, package: Path, in_use: bool) -> M
         role=role,
         title=title,
         upstream="trained by this project, see its card",
-        licence=_RESEARCH,
+        licence=str(card.get("licence", _RESEARCH)),
         size=f"{len(data) / 1e6:.0f} MB",
         state="verified" if whole else "damaged",
         in_use=in_use,

@@ -45,6 +45,24 @@ def test_the_weights_are_those_of_the_card_and_small() -> None:
     assert len(body) == card["bytes"] <= 15_000_000
 
 
+DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.mark.skipif(not (DATA / "flickr8k").is_dir(), reason=f"the data is not in {DATA}")
+def test_the_committed_weights_reproduce_the_cards_numbers(clip: SightlineClip) -> None:
+    from assistant.tuning.clip_measure import embed_split
+    from assistant.tuning.clip_metrics import retrieval_metrics
+    from assistant.tuning.clip_run import source_of
+    from assistant.tuning.data import read_split
+    from assistant.tuning.pipeline import Part
+
+    val = read_split(DATA / "flickr8k" / "val.jsonl")
+    _, captions, photos = source_of(Part(val, val.name, learns=False))
+    split = embed_split(clip, dict(list(captions.items())[:200]), photos)
+    found = retrieval_metrics(split.photos, split.texts, split.owner)
+    assert found == pytest.approx(clip.card["metrics"]["first_200"], abs=0.02)
+
+
 def test_it_is_a_joint_embedder_of_unit_vectors(
     clip: SightlineClip, photos: list[Image.Image]
 ) -> None:

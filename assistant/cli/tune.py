@@ -55,7 +55,7 @@ _DEFAULT = "mine"
 class Options:
     """Settings of training, as options; which kind knows which is said when it does not."""
 
-    Steps = Annotated[int | None, typer.Option(min=1, help="hub, clip: steps of training.")]
+    Steps = Annotated[int | None, typer.Option(min=1, help="hub: steps of training.")]
     SeeSteps = Annotated[int | None, typer.Option(min=1, help="vlm: steps of naming and drafting.")]
     AnswerSteps = Annotated[int | None, typer.Option(min=1, help="vlm: steps of drafting answers.")]
     Hours = Annotated[
@@ -64,9 +64,11 @@ class Options:
             min=0.001, help="vlm: time of learning through the language model; hub: most."
         ),
     ]
-    Rank = Annotated[int | None, typer.Option(min=1, max=256, help="hub: rank of the adapter.")]
+    Rank = Annotated[
+        int | None, typer.Option(min=1, max=256, help="hub, clip: rank of the adapter.")
+    ]
     Rate = Annotated[float | None, typer.Option(min=0.0, help="hub, clip: learning rate.")]
-    Batch = Annotated[int | None, typer.Option(min=1, help="hub: examples a step.")]
+    Batch = Annotated[int | None, typer.Option(min=1, help="hub, clip: examples a step.")]
     Quantization = Annotated[
         str | None, typer.Option(help="hub: auto, none or nf4 (QLoRA; needs a CUDA GPU).")
     ]

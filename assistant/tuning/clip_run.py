@@ -1,23 +1,35 @@
-"""Sightline-CLIP as a kind of training."""
+"""Sightline-CLIP as a kind of training: features, heads, adapters, measured as the app searches."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from assistant.errors import TuningUsage
-from assistant.tuning.registry import CLIP
+from PIL import Image
+
+from assistant.errors import DataInvalid, TuningUsage
+from assistant.tuning.card import write_card
+from assistant.tuning.data import CaptionRow
+from assistant.tuning.pipeline import Part
+from assistant.tuning.registry import CLIP, WEIGHTS, sha256_of
 from assistant.tuning.trainers import Bench
 
 
 @dataclass(frozen=True)
 class ClipSettings:
-    """Nothing can be set yet."""
+    """What can be set; the rest is ``clip_fit.SHIPPED``. ``rank``, ``rate``: of the adapters."""
+
+    head_epochs: int = 30
+    epochs: int = 3
+    batch: int = 500
+    rank: int = 16
+    rate: float = 2e-4
 
 
 class ClipTrainer:
-    """See ``trainers.Trainer``."""
+    """See ``trainers.Trainer``. Learns from the first set of captions, measures on the others."""
 
     Settings = ClipSettings
 
@@ -29,17 +41,76 @@ class ClipTrainer:
         return CLIP
 
     def prepare(self) -> None:
-        """Refuse, until its training runs over a bench.
+        """Compute what the fixed parts of the towers make of photos and captions.
 
         Raises:
-            TuningUsage: always.
+            DataInvalid: no training split has captions.
+            TuningUsage: it was asked to begin with the weights that are here.
         """
-        raise TuningUsage(detail="clip cannot be trained by `sightline tune` yet")
+        if self._bench.plan.start != "scratch":
+            raise TuningUsage(detail="clip always begins anew; leave out --from shipped")
+        self._run().pairs(*source_of(self._learning()))
 
     def train(self) -> bool:
-        """See ``prepare``."""
-        raise NotImplementedError
+        """See ``trainers.Trainer``."""
+        from assistant.tuning.clip_export import ID
+        from assistant.tuning.clip_fit import SHIPPED
+
+        bench, began = self._bench, time.monotonic()
+        recipe = replace(SHIPPED, **bench.settings)
+        held = self._run().train(recipe, *source_of(self._learning()), bench.out, bench.stop)
+        if held is None:
+            return False
+        card = bench.card(
+            CLIP, "Sightline-CLIP", "EfficientNet-Lite2 and multilingual-e5-small",
+            seconds={"this command": time.monotonic() - began},
+            metrics={f"held photos of training, {name}": value for name, value in held.items()},
+        )  # fmt: skip
+        mark = sha256_of(bench.out / WEIGHTS)[:8]
+        write_card(
+            bench.out, card, extra={"id": f"{ID}-{mark}", "dim": 512, "recipe": asdict(recipe)}
+        )
+        return True
 
     def evaluate(self, limit: int) -> Mapping[str, Any]:
-        """See ``prepare``."""
-        raise NotImplementedError
+        """See ``trainers.Trainer``; fits the calibration too, on the first measuring captions."""
+        from assistant.tuning.clip_pipeline import measure
+
+        bench, found = self._bench, {}
+        parts = [part for part in bench.measuring if part.kind == "captions"]
+        for number, part in enumerate(parts):
+            name, captions, photos = source_of(part)
+            few = dict(list(captions.items())[:limit])
+            measured = measure(
+                bench.out, bench.store, few, photos, bench.threads, calibrated=number == 0
+            )
+            found |= {f"{name} {metric}": value for metric, value in measured.items()}
+        return found
+
+    def _learning(self) -> Part:
+        for part in self._bench.learning:
+            if part.kind == "captions":
+                return part
+        path = self._bench.plan.data[0][0]
+        raise DataInvalid(path=path, line=0, detail="no training split has captions")  # type: ignore[arg-type]
+
+    def _run(self) -> Any:
+        from assistant.tuning.clip_pipeline import Run
+
+        bench = self._bench
+        return Run(bench.run, bench.store, bench.threads, bench.journal.report)
+
+
+def source_of(part: Part) -> tuple[str, dict[str, list[str]], Any]:
+    """Return the name of a part, its captions by photo, and what yields its photos by name."""
+    from assistant.tuning.clip_data import tidy
+
+    captions: dict[str, list[str]] = {}
+    for row in part.split.rows:
+        if isinstance(row, CaptionRow):
+            captions.setdefault(row.image, []).extend(map(tidy, row.captions))
+
+    def photos(names: Sequence[str]) -> Iterator[Image.Image]:
+        return (part.split.images.open(name) for name in names)
+
+    return part.split.name.replace("/", "-"), captions, photos

@@ -1,22 +1,23 @@
-"""Sightline-CLIP: photos and text in one 512-d space, from two locked towers and trained heads.
+"""Sightline-CLIP: photos and text in one 512-d space, from two towers and trained heads.
 
     photo -> EfficientNet-Lite2 -> mean and maximum of the map -> heads -> mix -> unit vector
     text  -> "query: " + text -> e5-small -> mean and maximum of its tokens -> heads -> mix -> same
 
-Only the heads are trained (contrastively; ``assistant/tuning/clip_train.py``), after LiT (Zhai et
-al. 2022), which locks a tower that was trained on more than we have. A head is
+The heads are trained contrastively (``assistant/tuning/clip_fit.py``); the photo tower is locked,
+after LiT (Zhai et al. 2022). Weights may bring low-rank adapters (LoRA) for the upper layers of
+e5-small: they are merged into a graph of their own, so plain e5 is untouched. A head is
 
     z = standardise(x);  y = z L + gelu(z U + u) D + b;  y / |y|
 
 a linear map plus a bottleneck that starts at zero. Beside the unit vectors of the heads (an
 ensemble) stands a part that needs no training, ConSE (Norouzi et al. 2014): a photo as the mean
-of the words for the ImageNet classes seen in it, a text as itself, both in e5's own space, so
-that things no caption told of are found too. The inner product of the whole is the weighted sum
-of the parts'; ``mix`` turns it into the 512 numbers that keep the most of it. A photo and its
-mirror image are both seen and summed, which is worth most of a point of recall and costs a
-second pass.
+of the words for the ImageNet classes seen in it, a text as itself, both in the text tower's
+space, so that things no caption told of are found too. The inner product of the whole is the
+weighted sum of the parts'; ``mix`` turns it into the 512 numbers that keep the most of it. A
+photo and its mirror image are both seen and summed, which is worth most of a point of recall and
+costs a second pass.
 
-All of this runs in numpy: it is a thousandth of the towers' work. Knows nothing of training data.
+The heads run in numpy: they are a thousandth of the towers' work. Knows nothing of training data.
 """
 
 from __future__ import annotations
@@ -132,11 +133,11 @@ class SightlineClip:
     """A ``JointEmbedder``.
 
     Args:
-        encoder, text: the two towers (shared with whoever else uses them).
+        encoder, text: the two towers as they are (shared with whoever else uses them).
         folder: the folder of ``model.safetensors`` and ``card.json``.
 
     Raises:
-        WeightsMissing, WeightsCorrupt, WeightsError: the heads are gone, changed or unreadable.
+        WeightsMissing, WeightsCorrupt, WeightsError: the weights are gone, changed or unreadable.
     """
 
     dim = 512
@@ -144,12 +145,15 @@ class SightlineClip:
     def __init__(self, encoder: EfficientNetLite2, text: E5Small, folder: Path = WEIGHTS) -> None:
         self.card = read_card(folder)
         self.id = str(self.card["id"])
-        self._encoder, self._text = encoder, text
-        tensors = read_tensors(folder, str(self.card["sha256"]))
+        mark = str(self.card["sha256"])
+        tensors = read_tensors(folder, mark)
         try:
             self._heads = Heads.of(tensors)
         except KeyError as error:
             raise WeightsError(model=self.id, detail=f"{folder}: no tensor {error}") from error
+        adapters = {n.removeprefix("lora."): t for n, t in tensors.items() if n.startswith("lora.")}
+        self._encoder = encoder
+        self._text = text.tuned(adapters, mark[:12]) if adapters else text
 
     def embed_images(self, images: Sequence[Image.Image]) -> Array:
         """Return unit vectors float32 [n, 512] of photos."""
@@ -159,9 +163,13 @@ class SightlineClip:
         one, other = (self._heads.of_photos(pool_map(f.map), f.logits) for f in seen)
         return unit(one + other)
 
+    def pooled_texts(self, texts: Sequence[str]) -> Array:
+        """Return what the text heads read, float32 [n, 768]."""
+        return self._text.pooled([f"query: {text}" for text in texts])
+
     def embed_texts(self, texts: Sequence[str]) -> Array:
         """Return unit vectors float32 [n, 512] of captions or questions, in any e5 language."""
-        return self._heads.of_texts(self._text.pooled([f"query: {text}" for text in texts]))
+        return self._heads.of_texts(self.pooled_texts(texts))
 
 
 def read_card(folder: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ Knows nothing of photos, chunks or the index.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from retrieval.embed.e5_file import read_e5
-from retrieval.embed.e5_graph import e5_model
+from retrieval.embed.e5_graph import Adapters, e5_model
 from retrieval.embed.runtime import derived, open_session
 from retrieval.embed.unigram import Unigram
 
@@ -50,12 +51,31 @@ class E5Small:
     max_tokens = 512
 
     def __init__(self, weights: Path, threads: int = 1) -> None:
+        self._weights, self._threads = weights, threads
         read = read_e5(weights)
         self._words = read.matrices["emb.word"]
         self._vocabulary = read.vocabulary
         self._tokenizer = Unigram(read.vocabulary)
         graph = derived(weights, _GRAPH, lambda path: e5_model(read_e5(path)))
         self._session = open_session(graph, threads, self.id)
+
+    def tuned(self, adapters: Adapters, mark: str) -> E5Small:
+        """Return this network with low-rank adapters merged in; this one stays as it is.
+
+        Vocabulary and word vectors are shared, so the other costs only its layers (48 MB).
+
+        Args:
+            adapters: as ``e5_model`` takes them; mark: tells them from others, in a file name.
+        """
+        other = copy.copy(self)
+        other.id = f"{self.id}+{mark}"
+        graph = derived(
+            self._weights,
+            _GRAPH.replace(".onnx", f".{mark}.onnx"),
+            lambda path: e5_model(read_e5(path), adapters=adapters),
+        )
+        other._session = open_session(graph, self._threads, other.id)
+        return other
 
     def count_tokens(self, text: str) -> int:
         """Return the places a passage takes of ``max_tokens``, prefix and marks included."""

@@ -12,7 +12,7 @@ would hold 384 MB.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto
 
 _FUSED = "com.microsoft"
+Adapters = Mapping[str, NDArray[np.float32]]
+MATRICES = ("q", "k", "v", "ao", "fi", "fo")
 
 
 class _Graph:
@@ -78,11 +80,11 @@ class _Graph:
             epsilon=self._epsilon,
         )
 
-    def layer(self, x: str, number: int, weights: E5Weights) -> str:
+    def layer(self, x: str, number: int, weights: E5Weights, adapters: Adapters) -> str:
         """Return the output of one post-norm encoder layer."""
         at = f"l{number}"
         v = {k.removeprefix(f"{at}."): a for k, a in weights.vectors.items() if k.startswith(at)}
-        m = {k: weights.matrices[f"{at}.{k}.w"].dense() for k in ("q", "k", "v", "ao", "fi", "fo")}
+        m = {k: _adapted(weights, f"{at}.{k}", adapters) for k in MATRICES}
         qkv = np.concatenate([m["q"], m["k"], m["v"]]).T
         bias = np.concatenate([v["q.b"], v["k.b"], v["v.b"]])
         mixed = self.product(x, f"{at}.qkv", qkv)
@@ -106,8 +108,22 @@ class _Graph:
         return self.node("Identity", [x], [f"x{number + 1}"])
 
 
-def e5_model(weights: E5Weights, outputs: Sequence[int] = (12,)) -> bytes:
+def _adapted(weights: E5Weights, name: str, adapters: Adapters) -> NDArray[np.float32]:
+    """Return a matrix [outputs, inputs], with its adapter merged in if it has one: W + B A."""
+    dense = weights.matrices[f"{name}.w"].dense()
+    if f"{name}.a" in adapters:
+        dense += adapters[f"{name}.b"] @ adapters[f"{name}.a"]
+    return dense
+
+
+def e5_model(
+    weights: E5Weights, outputs: Sequence[int] = (12,), adapters: Adapters | None = None
+) -> bytes:
     """Return the serialised graph.
+
+    Args:
+        adapters: low-rank additions by name (Hu et al. 2021, LoRA): ``l7.q.a`` float32 [r, inputs]
+            and ``l7.q.b`` [outputs, r] for the query matrix of the eighth layer, and so on.
 
     Inputs: ``words`` float32 [n, L, 384], the word vectors; ``lengths`` int32 [n], how many of
     the L places are real. Outputs: ``x12`` float32 [n, L, 384], the last layer, or those of the
@@ -133,7 +149,7 @@ def e5_model(weights: E5Weights, outputs: Sequence[int] = (12,)) -> bytes:
         epsilon=weights.epsilon,
     )
     for number in range(max(outputs)):
-        x = graph.layer(x, number, weights)
+        x = graph.layer(x, number, weights, adapters or {})
     shape: list[str | int | None] = ["n", "L", hidden]
     made = helper.make_graph(
         graph.nodes,

@@ -1,0 +1,102 @@
+"""Measures Sightline-CLIP as the app runs it, and fits the calibration it ships with.
+
+Everything goes through ``SightlineClip`` itself (ONNX Runtime, numpy), so the figures are those
+of the weights on disk and not of the model that was trained. Knows nothing of training.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from assistant.tuning.calibrate import joint_calibration
+from assistant.tuning.clip_metrics import retrieval_ranks
+from retrieval.embed.clip import SightlineClip
+from retrieval.embed.e5 import E5Small
+from retrieval.embed.registry import CALIBRATION
+
+Array = NDArray[np.float32]
+_STEP = 32
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """A split in the joint space: photos [n, 512], texts [m, 512], the photo of each text [m]."""
+
+    photos: Array
+    texts: Array
+    owner: NDArray[np.int64]
+    names: tuple[str, ...]
+    said: tuple[str, ...]
+
+    def first(self, photos: int) -> Embedded:
+        """Return the first photos and their texts."""
+        few = self.owner < photos
+        said = self.said[: int(few.sum())]
+        return Embedded(
+            self.photos[:photos], self.texts[few], self.owner[few], self.names[:photos], said
+        )
+
+
+def embed_split(
+    clip: SightlineClip,
+    captions: dict[str, list[str]],
+    photos: Callable[[Sequence[str]], Iterator[Image.Image]],
+) -> Embedded:
+    """Embed photos and their captions; ``photos`` yields them by name."""
+    names = tuple(captions)
+    said = tuple(text for name in names for text in captions[name])
+    owner = np.repeat(np.arange(len(names)), [len(captions[name]) for name in names])
+    steps = [names[start : start + _STEP] for start in range(0, len(names), _STEP)]
+    made = [clip.embed_images(list(photos(step))) for step in steps]
+    return Embedded(np.concatenate(made), clip.embed_texts(said), owner, names, said)
+
+
+def chinese_metrics(clip: SightlineClip, split: Embedded, file: Path) -> dict[str, float]:
+    """Return recall of Chinese captions (lines of ``image``, ``caption``) among all photos.
+
+    Nothing is returned when the split has none of their photos.
+
+    ``relative`` divides R@1 by that of the English captions of the same photos.
+    """
+    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    place = {name: number for number, name in enumerate(split.names)}
+    rows = [row for row in rows if row["image"] in place]
+    if not rows:
+        return {}
+    owner = np.array([place[row["image"]] for row in rows])
+    texts = clip.embed_texts([row["caption"] for row in rows])
+    rank, _ = retrieval_ranks(split.photos, texts, owner)
+    same = np.isin(split.owner, owner)
+    english, _ = retrieval_ranks(split.photos, split.texts[same], split.owner[same])
+    found = {f"zh_t2i_r{k}": float((rank < k).mean()) for k in (1, 10)}
+    found |= {f"en_t2i_r{k}_same_photos": float((english < k).mean()) for k in (1, 10)}
+    found["zh_relative"] = found["zh_t2i_r1"] / max(found["en_t2i_r1_same_photos"], 1e-9)
+    return found | {"zh_captions": float(len(rows))}
+
+
+def calibrate(
+    clip: SightlineClip, e5: E5Small, split: Embedded, unmatched: Path, folder: Path
+) -> dict[str, dict[str, float]]:
+    """Fit the maps from similarity to probability, write them beside the weights."""
+    asked = [json.loads(line)["query"] for line in unmatched.read_text("utf-8").splitlines()]
+    made, metrics = joint_calibration(
+        clip.id,
+        split.photos,
+        split.texts,
+        clip.embed_texts(asked),
+        e5.embed_queries(split.said),
+        split.owner,
+    )
+    text = made.to_json(
+        data=f"{len(split.photos)} photos and their captions; {len(asked)} queries matching none",
+        metrics=metrics,
+    )
+    (folder / CALIBRATION).write_text(text, encoding="utf-8")
+    return metrics
