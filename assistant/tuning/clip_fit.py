@@ -69,7 +69,7 @@ class Recipe:
     held: int = 300
 
 
-SHIPPED = Recipe()
+DEFAULT = Recipe()
 
 
 @dataclass(frozen=True)

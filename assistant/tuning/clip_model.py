@@ -80,10 +80,10 @@ class ClipModel(nn.Module):
 
     def photos(self, views: Sequence[Tensor]) -> Tensor:
         """Return [n, widths together] of pooled maps, views summed in every member."""
-        made = [
-            functional.normalize(sum(pair["image"](view) for view in views), dim=-1)  # type: ignore[index]
-            for pair in self.heads
-        ]
+        made = []
+        for pair in self.heads:
+            seen = torch.stack([pair["image"](view) for view in views])  # type: ignore[index]
+            made.append(functional.normalize(seen.sum(0), dim=-1))
         return torch.cat(made, dim=1)
 
     def texts(self, tokens: Tokens, which: NDArray[np.int64]) -> Tensor:

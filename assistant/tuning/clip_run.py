@@ -19,7 +19,7 @@ from assistant.tuning.trainers import Bench
 
 @dataclass(frozen=True)
 class ClipSettings:
-    """What can be set; the rest is ``clip_fit.SHIPPED``. ``rank``, ``rate``: of the adapters."""
+    """What can be set; the rest is ``clip_fit.DEFAULT``. ``rank``, ``rate``: of the adapters."""
 
     head_epochs: int = 30
     epochs: int = 3
@@ -54,10 +54,10 @@ class ClipTrainer:
     def train(self) -> bool:
         """See ``trainers.Trainer``."""
         from assistant.tuning.clip_export import ID
-        from assistant.tuning.clip_fit import SHIPPED
+        from assistant.tuning.clip_fit import DEFAULT
 
         bench, began = self._bench, time.monotonic()
-        recipe = replace(SHIPPED, **bench.settings)
+        recipe = replace(DEFAULT, **bench.settings)
         held = self._run().train(recipe, *source_of(self._learning()), bench.out, bench.stop)
         if held is None:
             return False
