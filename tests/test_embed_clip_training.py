@@ -12,9 +12,13 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from sqlalchemy import Engine
 
+from assistant.config import Settings
 from assistant.errors import CheckpointDamaged, CheckpointMismatch
+from assistant.store.tuning import TuningRuns
 from assistant.tuning.calibrate import fit_map
+from assistant.tuning.card import OWN
 from assistant.tuning.clip_cache import build_cache
 from assistant.tuning.clip_export import Sample, weights_of, write_weights
 from assistant.tuning.clip_fit import Fit, Pairs, Recipe, pool_all
@@ -22,6 +26,7 @@ from assistant.tuning.clip_metrics import intervals, retrieval_metrics
 from assistant.tuning.clip_model import ClipModel, Member, contrast
 from assistant.tuning.clip_texts import Wording, read_lexicon
 from assistant.tuning.clip_tokens import Tokens, build_tokens, lower_layers
+from assistant.tuning.control import Tuning
 from assistant.tuning.e5_torch import TextTower, adapters, encode
 from assistant.tuning.registry import sha256_of
 from retrieval.embed.clip import SightlineClip
@@ -284,3 +289,34 @@ def test_a_fitted_map_tells_matching_from_unmatched_queries() -> None:
     assert metrics["auroc_unmatched"] > 0.9
     assert metrics["ece"] < 0.15
     assert min(made.relative[:-1]) >= 0
+
+
+def test_the_tune_command_trains_stops_goes_on_and_measures(
+    settings: Settings,
+    engine: Engine,
+    model_store: ModelStore,
+    encoder: EfficientNetLite2,
+    e5: E5Small,
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "photos"
+    data.mkdir()
+    for number, photo in enumerate(cut(NAMES)):
+        photo.save(data / f"{number}.png")
+    rows = [{"image": f"{n}.png", "captions": [said_of(name)]} for n, name in enumerate(NAMES)]
+    (data / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    tuning = Tuning(settings, TuningRuns(engine), model_store)
+    told: list[str] = []
+    tuning.prepare("mine", [data], "clip", show=told.append)
+    given = {"head_epochs": 2, "epochs": 1, "batch": 4, "rank": 2}
+    assert not tuning.train("mine", given, show=told.append, stop=lambda: True)
+    assert tuning.train("mine", {}, show=told.append)
+    out = settings.home / "runs" / "mine" / "out"
+    card = json.loads((out / "card.json").read_text())
+    assert card["licence"] == OWN
+    assert card["id"].startswith("sightline-clip-2-")
+    clip = SightlineClip(encoder, e5, out)
+    found = clip.embed_images(list(cut(NAMES[:3]))) @ clip.embed_texts(["a photo of a cup"])[0]
+    assert np.isfinite(found).all()
+    for file in model_store.path("e5-small").parent.glob(f"*{card['sha256'][:12]}*"):
+        file.unlink()
