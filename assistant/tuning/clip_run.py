@@ -76,7 +76,8 @@ class ClipTrainer:
         """See ``trainers.Trainer``; fits the calibration too, on the first measuring captions."""
         from assistant.tuning.clip_pipeline import measure
 
-        bench, found = self._bench, {}
+        bench = self._bench
+        found: dict[str, Any] = {}
         parts = [part for part in bench.measuring if part.kind == "captions"]
         for number, part in enumerate(parts):
             name, captions, photos = source_of(part)
@@ -92,7 +93,7 @@ class ClipTrainer:
             if part.kind == "captions":
                 return part
         path = self._bench.plan.data[0][0]
-        raise DataInvalid(path=path, line=0, detail="no training split has captions")  # type: ignore[arg-type]
+        raise DataInvalid(path=path, line=0, detail="no training split has captions")
 
     def _run(self) -> Any:
         from assistant.tuning.clip_pipeline import Run
