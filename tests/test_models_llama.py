@@ -286,10 +286,10 @@ def test_an_adapter_changes_the_model_only_while_it_is_worn(
     engine.prefill(prompt, never)
     plain = engine.logits().copy()
     engine.prefill(prompt, never, adapter)
-    assert np.abs(engine.logits() - plain).max() > 0.1
+    moved = float(np.abs(engine.logits() - plain).max())
     again = engine.prefill(prompt, never)
     assert again.reused == len(prompt) - 1  # the plain lane was kept apart
-    np.testing.assert_allclose(engine.logits(), plain, atol=0.05)
+    assert float(np.abs(engine.logits() - plain).max()) < 0.5 < moved  # batches round differently
     (tmp_path / "b.gguf").write_bytes(b"GGUF")
     with pytest.raises(ModelUnavailable, match="cannot read"):
         engine.prefill(prompt, never, tmp_path / "b.gguf")
