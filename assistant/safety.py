@@ -94,8 +94,8 @@ _SECRET_WORDS = re.compile(
 )
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END[^\n]*|$)", re.DOTALL)
 
-_IMAGE = re.compile(r"!\[([^\]]*)\]\([^)]*\)")
-_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(\s*[^)]*\)")
+_IMAGE = re.compile(r"!\[([^\]]*)\]\([^)\n]*\)?")  # also one that is cut off
+_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(\s*[^)\n]*\)?")
 _REFERENCE = re.compile(r"^\s*\[[^\]]+\]:\s*\S+.*$", re.MULTILINE)
 _AUTOLINK = re.compile(r"<((?:https?|ftp|data|javascript|mailto):[^>\s]*)>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^>\n]{0,300}>")

@@ -80,6 +80,7 @@ def test_answers_lose_pictures_and_link_targets_but_keep_words_and_marks() -> No
     )
     assert "http" not in said and "evil" not in said
     assert "the page" in said and "[1]" in said
+    assert "http" not in clean_answer("end with [here](https://evil.example/?q=")
     assert clean_answer("a < b and c > d") == "a < b and c > d"
 
 
