@@ -90,7 +90,12 @@ class Sightline(System):
         return "\n".join(p.text for p in passages if p.kind not in ("metadata", "caption"))
 
     def transcribe(self, path: Path) -> str:
-        return self.assistant.transcribe(path).text
+        from retrieval.errors import AudioEmpty
+
+        try:
+            return self.assistant.transcribe(path).text
+        except AudioEmpty:  # that is what it says of silence
+            return ""
 
     def close(self) -> None:
         self.assistant.close()
