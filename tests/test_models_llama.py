@@ -195,6 +195,9 @@ class NoiseEyes:
         noise = np.random.default_rng(int(image.sha256[:8], 16)).normal(size=(12, 896))
         return Rows(image.sha256, (noise * 0.015).astype(np.float32))
 
+    def adapter(self) -> None:
+        return None
+
 
 def test_images_are_rows_and_text_answers_do_not_change(
     chat: LlamaChat, model_store: ModelStore

@@ -149,8 +149,8 @@ def test_what_cannot_be_trained_is_said(tuning: Tuning, photos: Path, tmp_path: 
     with pytest.raises(TuningUsage, match="GGUF"):
         tuning.prepare("b", [photos], "hub", model=str(gguf), show=quiet)
     tuning.prepare("c", [photos], "hub", show=quiet)
-    with pytest.raises(TuningUsage, match="--see-steps is not a setting of `hub`"):
-        tuning.train("c", {"see_steps": 5}, show=quiet)
+    with pytest.raises(TuningUsage, match="--name-steps is not a setting of `hub`"):
+        tuning.train("c", {"name_steps": 5}, show=quiet)
     assert tuning.runs()[0].error is not None
 
 

@@ -2,125 +2,149 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+from tuning_tiny import LAYERS, LORA, SHAPE, WORDS, save_qwen, tiny_qwen
 
-from assistant.models.sight import Shape
-from assistant.tuning.lm import FrozenLM
-from assistant.tuning.packing import Ask, pack
+from assistant.tuning.lm import LanguageModel, LoRA
+from assistant.tuning.packing import Ask, fitting, pack
 from assistant.tuning.projector import Projector
+from assistant.tuning.speak_train import Speaker, SpeakSettings, ask_losses, run_packed
 from assistant.tuning.tasks import Drawn
-from assistant.tuning.vlm_train import batch_loss, run_packed
 
-SHAPE = Shape(
-    vocabulary=12, concepts=5, channels=6, cells=4, width=8, heads=2, layers=1, lm_width=16,
-    text_rows=3, draft_length=2, soft_rows=2,
-)  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def lm() -> FrozenLM:
-    """A random two-layer Qwen2 with grouped-query attention."""
-    from transformers import Qwen2Config, Qwen2ForCausalLM
-
-    torch.manual_seed(0)
-    config = Qwen2Config(
-        vocab_size=40, hidden_size=16, intermediate_size=32, num_hidden_layers=2,
-        num_attention_heads=4, num_key_value_heads=2, tie_word_embeddings=False,
-    )  # fmt: skip
-    model = Qwen2ForCausalLM(config).requires_grad_(False).eval()
-    return FrozenLM(model, [1, 2, 3], range(40))
-
-
-@pytest.fixture
-def projector() -> Projector:
-    torch.manual_seed(1)
-    return Projector(SHAPE)
-
-
-def photo(seed: int, *asks: Ask) -> Drawn:
-    rng = np.random.default_rng(seed)
-    features = rng.normal(size=(4, 6)).astype(np.float32)
-    return Drawn(features, rng.integers(40, size=3), asks)
-
-
+PREFIX = (1, 2, 3)
+LENGTH = 40
 CAPTIONS = Ask((5, 6), ((7, 8, 9), (10, 9), (11, 12, 13, 9)))
 CHOICE = Ask((14, 15, 16), ((17, 9), (18, 19, 9), (20, 9)), 0, True)
 OPEN = Ask((21,), ((22, 23, 9),))
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_qwen(tmp_path_factory.mktemp("qwen"))
+
+
+@pytest.fixture
+def speaker() -> Speaker:
+    torch.manual_seed(1)
+    return Speaker(Projector(SHAPE), LoRA(LORA, LAYERS))
+
+
+@pytest.fixture
+def lm(folder: Path, speaker: Speaker) -> LanguageModel:
+    return LanguageModel(folder, speaker.lora, range(WORDS), dtype=torch.float32)
+
+
+def photo(seed: int, *asks: Ask) -> Drawn:
+    features = np.random.default_rng(seed).normal(size=(9, 6)).astype(np.float32)
+    return Drawn("t", features, asks, PREFIX)
+
+
 def alone(
-    model: Projector, lm: FrozenLM, item: Drawn, prompt: tuple[int, ...], answer: tuple[int, ...]
+    qwen: Any, speaker: Speaker, item: Drawn, prompt: tuple[int, ...], answer: tuple[int, ...]
 ) -> float:
-    """The log-likelihood of one answer, computed plainly as one sequence."""
-    rows = torch.cat(
-        (
-            lm.embed(torch.tensor(lm.prefix)),
-            lm.embed(torch.from_numpy(item.words)),
-            model.soft_rows(torch.from_numpy(item.features)[None])[0],
-            lm.embed(torch.tensor([*prompt, *answer[:-1]])),
-        )
-    )
-    logits = lm.model(inputs_embeds=rows[None]).logits[0, -len(answer) :]
+    """The log-likelihood of one answer, computed by transformers as one plain sequence."""
+    table = qwen.get_input_embeddings().weight
+    rows = speaker.projector(torch.from_numpy(item.features)[None])[0]
+    texts = (table[list(PREFIX)], rows, table[[*prompt, *answer[:-1]]])
+    logits = qwen(inputs_embeds=torch.cat(texts)[None]).logits[0, -len(answer) :]
     chances = logits.log_softmax(-1)
     return float(chances[range(len(answer)), list(answer)].sum().detach())
 
 
-def test_packed_likelihoods_equal_those_of_single_sequences(
-    lm: FrozenLM, projector: Projector
+def test_packed_likelihoods_equal_those_of_transformers(
+    lm: LanguageModel, speaker: Speaker
 ) -> None:
+    qwen = tiny_qwen()
     items = [photo(1, CAPTIONS), photo(2, CHOICE, OPEN)]
-    packed, states = run_packed(projector, lm, items)
-    chances = lm.log_likelihood(states[packed.predictor], packed.target)
+    packed, chances = run_packed(speaker, lm, items, LENGTH)
     number = 0
     for item in items:
         for ask in item.asks:
             for answer in ask.answers:
                 together = float(chances[packed.answer == number].sum().detach())
-                assert together == pytest.approx(
-                    alone(projector, lm, item, ask.prompt, answer), abs=1e-3
-                )
+                wanted = alone(qwen, speaker, item, ask.prompt, answer)
+                assert together == pytest.approx(wanted, abs=1e-3)
                 number += 1
 
 
-def test_loss_of_a_batch_is_the_mean_over_asks(lm: FrozenLM, projector: Projector) -> None:
+def test_low_rank_changes_equal_changed_weights(
+    folder: Path, lm: LanguageModel, speaker: Speaker
+) -> None:
+    with torch.no_grad():
+        for name in LORA.places:
+            speaker.lora.get_parameter(f"{name}_b").normal_()
+    qwen = tiny_qwen()
+    for layer, (qkv_a, qkv_b, out_a, out_b, down_a, down_b) in zip(
+        qwen.model.layers, speaker.lora.rounded(torch.float32), strict=True
+    ):
+        whole = qkv_b @ qkv_a
+        attention = layer.self_attn
+        for part, change in zip("qkv", whole.split((16, 8, 8)), strict=True):
+            getattr(attention, f"{part}_proj").weight.data += change
+        attention.o_proj.weight.data += out_b @ out_a
+        layer.mlp.down_proj.weight.data += down_b @ down_a
+    item = photo(3, OPEN)
+    _, chances = run_packed(speaker, lm, [item], LENGTH)
+    wanted = alone(qwen, speaker, item, OPEN.prompt, OPEN.answers[0])
+    assert float(chances.sum().detach()) == pytest.approx(wanted, abs=1e-3)
+
+
+def test_loss_of_an_ask(lm: LanguageModel, speaker: Speaker) -> None:
+    qwen = tiny_qwen()
     items = [photo(1, CAPTIONS), photo(2, CHOICE)]
-    loss = float(batch_loss(projector, lm, items, 1.0).detach())
-    captions = [alone(projector, lm, items[0], CAPTIONS.prompt, a) for a in CAPTIONS.answers]
+    settings = SpeakSettings(length=LENGTH, choose_weight=0.5)
+    described, chosen = (float(x.detach()) for x in ask_losses(speaker, lm, items, settings))
+    captions = [alone(qwen, speaker, items[0], CAPTIONS.prompt, a) for a in CAPTIONS.answers]
+    assert described == pytest.approx(-sum(captions) / 9, abs=1e-3)
     scores = torch.tensor(
-        [alone(projector, lm, items[1], CHOICE.prompt, a) for a in CHOICE.answers]
+        [alone(qwen, speaker, items[1], CHOICE.prompt, a) for a in CHOICE.answers]
     )
-    wanted = (-sum(captions) / 9 + (-scores[0] / 2 + scores.logsumexp(0) - scores[0])) / 2
-    assert loss == pytest.approx(float(wanted), abs=1e-3)
+    wanted = -scores[0] / 2 + 0.5 * (scores.logsumexp(0) - scores[0])
+    assert chosen == pytest.approx(float(wanted), abs=1e-3)
 
 
-def test_a_text_sees_its_own_photo_and_question_only() -> None:
-    packed = pack([[CAPTIONS], [CHOICE, OPEN]], rows=2, offset=10)
-    tokens, visible = packed.tokens.tolist(), packed.visible
-    at = {token: i for i, token in enumerate(tokens)}
-    assert not visible.triu(1).any()
-    assert not visible[at[10], at[7]]  # another caption of the same photo
-    assert not visible[at[18], at[17]]  # a wrong answer does not see the right one
-    assert not visible[at[21], at[14]]  # nor a question the one before it
-    assert visible[at[18], at[14]]
-    own = packed.photo[:, None] == packed.photo[None, :]
-    assert not (visible & ~own).any()
+def test_a_text_sees_its_own_question_and_photo_only() -> None:
+    packed = pack([[CAPTIONS], [CHOICE, OPEN]], PREFIX, rows=2, length=30)
+    first, second = packed.visible
+    at = {token: i for i, token in enumerate(packed.tokens[1].tolist())}
+    assert not first.triu(1).any() and not second.triu(1).any()
+    assert not second[at[18], at[17]]  # a wrong answer does not see the right one
+    assert not second[at[21], at[14]]  # nor a question the one before it
+    assert second[at[18], at[14]] and second[at[18], : len(PREFIX) + 2].all()
+    captions = {token: i for i, token in enumerate(packed.tokens[0].tolist())}
+    assert not first[captions[10], captions[7]]  # nor another caption
+    assert int(second[-1].sum()) == 1  # an unused place sees itself only
 
 
 def test_positions_count_along_the_path() -> None:
-    packed = pack([[CAPTIONS]], rows=2, offset=10)
-    at = {token: i for i, token in enumerate(packed.tokens.tolist())}
-    assert packed.positions[0] == 10
-    assert packed.positions[at[5]] == 12
-    assert packed.positions[at[7]] == packed.positions[at[10]] == packed.positions[at[11]] == 14
+    packed = pack([[CAPTIONS]], PREFIX, rows=2, length=20)
+    at = {token: i for i, token in enumerate(packed.tokens[0].tolist())}
+    places = packed.positions[0]
+    assert places[at[1]] == 0 and places[at[5]] == 5
+    assert places[at[7]] == places[at[11]] == 7 and places[at[12]] == 8
 
 
-def test_gradient_reaches_every_learned_weight(lm: FrozenLM, projector: Projector) -> None:
-    batch_loss(projector, lm, [photo(1, CAPTIONS), photo(2, CHOICE)], 1.0).backward()
-    learned = dict(projector.named_parameters())
-    for name in ("queries", "look.query.weight", "soft.weight", "soft_bias", "view.weight"):
-        gradient = learned[name].grad
-        assert gradient is not None
-        assert float(gradient.abs().sum()) > 0, name
-    assert all(p.grad is None for p in lm.model.parameters())
+def test_what_does_not_fit_is_left_out() -> None:
+    assert fitting([CAPTIONS], CAPTIONS.size) == (CAPTIONS,)
+    (cut,) = fitting([CAPTIONS], CAPTIONS.size - 1)
+    assert cut.answers == CAPTIONS.answers[:2]  # captions are cut to those that fit
+    assert fitting([CHOICE, OPEN], CHOICE.size - 1) == (OPEN,)  # a choice is whole or not at all
+
+
+def test_gradient_reaches_what_learns_and_nothing_else(
+    lm: LanguageModel, speaker: Speaker
+) -> None:
+    settings = SpeakSettings(length=LENGTH)
+    items = [photo(1, CAPTIONS), photo(2, CHOICE)]
+    torch.stack(ask_losses(speaker, lm, items, settings)).sum().backward()
+    for name, parameter in speaker.named_parameters():
+        gradient = parameter.grad
+        assert gradient is not None, name
+        if not name.endswith("_a"):  # A has no gradient while B is zero
+            assert float(gradient.abs().sum()) > 0, name
+    assert not any(weight.requires_grad for layer in lm._layers for weight in layer)

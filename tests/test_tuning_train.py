@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
+from tuning_tiny import FEATURES, LAYERS, LORA, SHAPE, WORDS, save_qwen
 
 from assistant.errors import CheckpointDamaged, CheckpointMismatch
-from assistant.models.sight import AnswerShape, Shape, SightProjector
+from assistant.models.second_opinion import AnswerShape, SecondOpinion
+from assistant.models.sight import SightProjector
 from assistant.tuning.answerer import (
     Answerer,
     AnswerSet,
@@ -21,70 +22,60 @@ from assistant.tuning.answerer import (
     line_scores,
     train_answerer,
 )
-from assistant.tuning.export import Parts, export_projector
-from assistant.tuning.features import Features
-from assistant.tuning.lm import FrozenLM
+from assistant.tuning.export import Parts, export_weights
+from assistant.tuning.features import mirrored
+from assistant.tuning.lm import LanguageModel, LoRA
+from assistant.tuning.name_train import NamedPhoto, NamedSet, NameSettings, train_namer, word_shares
 from assistant.tuning.packing import Ask
-from assistant.tuning.projector import Projector
-from assistant.tuning.see_train import SeePhoto, SeeSet, SeeSettings, train_see
+from assistant.tuning.projector import Namer, Projector
+from assistant.tuning.speak_train import Run, Speaker, SpeakSettings, train_speaker
 from assistant.tuning.tasks import Sampler, Task, TaskPhoto
-from assistant.tuning.vlm_train import Run, VlmSettings, train_vlm
-from assistant.tuning.vocabulary import Vocabulary
 
-SHAPE = Shape(
-    vocabulary=14, concepts=5, channels=6, cells=4, width=8, heads=2, layers=1, lm_width=16,
-    text_rows=5, draft_length=3, soft_rows=2,
-)  # fmt: skip
 ANSWERS = AnswerShape(
-    vocabulary=12, channels=6, cells=4, width=8, heads=2, layers=1, length=20
+    vocabulary=12, channels=6, cells=9, width=8, heads=2, layers=1, length=20
 )  # fmt: skip
-RNG = np.random.default_rng(0)
-FEATURES = Features(
-    RNG.normal(size=(8, 4, 6)).astype(np.float16),
-    tuple(f"{i}.jpg" for i in range(8)),
-    {f"{i}.jpg": i for i in range(8)},
-)
 
 
-def see_set() -> SeeSet:
-    """Photo i shows concept i % 2, and its captions say so."""
-    photos = tuple(
-        SeePhoto(i, ((2 + i % 2, 4, 5),) * 2, {i % 2: 1.0}, labelled=True) for i in range(8)
-    )
-    return SeeSet(photos, (FEATURES,))
+def named_set() -> NamedSet:
+    """Photo i shows word i % 2."""
+    photos = tuple(NamedPhoto(i, {i % 2: 1.0}, described=True) for i in range(8))
+    return NamedSet(photos, FEATURES)
 
 
-def see(folder: Path, steps: int, **changed: float) -> tuple[dict[str, torch.Tensor], list[float]]:
+def name(folder: Path, steps: int, **changed: float) -> tuple[dict[str, torch.Tensor], list[float]]:
     torch.manual_seed(0)
-    model = Projector(SHAPE, dropout=0.1)
+    projector, table = Projector(SHAPE, dropout=0.1), torch.randn(5, 16)
+    projector.begin_as_words(table)
+    model = Namer(projector, table, word_shares([named_set()], 5))
     losses: list[float] = []
     settings = dataclasses.replace(
-        SeeSettings(steps=24, photos=4, other_photos=2, warmup=2, lr=0.01), **changed
+        NameSettings(steps=24, photos=4, other_photos=2, warmup=2, lr=0.03), **changed
     )
-    state = train_see(
-        model, see_set(), [see_set()], settings, folder, lambda _s, m: losses.append(m["draft"]),
+    state = train_namer(
+        model, named_set(), [named_set()], settings, folder,
+        lambda _s, m: losses.append(m["naming"]),
         every=1, save_every=4, stop=lambda: len(losses) >= steps,
     )  # fmt: skip
     return state, losses
 
 
-def test_stage_one_learns_and_resumes_exactly(tmp_path: Path) -> None:
-    whole, losses = see(tmp_path / "whole", 24)
-    assert losses[-1] < losses[0] - 0.3
-    see(tmp_path / "cut", 10)
-    resumed, _ = see(tmp_path / "cut", 24)
-    for name, value in whole.items():
-        assert torch.equal(value, resumed[name]), name
+def test_naming_learns_and_resumes_exactly(tmp_path: Path) -> None:
+    whole, losses = name(tmp_path / "whole", 24)
+    assert sum(losses[-4:]) < sum(losses[:4]) * 0.8
+    name(tmp_path / "cut", 10)
+    resumed, _ = name(tmp_path / "cut", 24)
+    for key, value in whole.items():
+        assert torch.equal(value, resumed[key]), key
 
 
 def test_a_checkpoint_of_other_settings_or_a_damaged_one_is_refused(tmp_path: Path) -> None:
-    see(tmp_path, 4)
+    name(tmp_path, 4)
     with pytest.raises(CheckpointMismatch):
-        see(tmp_path, 8, lr=0.02)
+        name(tmp_path, 8, lr=0.02)
     path = tmp_path / "checkpoint.safetensors"
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(CheckpointDamaged):
-        see(tmp_path, 8)
+        name(tmp_path, 8)
 
 
 def answer_set() -> AnswerSet:
@@ -112,58 +103,54 @@ def test_the_answerer_learns_to_tell_right_from_wrong_by_the_photo(tmp_path: Pat
     assert right >= 7
 
 
-class WordReader:
-    """Reads fixed words and drafts nothing."""
-
-    def words(self, features: NDArray[np.float32]) -> NDArray[np.int64]:
-        return np.array([4, 5, 6])
-
-    def hint(self, features: NDArray[np.float32], question: str) -> str:
-        return ""
-
-
 @pytest.fixture(scope="module")
-def lm() -> FrozenLM:
-    from transformers import Qwen2Config, Qwen2ForCausalLM
-
-    torch.manual_seed(0)
-    config = Qwen2Config(
-        vocab_size=30, hidden_size=16, intermediate_size=32, num_hidden_layers=2,
-        num_attention_heads=4, num_key_value_heads=2, tie_word_embeddings=False,
-    )  # fmt: skip
-    return FrozenLM(Qwen2ForCausalLM(config).requires_grad_(False).eval(), [1, 2], range(30))
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_qwen(tmp_path_factory.mktemp("qwen"))
 
 
 def make_run(folder: Path, **changed: float) -> Run:
     torch.manual_seed(0)
     photos = tuple(TaskPhoto(i, (Ask((7,), ((8 + i % 2, 3),)),)) for i in range(8))
-    sampler = Sampler([Task("t", photos, FEATURES, 1.0, 1)], WordReader(), None, 5)  # type: ignore[arg-type]
+    task = Task("t", photos, FEATURES, 1.0, mirrored=False)
+    sampler = Sampler([task], [1, 2], 6, 5)
     settings = dataclasses.replace(
-        VlmSettings(steps=30, photos=4, lr=0.1, warmup=2, ema=0.9), **changed
+        SpeakSettings(steps=30, photos=4, length=12, lr=0.1, warmup=2, ema=0.9), **changed
     )
-    return Run(Projector(SHAPE), settings, sampler, folder)
+    return Run(Speaker(Projector(SHAPE), LoRA(LORA, LAYERS)), settings, sampler, folder)
 
 
-def test_stage_two_learns_through_the_frozen_model_and_resumes_exactly(
-    lm: FrozenLM, tmp_path: Path
+def lm_of(run: Run, folder: Path, dtype: torch.dtype = torch.float32) -> LanguageModel:
+    return LanguageModel(folder, run.model.lora, range(WORDS), dtype)
+
+
+def test_speaking_is_learned_through_the_frozen_model_and_resumes_exactly(
+    folder: Path, tmp_path: Path
 ) -> None:
-    before = {n: p.clone() for n, p in lm.model.named_parameters()}
     losses: list[float] = []
     whole = make_run(tmp_path / "whole")
-    train_vlm(whole, lm, lambda p: losses.append(p.loss), every=5)
+    train_speaker(whole, lm_of(whole, folder), lambda p: losses.append(p.losses["t"]), every=5)
     assert losses[-1] < losses[0]
-    assert all(torch.equal(p, before[n]) for n, p in lm.model.named_parameters())
-
     cut = make_run(tmp_path / "cut")
-    train_vlm(cut, lm, lambda _: None, stop=lambda: cut.learner.step == 11)
+    train_speaker(cut, lm_of(cut, folder), lambda _: None, stop=lambda: cut.learner.step == 11)
     resumed = make_run(tmp_path / "cut")
     assert resumed.learner.step == 11
-    train_vlm(resumed, lm, lambda _: None)
+    train_speaker(resumed, lm_of(resumed, folder), lambda _: None)
     assert resumed.learner.step == whole.learner.step == 30
-    for name, value in whole.learner.averaged_state().items():
-        assert torch.equal(value, resumed.learner.averaged_state()[name]), name
+    for key, value in whole.learner.averaged_state().items():
+        assert torch.equal(value, resumed.learner.averaged_state()[key]), key
     with pytest.raises(CheckpointMismatch):
         make_run(tmp_path / "cut", lr=0.03)
+
+
+def test_bfloat16_learns_as_float32_does(folder: Path, tmp_path: Path) -> None:
+    ends = []
+    for dtype in (torch.float32, torch.bfloat16):
+        losses: list[float] = []
+        run = make_run(tmp_path / str(dtype))
+        train_speaker(run, lm_of(run, folder, dtype), lambda p, own=losses: own.append(p.losses["t"]), every=5)  # type: ignore[misc]  # noqa: E501
+        ends.append(losses)
+    for wide, narrow in zip(*ends, strict=True):
+        assert narrow == pytest.approx(wide, rel=0.15, abs=0.1)
 
 
 def test_inference_in_numpy_equals_training_in_torch(tmp_path: Path) -> None:
@@ -172,47 +159,36 @@ def test_inference_in_numpy_equals_training_in_torch(tmp_path: Path) -> None:
     for module in (model, answerer):
         for parameter in module.parameters():  # float16 is what the file keeps
             parameter.data = (parameter.data + 0.05 * torch.randn_like(parameter)).half().float()
-    vocabulary = Vocabulary(tuple(range(14)), (2, 3, 4, 5, 6))
-    state = model.state_dict() | {f"answer.{k}": v for k, v in answerer.state_dict().items()}
-    table = torch.randn(14, 16).half().float()
     path = tmp_path / "model.safetensors"
-    parts = Parts(SHAPE, vocabulary, ANSWERS, tuple(range(12)))
-    export_projector(path, state, parts, table)
-    sight = SightProjector.load(path)
+    state = {f"projector.{k}": v for k, v in model.state_dict().items()}
+    state |= {f"answer.{k}": v for k, v in answerer.state_dict().items()}
+    export_weights(path, state, Parts(SHAPE, LORA, ANSWERS, tuple(range(12))))
     features = FEATURES.get(FEATURES.names)
+    maps = features.transpose(0, 2, 1).reshape(8, 6, 3, 3)
     tensor = torch.from_numpy(features)
     with torch.no_grad():
-        seen = model.see(tensor)
-        cells, concepts = sight.see(features)
-        assert np.allclose(cells, seen.cells, atol=1e-4)
-        assert np.allclose(concepts, seen.concepts, atol=1e-4)
-        assert np.allclose(sight.soft_rows(features), model.soft_rows(tensor), atol=1e-3)
-        greedy = sight._drafter.write(cells[:1], beams=1)
-        line = [0, *greedy]
-        for i in range(len(greedy)):
-            states = model.draft_states(torch.tensor([line[: i + 1]]), seen.cells[:1])
-            logits = model.word_logits(states)[0, -1]
-            logits[0] = -torch.inf
-            assert int(logits[torch.arange(14) != 1].argmax()) >= 0
-        maps = features.transpose(0, 2, 1).reshape(8, 6, 2, 2)
-        rows = sight.image_tokens(maps)
+        rows = SightProjector.load(path).image_tokens(maps)
         assert rows.shape == (8, SHAPE.rows, 16)
-        drafted = sight.answer_scores(maps[0], [4, 5, 6, 7], [[6, 7], [8]])
+        assert np.allclose(rows, model(tensor), atol=1e-4)
+        second = SecondOpinion.load(path)
+        weighed = second.scores(maps[0], [4, 5, 6, 7], [[6, 7], [8]])
         words, targets = line_batch([(4, 5, 6, 7)] * 2, [(6, 7, 1), (8, 1)])
         logp = answerer(tensor[:1], words)
         logp = logp - torch.log1p(-logp[..., :1].exp())  # the numpy writer never writes START
         score, _ = line_scores(logp, targets)
-        assert np.allclose(drafted, score, atol=1e-3)
+        assert np.allclose(weighed, score, atol=1e-3)
+    assert second.scores(maps[0], [100, 101, 4], [[5], [6]]) == [0.0, 0.0]  # unknown words
+    assert second.scores(maps[0], [4] * 50, [[5], [6]]) == [0.0, 0.0]  # too long a question
 
 
-def test_a_question_of_unknown_words_gets_no_draft(tmp_path: Path) -> None:
-    model, answerer = Projector(SHAPE), Answerer(ANSWERS)
-    state = model.state_dict() | {f"answer.{k}": v for k, v in answerer.state_dict().items()}
-    path = tmp_path / "model.safetensors"
-    parts = Parts(SHAPE, Vocabulary(tuple(range(14)), (2, 3, 4, 5, 6)), ANSWERS, tuple(range(12)))
-    export_projector(path, state, parts, torch.zeros(14, 16))
-    sight = SightProjector.load(path)
-    maps = np.zeros((6, 2, 2), np.float32)
-    assert sight.hint(maps, [100, 101, 4]) == []
-    assert sight.hint(maps, [4] * 50) == []
-    assert sight.answer_scores(maps, [100, 101, 4], [[5], [6]]) == [0.0, 0.0]
+def test_windows_are_those_of_adaptive_pooling() -> None:
+    cells = torch.from_numpy(FEATURES.get(FEATURES.names))
+    grid = cells.transpose(1, 2).reshape(8, 6, 3, 3)
+    wanted = torch.nn.functional.adaptive_avg_pool2d(grid, 2).flatten(2).transpose(1, 2)
+    assert torch.allclose(Projector(SHAPE).windows @ cells, wanted, atol=1e-6)
+
+
+def test_mirrored_twice_is_the_photo_again() -> None:
+    cells = FEATURES.get(FEATURES.names)
+    once = mirrored(cells)
+    assert np.array_equal(once[:, 0], cells[:, 2]) and np.array_equal(mirrored(once), cells)

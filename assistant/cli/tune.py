@@ -55,14 +55,23 @@ _DEFAULT = "mine"
 class Options:
     """Settings of training, as options; which kind knows which is said when it does not."""
 
+<<<<<<< HEAD
     Steps = Annotated[int | None, typer.Option(min=1, help="hub: steps of training.")]
     SeeSteps = Annotated[int | None, typer.Option(min=1, help="vlm: steps of naming and drafting.")]
     AnswerSteps = Annotated[int | None, typer.Option(min=1, help="vlm: steps of drafting answers.")]
+=======
+    Steps = Annotated[int | None, typer.Option(min=1, help="hub, clip: steps of training.")]
+    NameSteps = Annotated[int | None, typer.Option(min=1, help="vlm: steps of learning to name.")]
+    SpeakSteps = Annotated[
+        int | None, typer.Option(min=1, help="vlm: steps through the language model.")
+    ]
+    AnswerSteps = Annotated[
+        int | None, typer.Option(min=1, help="vlm: steps of the small answer decoder.")
+    ]
+>>>>>>> 61bff15 (Sightline-VLM: a two-layer projector and LoRA, trained through the language model in bfloat16)
     Hours = Annotated[
         float | None,
-        typer.Option(
-            min=0.001, help="vlm: time of learning through the language model; hub: most."
-        ),
+        typer.Option(min=0.001, help="vlm: most time through the language model; hub: most time."),
     ]
     Rank = Annotated[
         int | None, typer.Option(min=1, max=256, help="hub, clip: rank of the adapter.")
@@ -93,7 +102,8 @@ def prepare(
 def train(
     run: Run = _DEFAULT,
     steps: Options.Steps = None,
-    see_steps: Options.SeeSteps = None,
+    name_steps: Options.NameSteps = None,
+    speak_steps: Options.SpeakSteps = None,
     answer_steps: Options.AnswerSteps = None,
     hours: Options.Hours = None,
     rank: Options.Rank = None,
@@ -106,8 +116,8 @@ def train(
 ) -> None:
     """Train; stopped at any moment, the same command goes on. Ctrl-C saves and stops."""
     given = {
-        "steps": steps, "see_steps": see_steps, "answer_steps": answer_steps, "hours": hours,
-        "rank": rank, "rate": rate, "batch": batch, "quantization": quantization,
+        "steps": steps, "name_steps": name_steps, "speak_steps": speak_steps,
+        "answer_steps": answer_steps, "hours": hours, "rank": rank, "rate": rate, "batch": batch, "quantization": quantization,
     }  # fmt: skip
     with _tuning(home) as tuning:
         done = tuning.train(run, _given(given), anew=anew, show=note, stop=_asked_to_stop())

@@ -19,13 +19,16 @@ from numpy.typing import NDArray
 
 from assistant.models.images import ImageBlock
 from assistant.models.llama_engine import Rows
+from assistant.models.second_opinion import SecondOpinion
 from assistant.models.sight import SightProjector
+from assistant.models.sight_adapter import adapter_file
 from retrieval.weights import ModelStore
 
 if TYPE_CHECKING:
     from retrieval.embed.efficientnet import EfficientNetLite2
 
 SIGHT_WEIGHTS = Path(__file__).parent / "weights" / "sightline-vlm" / "model.safetensors"
+OPINION_WEIGHT = 1.0  # of the answer decoder beside the language model
 _KEPT = 64
 
 
@@ -34,6 +37,11 @@ class Eyes(Protocol):
 
     def look(self, image: ImageBlock) -> Rows:
         """Return the rows of a picture; the same picture gives the same ``key``."""
+        ...
+
+    def adapter(self) -> Path | None:
+        """Return a LoRA adapter in GGUF for prompts with pictures, if there is one."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,7 @@ class SightEyes:
         self._lock = threading.Lock()
         self._encoder: EfficientNetLite2 | None = None
         self._projector: SightProjector | None = None
+        self._second: SecondOpinion | None = None
         self._kept: OrderedDict[str, _Seen] = OrderedDict()
 
     def look(self, image: ImageBlock) -> Rows:
@@ -71,19 +80,22 @@ class SightEyes:
         """
         return self._seen(image).rows
 
-    def hint(self, image: ImageBlock, question: Sequence[int]) -> list[int]:
-        """Return a drafted answer to a short question; see ``hints.Drafter``."""
-        return self._drafting().hint(self._seen(image).feature_map, question)
+    def adapter(self) -> Path | None:
+        """Return the file of the changes to the language model that go with pictures, if any.
 
-    def caption(self, image: ImageBlock) -> list[int]:
-        """Return a drafted caption; see ``hints.Drafter``."""
-        return self._drafting().caption(self._seen(image).feature_map)
+        Raises:
+            WeightsError: the weights are missing or damaged.
+        """
+        return adapter_file(self._weights, self._store.folder)
 
-    def answer_scores(
+    def opinions(
         self, image: ImageBlock, question: Sequence[int], answers: Sequence[Sequence[int]]
     ) -> list[float]:
-        """Return the drafter's opinion of answers; see ``hints.Drafter``."""
-        return self._drafting().answer_scores(self._seen(image).feature_map, question, answers)
+        """Return the answer decoder's weighed log-likelihoods; see ``opinions.Adviser``."""
+        if self._second is None:
+            self._second = SecondOpinion.load(self._weights)
+        found = self._second.scores(self._seen(image).feature_map, question, answers)
+        return [OPINION_WEIGHT * value for value in found]
 
     def _seen(self, image: ImageBlock) -> _Seen:
         with self._lock:
@@ -96,16 +108,13 @@ class SightEyes:
             self._kept.move_to_end(image.sha256)
             return found
 
-    def _drafting(self) -> SightProjector:
-        if self._projector is None:
-            self._projector = SightProjector.load(self._weights)
-        return self._projector
-
     def _see(self, image: ImageBlock) -> _Seen:
         from retrieval.embed.efficientnet import EfficientNetLite2
 
         if self._encoder is None:
             self._encoder = EfficientNetLite2(self._store.path("efficientnet-lite2"), self._threads)
         maps = self._encoder.feature_map([image.open()])
-        rows = Rows(image.sha256, self._drafting().image_tokens(maps)[0])
+        if self._projector is None:
+            self._projector = SightProjector.load(self._weights)
+        rows = Rows(image.sha256, self._projector.image_tokens(maps)[0])
         return _Seen(rows, maps[0])

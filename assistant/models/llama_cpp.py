@@ -21,11 +21,11 @@ from assistant.errors import ContextTooLong, ModelError
 from assistant.models.chatml import CALL_START, read_tool_calls
 from assistant.models.copying import LONGEST, copy_answer
 from assistant.models.eyes import Eyes
-from assistant.models.hints import Drafter, opinions, with_hint
 from assistant.models.images import ImageBlock
 from assistant.models.llama_capi import open_llama
 from assistant.models.llama_engine import LlamaEngine, Prefilled, Rows
 from assistant.models.llama_text import TextStream, Vocabulary
+from assistant.models.opinions import Adviser, as_trained, opinions
 from assistant.models.protocol import (
     Cancel,
     Copied,
@@ -36,7 +36,6 @@ from assistant.models.protocol import (
     never,
 )
 from assistant.models.sampling import Grammar, Sampler, loops
-from assistant.models.sight import DRAFT_WEIGHT
 from assistant.models.turns import Turns
 
 READER = "reader.gguf"
@@ -131,7 +130,7 @@ class LlamaChat(SightlineChatModel):
         """Return the log-probability (natural) of each candidate as the whole answer.
 
         The end of the answer is counted, so that "2" does not profit from "20". With a picture
-        the answer drafter's opinion is added, weighed (a product of two experts).
+        the eyes' own opinion is added (a product of two experts).
         """
         with self._turns.take(never):
             engine, vocabulary = self._load()
@@ -147,10 +146,10 @@ class LlamaChat(SightlineChatModel):
                     )
                 scores.append(_score(engine, ready, first, tokens))
                 engine.cut(ready.lane, ready.read)
-            if not isinstance(self.eyes, Drafter):
+            if not isinstance(self.eyes, Adviser):
                 return scores
-            drafted = opinions(messages, self.eyes, vocabulary.tokens, candidates)
-            return [s + DRAFT_WEIGHT * d for s, d in zip(scores, drafted, strict=True)]
+            more = opinions(messages, self.eyes, vocabulary.tokens, candidates)
+            return [mine + other for mine, other in zip(scores, more, strict=True)]
 
     def copy_answer(
         self, messages: Sequence[BaseMessage], text: str, refusal: str, cancel: Cancel = never
@@ -169,7 +168,8 @@ class LlamaChat(SightlineChatModel):
     def _load(self) -> tuple[LlamaEngine, Vocabulary]:
         with self._loading:
             if self._engine is None or self._vocabulary is None:
-                engine = LlamaEngine(self.locate(), self.context_tokens, self.threads)
+                adapter = self.eyes.adapter() if self.eyes else None
+                engine = LlamaEngine(self.locate(), self.context_tokens, self.threads, adapter)
                 self._vocabulary = Vocabulary(
                     open_llama(), engine.model, engine.vocab, self.model_id
                 )
@@ -178,11 +178,9 @@ class LlamaChat(SightlineChatModel):
 
     def _prompt(self, messages: Sequence[BaseMessage], options: Options) -> list[int | Rows]:
         engine, vocabulary = self._load()
-        if isinstance(self.eyes, Drafter):
-            messages = with_hint(messages, self.eyes, vocabulary.tokens, vocabulary.spell_all)
         prompt = [
             self._look(part) if isinstance(part, ImageBlock) else part
-            for part in vocabulary.prompt(messages, options.tools)
+            for part in vocabulary.prompt(as_trained(messages), options.tools)
         ]
         size = sum(len(part.values) if isinstance(part, Rows) else 1 for part in prompt)
         if size + _LEAST_ROOM > engine.context:

@@ -25,11 +25,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from assistant.models.sight import END, START, AnswerShape, hint_question
+from assistant.models.second_opinion import END, START, AnswerShape, plain_line
 from assistant.tuning.data import QuestionRow, Split
 from assistant.tuning.features import Features
 from assistant.tuning.learner import Learner, cosine
-from assistant.tuning.projector import DecoderLayer
+from assistant.tuning.decoder import DecoderLayer
 from assistant.tuning.vocabulary import tidy_answer
 
 UNKNOWN = START  # an unknown word of a question is read as the marker that never is one
@@ -61,6 +61,18 @@ class Answerer(nn.Module):
         self.noise = nn.Dropout1d(dropout)
         nn.init.normal_(self.embed.weight, std=0.02)
 
+    @torch.no_grad()
+    def borrow_words(self, table: Tensor) -> None:
+        """Start the word vectors as the principal parts of the language model's.
+
+        ``table`` is float [vocabulary, lm_width]; words it finds alike begin alike here.
+        """
+        centred = table.float() - table.float().mean(0)
+        parts = min(self.shape.width, *centred.shape)  # few words span few parts
+        _, _, axes = torch.pca_lowrank(centred, q=parts, center=False)
+        words = centred @ axes
+        self.embed.weight[:, :parts].copy_(words * (0.02 / words.std()))
+
     def forward(self, features: Tensor, words: Tensor) -> Tensor:
         """Return log p [m, t, vocabulary] after words int [m, t]; m / n lines share a photo.
 
@@ -73,7 +85,7 @@ class Answerer(nn.Module):
         for layer in self.layers:
             x = layer(x, cells)
         states = self.drop(self.norm_out(x))
-        return functional.linear(states, self.embed.weight).log_softmax(-1)
+        return functional.linear(states, self.embed.weight).float().log_softmax(-1)
 
 
 @dataclass(frozen=True)
@@ -126,7 +138,7 @@ def answer_tokens(splits: Iterable[Split], tokenizer: Any, least: int = 3) -> tu
 
 def answer_text(text: str) -> str:
     """Return a question or answer as the answerer reads it: lower case, one leading space."""
-    return hint_question(tidy_answer(text))
+    return plain_line(tidy_answer(text))
 
 
 def make_answer_set(
@@ -219,7 +231,8 @@ def train_answerer(
         torch.manual_seed(settings.seed * 1_000_003 + step)
         features, lines = _draw(sets[step % len(sets)], settings.photos, rng)
         model.train()
-        loss = answer_loss(model, features, lines, settings.choose_weight)
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = answer_loss(model, features, lines, settings.choose_weight)
         rate = cosine(settings.lr, step, step / settings.steps, settings.warmup)
         learner.update(learner.gradient(loss), rate)
         learner.seconds = before + time.monotonic() - began

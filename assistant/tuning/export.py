@@ -1,50 +1,44 @@
-"""Writes a trained projector as the one file that inference reads.
-
-float16 weights, the language model's embedding rows of every word the projector can write (so
-that inference needs no second file), and the sizes in the metadata.
-"""
+"""Writes what was trained as the one file that inference reads: float16, sizes in the metadata."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from assistant.models.sight import AnswerShape, Shape
-from assistant.tuning.vocabulary import Vocabulary
+from assistant.models.second_opinion import AnswerShape
+from assistant.models.sight import LoraShape, Shape
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Sizes and words of both drafting decoders."""
+    """Sizes of projector, LoRA and answer decoder, and the decoder's words (token ids)."""
 
     shape: Shape
-    vocabulary: Vocabulary
+    lora_shape: LoraShape
     answer_shape: AnswerShape
     answer_tokens: tuple[int, ...]
 
 
-def export_projector(path: Path, state: dict[str, Tensor], parts: Parts, table: Tensor) -> None:
+def export_weights(path: Path, state: Mapping[str, Tensor], parts: Parts) -> None:
     """Write ``path`` atomically.
 
     Args:
-        state: weights of ``Projector`` by name, and of ``Answerer`` by ``answer.`` and name.
-        table: float [vocabulary, lm_width], the language model's embeddings of its tokens.
+        state: weights by name: ``projector.…``, ``lora.…``, ``answer.…``.
     """
     from safetensors.torch import save_file
 
-    tensors = {name: value.half().contiguous() for name, value in state.items()}
-    tensors["table"] = table.half().contiguous()
-    tensors["tokens"] = torch.tensor(parts.vocabulary.tokens, dtype=torch.int32)
-    tensors["concept_rows"] = torch.tensor(parts.vocabulary.concepts, dtype=torch.int32)
+    tensors = {name: value.detach().half().contiguous() for name, value in state.items()}
     tensors["answer_tokens"] = torch.tensor(parts.answer_tokens, dtype=torch.int32)
     about = {
         "shape": json.dumps(dataclasses.asdict(parts.shape)),
+        "lora_shape": json.dumps(dataclasses.asdict(parts.lora_shape)),
         "answer_shape": json.dumps(dataclasses.asdict(parts.answer_shape)),
     }
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ Knows nothing of what is learned from the features.
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -53,6 +54,17 @@ class Features:
 def to_cells(maps: NDArray[np.float32]) -> NDArray[np.float32]:
     """Turn maps [n, 1280, 9, 9] into rows of cells [n, 81, 1280]."""
     return np.ascontiguousarray(maps.reshape(len(maps), maps.shape[1], -1).transpose(0, 2, 1))
+
+
+def mirrored(cells: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return cells [n, 81, channels] as if the photos were mirrored.
+
+    A convolutional network sees a mirrored photo as the mirrored map but for small differences,
+    which costs nothing, where a second pass of all photos costs minutes.
+    """
+    side = math.isqrt(cells.shape[1])
+    grid = cells.reshape(len(cells), side, side, cells.shape[2])
+    return np.ascontiguousarray(grid[:, :, ::-1]).reshape(cells.shape)
 
 
 def cache_features(

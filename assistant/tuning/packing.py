@@ -1,9 +1,10 @@
-"""Several texts about several photos in one sequence, each seeing only its own.
+"""Several texts about one photo in one sequence, each seeing only its own.
 
-A photo's prompt is the same for all its captions or questions, and the tokens before the photo
-are the same for all photos. So texts are laid out as trees: photo -> question -> answers. A token
-sees its ancestors and the tokens before it in its own node, and its position counts along that
-path, so the result equals running every path as a sequence of its own, at a third of the cost.
+A photo's rows and what stands before them are the same for all its captions or questions. So texts
+are laid out as a tree: photo -> question -> answers. A token sees its ancestors and the tokens
+before it in its own node, and its position counts along that path, so the result equals running
+every path as a sequence of its own, at a third of the cost. Sequences are filled up to one length,
+because compiled code wants one shape.
 
 Knows nothing of any model: numbers in, numbers out.
 """
@@ -11,7 +12,7 @@ Knows nothing of any model: numbers in, numbers out.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -23,27 +24,30 @@ class Ask:
 
     ``prompt`` and every answer are token ids; answers end with the end-of-turn token.
     ``right`` is the place of the right answer; with ``choose`` the others are wrong ones to be
-    told from it, without it all answers are right (captions). ``question`` is the prompt's text
-    where a hint may be added to it.
+    told from it, without it all answers are right (captions).
     """
 
     prompt: tuple[int, ...]
     answers: tuple[tuple[int, ...], ...]
     right: int = 0
     choose: bool = False
-    question: str = ""
+
+    @property
+    def size(self) -> int:
+        """Places the ask takes; the end of an answer is only ever a target, so it is not fed."""
+        return len(self.prompt) + sum(len(answer) - 1 for answer in self.answers)
 
 
 @dataclass(frozen=True)
 class Packed:
-    """One sequence of n photos' rows and their texts.
+    """n sequences of ``length`` places, one a photo, and what is to be predicted in them.
 
     Attributes:
-        tokens: int64 [t], -1 where a row of a photo goes (in order: photo 0's rows, ...).
-        positions: int64 [t], counted from the first row of each photo's ``offset``.
-        visible: bool [t, t], [i, j] whether token i sees token j.
-        photo: int64 [t], the photo a token belongs to.
-        predictor: int64 [k], the token whose state predicts target k.
+        tokens: int64 [n, length], -1 where a row of the photo goes; unused places hold 0.
+        positions: int64 [n, length].
+        visible: bool [n, length, length], [b, i, j] whether place i sees place j; an unused place
+            sees itself, so that its softmax is defined.
+        sequence, predictor: int64 [k], where the state is that predicts target k.
         target: int64 [k], token ids.
         answer: int64 [k], number of the answer (over all asks in order) a target belongs to.
         asks: the asks in order, for the answers' meaning.
@@ -52,75 +56,68 @@ class Packed:
     tokens: Tensor
     positions: Tensor
     visible: Tensor
-    photo: Tensor
+    sequence: Tensor
     predictor: Tensor
     target: Tensor
     answer: Tensor
     asks: tuple[Ask, ...]
 
 
-class _Builder:
-    """Collects nodes; a node is a run of tokens with a parent node."""
+class _Tree:
+    """One sequence: nodes are runs of tokens, each with a parent node."""
 
-    def __init__(self) -> None:
-        self.tokens: list[int] = []
-        self.positions: list[int] = []
-        self.photo: list[int] = []
-        self.spans: list[tuple[int, int]] = []
-        self.parents: list[int] = []
+    def __init__(self, length: int) -> None:
+        self.tokens = torch.zeros(length, dtype=torch.int64)
+        self.positions = torch.zeros(length, dtype=torch.int64)
+        self.visible = torch.eye(length, dtype=torch.bool)
+        self.used = 0
 
-    def add(self, tokens: Sequence[int], parent: int, first_position: int, photo: int) -> int:
-        start = len(self.tokens)
-        self.tokens.extend(tokens)
-        self.positions.extend(range(first_position, first_position + len(tokens)))
-        self.photo.extend([photo] * len(tokens))
-        self.spans.append((start, len(self.tokens)))
-        self.parents.append(parent)
-        return len(self.spans) - 1
-
-    def visible(self) -> Tensor:
-        seen = torch.zeros(len(self.tokens), len(self.tokens), dtype=torch.bool)
-        for start, end in self.spans:
-            seen[start:end, start:end] = torch.ones(end - start, end - start).tril().bool()
-        for node, (start, end) in enumerate(self.spans):
-            above = self.parents[node]
-            while above >= 0:
-                seen[start:end, slice(*self.spans[above])] = True
-                above = self.parents[above]
-        return seen
+    def add(self, tokens: Sequence[int], parent: slice | None) -> slice:
+        """Append a node; returns its places."""
+        node = slice(self.used, self.used + len(tokens))
+        self.used = node.stop
+        self.tokens[node] = torch.tensor(tokens, dtype=torch.int64)
+        first = int(self.positions[parent.stop - 1]) + 1 if parent else 0
+        self.positions[node] = torch.arange(first, first + len(tokens))
+        if parent:
+            self.visible[node] |= self.visible[parent.stop - 1]
+        self.visible[node, node] |= torch.ones(len(tokens), len(tokens)).tril().bool()
+        return node
 
 
-def pack(photos: Sequence[Sequence[Ask]], rows: int, offset: int) -> Packed:
+def pack(photos: Sequence[Sequence[Ask]], prefix: Sequence[int], rows: int, length: int) -> Packed:
     """Lay out photos with their asks.
 
     Args:
-        photos: for each photo what is asked of it.
-        rows: rows of a photo inside this sequence.
-        offset: position of a photo's first row (what stands before it was fed earlier).
+        photos: for each photo what is asked of it; ``fitting`` tells what fits.
+        prefix: token ids before every photo.
+        rows: rows of a photo.
+        length: places of a sequence.
     """
-    builder = _Builder()
+    trees = []
+    sequence: list[int] = []
     predictor: list[int] = []
     target: list[int] = []
     answer: list[int] = []
     number = 0
     for index, asks in enumerate(photos):
-        root = builder.add([-1] * rows, -1, offset, index)
+        tree = _Tree(length)
+        root = tree.add([*prefix, *[-1] * rows], None)
         for ask in asks:
-            question = builder.add(ask.prompt, root, offset + rows, index)
-            last = builder.spans[question][1] - 1
+            question = tree.add(ask.prompt, root)
             for text in ask.answers:
-                # the end-of-turn token is only ever a target, so it is not fed
-                leaf = builder.add(text[:-1], question, offset + rows + len(ask.prompt), index)
-                start, end = builder.spans[leaf]
-                predictor.extend([last, *range(start, end)])
+                leaf = tree.add(text[:-1], question)
+                predictor.extend([question.stop - 1, *range(leaf.start, leaf.stop)])
                 target.extend(text)
+                sequence.extend([index] * len(text))
                 answer.extend([number] * len(text))
                 number += 1
+        trees.append(tree)
     return Packed(
-        torch.tensor(builder.tokens),
-        torch.tensor(builder.positions),
-        builder.visible(),
-        torch.tensor(builder.photo),
+        torch.stack([tree.tokens for tree in trees]),
+        torch.stack([tree.positions for tree in trees]),
+        torch.stack([tree.visible for tree in trees]),
+        torch.tensor(sequence),
         torch.tensor(predictor),
         torch.tensor(target),
         torch.tensor(answer),
@@ -128,7 +125,14 @@ def pack(photos: Sequence[Sequence[Ask]], rows: int, offset: int) -> Packed:
     )
 
 
-def additive_mask(visible: Tensor) -> Tensor:
-    """Return float32 [1, 1, t, s]: 0 where visible, the lowest number where not."""
-    mask = torch.zeros(visible.shape, dtype=torch.float32)
-    return mask.masked_fill_(~visible, torch.finfo(torch.float32).min)[None, None]
+def fitting(asks: Sequence[Ask], room: int) -> tuple[Ask, ...]:
+    """Return the asks, in order, that fit ``room`` places; captions are cut to those that fit."""
+    chosen: list[Ask] = []
+    for ask in asks:
+        if not ask.choose and len(ask.answers) > 1:
+            while ask.size > room and len(ask.answers) > 1:
+                ask = replace(ask, answers=ask.answers[:-1])
+        if ask.size <= room:
+            chosen.append(ask)
+            room -= ask.size
+    return tuple(chosen)

@@ -1,4 +1,4 @@
-"""The three stages of Sightline-VLM over a prepared run, each resumable, and what they publish."""
+"""The stages of Sightline-VLM over a prepared run, each resumable, and what they publish."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from assistant.models.sight import AnswerShape, Shape, SightProjector
+from assistant.models.second_opinion import AnswerShape
+from assistant.models.sight import LoraShape, Shape
 from assistant.tuning import pipeline
 from assistant.tuning.answerer import (
     Answerer,
@@ -24,22 +25,21 @@ from assistant.tuning.answerer import (
     train_answerer,
 )
 from assistant.tuning.card import Card, DataUsed, write_card
-from assistant.tuning.export import Parts, export_projector
-from assistant.tuning.lm import FrozenLM, dequantize, load_lm
-from assistant.tuning.projector import Projector
-from assistant.tuning.see_train import SeeSettings, make_see_set, train_see
-from assistant.tuning.tasks import PromptCoder, Sampler, SightReader, make_asks, make_task
-from assistant.tuning.vlm_train import Progress, Run, VlmSettings, train_vlm
-from assistant.tuning.vocabulary import Vocabulary, build_vocabulary
+from assistant.tuning.export import Parts, export_weights
+from assistant.tuning.lm import LanguageModel, LoRA, dequantize, token_table
+from assistant.tuning.name_train import NameSettings, make_named_set, train_namer, word_shares
+from assistant.tuning.projector import Namer, Projector
+from assistant.tuning.speak_train import Progress, Run, Speaker, SpeakSettings, train_speaker
+from assistant.tuning.tasks import PromptCoder, Sampler, make_task
+from assistant.tuning.vocabulary import build_concepts
 from retrieval.weights import ModelStore
 
 if TYPE_CHECKING:
     from assistant.tuning.pipeline import Budget, Part
 
 State = dict[str, Tensor]
-_ASKS = {"captions": 3, "choices": 2, "questions": 4}
-_SOFT_TEXT = " Here is what the photo shows :"
 RESEARCH = "research use only (the weights were trained on data for research)"
+_DROPOUT = 0.1
 
 
 @dataclass(frozen=True)
@@ -53,27 +53,35 @@ class Stages:
     report: Callable[[str], None]
     stop: Callable[[], bool]
 
-    def see(self) -> State:
-        """Train naming and drafting; returns the projector's averaged weights."""
+    def name(self) -> State:
+        """Train the projector to name; returns its averaged weights."""
+        concepts = build_concepts((row for p in self._learning for row in p.split.rows), self.tokenizer)
         made = [
-            make_see_set(p.split, [self._features(p)], self.vocabulary, self.tokenizer)
+            make_named_set(p.split, self._features(p), concepts, self.tokenizer)
             for p in self._learning
         ]
         kinds = [p.kind for p in self._learning]
         described = next(s for s, k in zip(made, kinds, strict=True) if k == "captions")
         others = [s for s in made if s is not described]
-        model = Projector(self.words.shape, dropout=0.2)
-        model.borrow_words(self._table(self.vocabulary.tokens))
-        return train_see(
-            model, described, others, SeeSettings(steps=self.budget.see_steps), self.run / "see",
-            lambda step, m: self._told("see", step, self.budget.see_steps, m["seconds"], m),
+        torch.manual_seed(1)
+        projector = Projector(Shape(), dropout=_DROPOUT)
+        table = self._table(concepts)
+        projector.begin_as_words(table)
+        model = Namer(projector, table, word_shares([described], len(concepts)))
+        steps = self.budget.name_steps
+        state = train_namer(
+            model, described, others, NameSettings(steps=steps), self.run / "name",
+            lambda step, m: self._told("name", step, steps, m["seconds"], m),
             stop=self.stop,
         )  # fmt: skip
+        head = "projector."
+        return {k.removeprefix(head): v for k, v in state.items() if k.startswith(head)}
 
     def answers(self) -> State:
-        """Train the answer drafter; returns its averaged weights."""
+        """Train the small answer decoder; returns its averaged weights."""
+        torch.manual_seed(2)
         model = Answerer(self.words.answer_shape, dropout=0.3)
-        Projector.borrow_words(model, self._table(self.words.answer_tokens))  # type: ignore[arg-type]
+        model.borrow_words(self._table(self.words.answer_tokens))
         length = self.words.answer_shape.length
         sets = [
             make_answer_set(
@@ -91,34 +99,38 @@ class Stages:
             stop=self.stop,
         )  # fmt: skip
 
-    def sight(self, see: State, answers: State) -> None:
-        """Train the soft rows through the language model, and write ``out/model.safetensors``."""
-        model = Projector(self.words.shape)
-        model.load_state_dict(see)
-        self._start_soft(model)
-        out = self.run / "out" / "model.safetensors"
-        self._export(out, model.state_dict(), answers)
-        coder = PromptCoder(self.tokenizer)
-        asks = [make_asks(p.split, coder) for p in self._learning if p.kind != "regions"]
-        targets = {
-            token
-            for own in asks
-            for mine in own.values()
-            for ask in mine
-            for text in ask.answers
-            for token in text
-        }
-        lm = FrozenLM(load_lm(self._lm_folder), coder.prefix, sorted(targets))
+    def speak(self, named: State) -> State:
+        """Train projector and LoRA through the language model; returns their averaged weights."""
         tasks = [
-            make_task(p.split, coder, self._features(p), pipeline.share_of(p), _ASKS[p.kind])
+            make_task(p.split, self._coder, self._features(p), pipeline.share_of(p))
             for p in self._learning
             if p.kind != "regions"
         ]
-        reader = SightReader(SightProjector.load(out), self.tokenizer)
-        settings = VlmSettings(steps=10**9, max_hours=self.budget.hours)
-        run = Run(model, settings, Sampler(tasks, reader, coder, seed=11), self.run / "sight")
-        train_vlm(run, lm, self._told_sight, stop=self.stop)
-        self._export(out, run.learner.averaged_state(), answers)
+        targets = {
+            token
+            for task in tasks
+            for photo in task.photos
+            for ask in photo.asks
+            for text in ask.answers
+            for token in text
+        }
+        torch.manual_seed(3)
+        projector = Projector(self.words.shape, dropout=_DROPOUT)
+        projector.load_state_dict(named)
+        lora = LoRA(self.words.lora_shape, self._layers)
+        model = Speaker(projector, lora)
+        settings = SpeakSettings(steps=self.budget.speak_steps, max_hours=self.budget.hours)
+        lm = LanguageModel(self._lm_folder, lora, sorted(targets), fuse=settings.steps > 50)
+        room = settings.length - len(self._coder.prefix) - self.words.shape.rows
+        sampler = Sampler(tasks, self._coder.prefix, room, seed=11)
+        run = Run(model, settings, sampler, self.run / "speak")
+        train_speaker(run, lm, self._told_speak, stop=self.stop)
+        return run.learner.averaged_state()
+
+    def export(self, spoken: State, answers: State) -> None:
+        """Write ``out/model.safetensors``."""
+        whole = {**spoken, **{f"answer.{name}": value for name, value in answers.items()}}
+        export_weights(self.run / "out" / "model.safetensors", whole, self.words)
 
     def publish(self, settings: Mapping[str, Any]) -> Path:
         """Write the card beside the weights; returns their folder."""
@@ -153,22 +165,23 @@ class Stages:
         return Tokenizer.from_file(str(self._lm_folder / "tokenizer.json"))
 
     @cached_property
-    def vocabulary(self) -> Vocabulary:
-        """The words of drafts and concepts, from the training splits."""
-        return build_vocabulary(
-            (row for part in self._learning for row in part.split.rows), self.tokenizer
-        )
+    def words(self) -> Parts:
+        """Sizes of all that learns, and the answer decoder's words."""
+        tokens = answer_tokens((p.split for p in self._learning), self.tokenizer)
+        return Parts(Shape(), LoraShape(), AnswerShape(len(tokens)), tokens)
 
     @cached_property
-    def words(self) -> Parts:
-        """Sizes and words of both decoders; kept in the run, because checkpoints depend on it."""
-        tokens = answer_tokens((p.split for p in self._learning), self.tokenizer)
-        shape = Shape(len(self.vocabulary.tokens), len(self.vocabulary.concepts))
-        return Parts(shape, self.vocabulary, AnswerShape(len(tokens)), tokens)
+    def _coder(self) -> PromptCoder:
+        return PromptCoder(self.tokenizer)
 
     @cached_property
     def _lm_folder(self) -> Path:
         return dequantize(self.store.path("qwen2.5-coder-0.5b"), self.store.folder / "dequantized")
+
+    @property
+    def _layers(self) -> int:
+        config = json.loads((self._lm_folder / "config.json").read_text(encoding="utf-8"))
+        return int(config["num_hidden_layers"])
 
     @property
     def _learning(self) -> list[Part]:
@@ -178,39 +191,22 @@ class Stages:
         return pipeline.features_of(self.run, part)
 
     def _table(self, tokens: Sequence[int]) -> Tensor:
-        from safetensors import safe_open
-
-        with safe_open(self._lm_folder / "model.safetensors", "pt") as file:
-            table: Tensor = file.get_tensor("model.embed_tokens.weight")[list(tokens)]
-        return table
-
-    @torch.no_grad()
-    def _start_soft(self, model: Projector) -> None:
-        """Let the soft rows begin as a phrase (Lester et al. 2021) that looks where stage 1 did."""
-        model.view.load_state_dict(model.reduce.state_dict())
-        model.norm_view.load_state_dict(model.norm_in.state_dict())
-        ids = self.tokenizer.encode(_SOFT_TEXT).ids
-        filled = (ids * model.shape.soft_rows)[: model.shape.soft_rows]
-        model.soft_bias.copy_(self._table(filled))
-
-    def _export(self, path: Path, state: State, answers: State) -> None:
-        whole = {**state, **{f"answer.{name}": value for name, value in answers.items()}}
-        export_projector(path, whole, self.words, self._table(self.vocabulary.tokens))
+        return token_table(self._lm_folder, tokens)
 
     def _told(
         self, stage: str, step: int, steps: int, seconds: float, measures: Mapping[str, float]
     ) -> None:
-        row = {"stage": stage, "step": step, "at": time.time(), **measures, "seconds": seconds}
-        with (self.run / "metrics.jsonl").open("a", encoding="utf-8") as out:
-            out.write(json.dumps(row) + "\n")
+        self._note({"stage": stage, "step": step, **measures, "seconds": seconds})
         shown = ", ".join(f"{name} {value:.3f}" for name, value in measures.items())
         left = (steps - step) * seconds / max(step, 1) / 60
         self.report(f"{stage} {step}/{steps}: {shown}; {left:.0f} min left")
 
-    def _told_sight(self, progress: Progress) -> None:
-        row = {"stage": "sight", "at": time.time(), **dataclasses.asdict(progress)}
+    def _told_speak(self, progress: Progress) -> None:
+        self._note({"stage": "speak", **dataclasses.asdict(progress)})
+        shown = ", ".join(f"{name} {value:.3f}" for name, value in progress.losses.items())
+        left = progress.left / 60
+        self.report(f"speak {progress.step}: {shown}; {left:.0f} min left")
+
+    def _note(self, row: Mapping[str, Any]) -> None:
         with (self.run / "metrics.jsonl").open("a", encoding="utf-8") as out:
-            out.write(json.dumps(row) + "\n")
-        self.report(
-            f"sight {progress.step}: loss {progress.loss:.3f}; {progress.left / 60:.0f} min left"
-        )
+            out.write(json.dumps({"at": time.time(), **row}) + "\n")

@@ -1,28 +1,22 @@
 """What stage 2 asks of a photo: captions and questions as token ids, drawn reproducibly.
 
-Every draw depends on (seed, step, worker) alone, so a run that was killed and resumed sees the
-same photos as one that was not, without any generator state to save.
+Every draw depends on (seed, step) alone, so a run that was killed and resumed sees the same photos
+as one that was not, without any generator state to save.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.models.sight import (
-    CAPTION_QUESTION,
-    ImageSlot,
-    SightProjector,
-    hint_question,
-    prompt_layout,
-)
+from assistant.models.sight import CAPTION_QUESTION, ImageSlot, prompt_layout
 from assistant.tuning.data import CaptionRow, QuestionRow, Split
-from assistant.tuning.features import Features
-from assistant.tuning.packing import Ask
+from assistant.tuning.features import Features, mirrored
+from assistant.tuning.packing import Ask, fitting
 from assistant.tuning.vocabulary import tidy_answer, tidy_caption
 
 END_OF_TURN = "<|im_end|>"
@@ -30,7 +24,7 @@ END_OF_TURN = "<|im_end|>"
 
 @dataclass(frozen=True)
 class TaskPhoto:
-    """A photo's row of features, all its asks, and all its captions' tokens."""
+    """A photo's row of features and all that can be asked of it."""
 
     row: int
     asks: tuple[Ask, ...]
@@ -40,53 +34,25 @@ class TaskPhoto:
 class Task:
     """One split in training.
 
-    ``share`` is how often the task is drawn; ``asks`` how many questions (or captions) of a
-    photo are taken at a visit.
+    ``share`` is how often the task is drawn. ``mirrored`` tells that photos may be mirrored:
+    captions hardly speak of left and right, questions do.
     """
 
     name: str
     photos: tuple[TaskPhoto, ...]
     features: Features
     share: float
-    asks: int
-
-
-class Reader(Protocol):
-    """What stage 1 reads in a photo."""
-
-    def words(self, features: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Return the language model's ids, int64 [text_rows], of features [81, 1280]."""
-        ...
-
-    def hint(self, features: NDArray[np.float32], question: str) -> str:
-        """Return a drafted answer, or nothing."""
-        ...
-
-
-class SightReader:
-    """Reads with an exported projector."""
-
-    def __init__(self, sight: SightProjector, tokenizer: Any) -> None:
-        self._sight, self._tokenizer = sight, tokenizer
-
-    def words(self, features: NDArray[np.float32]) -> NDArray[np.int64]:
-        """See ``Reader``."""
-        ids: NDArray[np.int64] = self._sight.tokens[self._sight.words(features[None])[0]]
-        return ids
-
-    def hint(self, features: NDArray[np.float32], question: str) -> str:
-        """See ``Reader``."""
-        ids = self._tokenizer.encode(hint_question(question), add_special_tokens=False).ids
-        return str(self._tokenizer.decode(self._sight.hint_of_cells(features, ids))).strip()
+    mirrored: bool
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """One photo of a batch, ready for the model."""
+    """One photo of a batch: features [81, channels], what is asked, what stands before it."""
 
+    task: str
     features: NDArray[np.float32]
-    words: NDArray[np.int64]
     asks: tuple[Ask, ...]
+    prefix: tuple[int, ...]
 
 
 class PromptCoder:
@@ -104,9 +70,9 @@ class PromptCoder:
         """Return token ids; special tokens in the text are parsed, none are added."""
         return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
-    def question(self, text: str, hint: str = "") -> tuple[int, ...]:
+    def question(self, text: str) -> tuple[int, ...]:
         """Return the tokens between a photo's rows and the answer."""
-        after = prompt_layout(text, 1, hint)[-1]
+        after = prompt_layout(text, 1)[-1]
         assert isinstance(after, str)
         return self.encode(after)
 
@@ -127,25 +93,20 @@ def make_asks(split: Split, coder: PromptCoder) -> dict[str, list[Ask]]:
         elif isinstance(row, QuestionRow):
             texts = (row.answer, *row.distractors)
             answers = tuple(coder.answer(tidy_answer(text)) for text in texts)
-            asked = question_text(row.question)
-            mine.append(Ask(coder.question(asked), answers, 0, bool(row.distractors), asked))
+            asked = coder.question(question_text(row.question))
+            mine.append(Ask(asked, answers, 0, bool(row.distractors)))
     return asks
 
 
-def make_task(
-    split: Split,
-    coder: PromptCoder,
-    features: Features,
-    share: float,
-    asks: int,
-) -> Task:
+def make_task(split: Split, coder: PromptCoder, features: Features, share: float) -> Task:
     """Return a split as a task; see ``Task``."""
     photos = tuple(
         TaskPhoto(features.rows[name], tuple(mine))
         for name, mine in make_asks(split, coder).items()
         if mine
     )
-    return Task(split.name, photos, features, share, asks)
+    described = isinstance(split.rows[0], CaptionRow)
+    return Task(split.name, photos, features, share, mirrored=described)
 
 
 def question_text(text: str) -> str:
@@ -155,58 +116,60 @@ def question_text(text: str) -> str:
 
 
 class Sampler:
-    """Draws batches; what is drawn depends on (seed, step, worker) alone.
+    """Draws batches; what is drawn depends on (seed, step) alone.
+
+    Each task's photos come in epochs without repetition; of a photo as many asks as fit.
 
     Args:
-        hint_share: how many questions come with the drafted answer. Drafts on photos the drafter
-            has learned are better than on new ones, so a share of 1 would teach blind trust.
+        prefix: token ids before every photo.
+        room: places of a sequence for what is asked.
     """
 
     def __init__(
-        self,
-        tasks: Sequence[Task],
-        reader: Reader,
-        coder: PromptCoder,
-        seed: int,
-        hint_share: float = 0.7,
+        self, tasks: Sequence[Task], prefix: Sequence[int], room: int, seed: int
     ) -> None:
-        self.tasks, self._reader, self._coder = tasks, reader, coder
-        self._seed, self.hint_share = seed, hint_share
+        self.tasks, self.prefix, self.room, self.seed = tasks, tuple(prefix), room, seed
         shares = np.array([task.share for task in tasks])
         self._shares = shares / shares.sum()
+        self._orders: dict[tuple[int, int], NDArray[np.int64]] = {}
 
-    def draw(self, count: int, step: int, worker: int) -> list[Drawn]:
+    def draw(self, count: int, step: int) -> list[Drawn]:
         """Return ``count`` photos with some of their asks."""
-        rng = np.random.default_rng((self._seed, step, worker))
-        drawn = []
-        for _ in range(count):
-            task = self.tasks[int(rng.choice(len(self.tasks), p=self._shares))]
-            photo = task.photos[int(rng.integers(len(task.photos)))]
-            asks = _some(photo.asks, task.asks, rng)
-            hinted = rng.random(len(asks)) < self.hint_share
-            features = task.features.maps[photo.row].astype(np.float32)
-            drawn.append(self.read(features, asks, hinted.tolist()))
-        return drawn
+        rng = np.random.default_rng((self.seed, step))
+        drawn: list[Drawn] = []
+        for number in range(step * count, (step + 1) * count):
+            task, visit = self._turn(number)
+            photo = self._photo(task, visit)
+            order = rng.permutation(len(photo.asks)).tolist()
+            asks = fitting([_shuffled(photo.asks[i], rng) for i in order], self.room)
+            features = self.tasks[task].features.maps[photo.row].astype(np.float32)
+            if self.tasks[task].mirrored and rng.random() < 0.5:
+                features = mirrored(features[None])[0]
+            drawn.append(Drawn(self.tasks[task].name, features, asks, self.prefix))
+        return [item for item in drawn if item.asks]
 
-    def read(
-        self, features: NDArray[np.float32], asks: Sequence[Ask], hinted: Sequence[bool]
-    ) -> Drawn:
-        """Return a photo with its words, and hints where they are wanted."""
-        told = tuple(
-            replace(ask, prompt=self._with_hint(features, ask)) if hint and ask.question else ask
-            for ask, hint in zip(asks, hinted, strict=True)
-        )
-        return Drawn(features, self._reader.words(features), told)
+    def _turn(self, number: int) -> tuple[int, int]:
+        """Return whose turn photo ``number`` of a run is, and how often it had turns before.
 
-    def _with_hint(self, features: NDArray[np.float32], ask: Ask) -> tuple[int, ...]:
-        return self._coder.question(ask.question, self._reader.hint(features, ask.question))
+        Task i has had round(share_1 + ... + share_i) of n turns less those of the tasks before.
+        """
+        upto = np.concatenate(([0.0], self._shares.cumsum()))
+        place = (number * 0.6180339887498949) % 1.0  # spread evenly, whatever the shares
+        task = min(int(np.searchsorted(upto, place, "right")) - 1, len(self.tasks) - 1)
+        return task, int(number * self._shares[task])
+
+    def _photo(self, task: int, visit: int) -> TaskPhoto:
+        photos = self.tasks[task].photos
+        epoch, place = divmod(visit, len(photos))
+        if (task, epoch) not in self._orders:
+            rng = np.random.default_rng((self.seed, task, epoch))
+            self._orders[task, epoch] = rng.permutation(len(photos))
+        return photos[int(self._orders[task, epoch][place])]
 
 
-def _some(asks: Sequence[Ask], count: int, rng: np.random.Generator) -> tuple[Ask, ...]:
-    """Take ``count`` asks, or of the one ask of captions ``count`` answers."""
-    if len(asks) == 1 and not asks[0].choose and len(asks[0].answers) > 1:
-        answers = asks[0].answers
-        order = rng.permutation(len(answers))[:count]
-        return (Ask(asks[0].prompt, tuple(answers[i] for i in order.tolist())),)
-    order = rng.permutation(len(asks))[:count]
-    return tuple(asks[i] for i in order.tolist())
+def _shuffled(ask: Ask, rng: np.random.Generator) -> Ask:
+    """Return captions in another order, because the last ones may not fit."""
+    if ask.choose or len(ask.answers) < 2:
+        return ask
+    order = rng.permutation(len(ask.answers)).tolist()
+    return replace(ask, answers=tuple(ask.answers[i] for i in order))

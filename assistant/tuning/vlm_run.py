@@ -63,15 +63,16 @@ class VlmTrainer:
             seconds[stage], began = time.monotonic() - began, time.monotonic()
             return bench.stop()
 
-        see = stages.see()
-        if done("naming and drafting"):
+        named = stages.name()
+        if done("naming"):
+            return False
+        spoken = stages.speak(named)
+        if done("through the language model"):
             return False
         answers = stages.answers()
         if done("answers"):
             return False
-        stages.sight(see, answers)
-        if done("through the language model"):
-            return False
+        stages.export(spoken, answers)
         base = "EfficientNet-Lite2 and Qwen2.5-Coder-0.5B-Instruct (both frozen)"
         write_card(bench.out, bench.card(VLM, "Sightline-VLM", base, seconds=seconds))
         return True

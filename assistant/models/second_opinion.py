@@ -1,0 +1,100 @@
+"""A small decoder that answers questions on a photo by itself, at inference, in numpy.
+
+It was learned without the language model, from the same photos and questions
+(``assistant.tuning.answerer``). When given answers are weighed its log-likelihood is added to the
+language model's, as a second expert. Knows nothing of prompts or llama.cpp.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.models.sight import read_weights, to_cells
+from assistant.models.sight_net import Net, Writer, gelu
+from retrieval.errors import WeightsError
+
+Floats = NDArray[np.float32]
+START, END = 0, 1  # rows of the vocabulary that are not words; START stands for unknown ones too
+LONGEST_ANSWER = 10
+
+
+@dataclass(frozen=True)
+class AnswerShape:
+    """Sizes of the decoder; ``length`` is its longest line."""
+
+    vocabulary: int
+    channels: int = 1280
+    cells: int = 81
+    width: int = 256
+    heads: int = 4
+    layers: int = 2
+    length: int = 40
+
+
+class SecondOpinion:
+    """Weighs and drafts answers to short questions. Use ``load``; safe to share.
+
+    Args:
+        tokens: int64 [vocabulary], the language model's id of each row.
+    """
+
+    def __init__(
+        self, shape: AnswerShape, weights: dict[str, Floats], tokens: NDArray[np.int64]
+    ) -> None:
+        self.tokens = tokens
+        self._rows = {token: row for row, token in enumerate(tokens.tolist()) if row > END}
+        self._net = Net(weights, shape.heads, "answer.")
+        self._longest_question = shape.length - LONGEST_ANSWER - 2
+        self._writer = Writer(self._net, shape.layers, "norm_out", LONGEST_ANSWER, START, END)
+
+    @classmethod
+    def load(cls, path: Path) -> SecondOpinion:
+        """Read a ``model.safetensors`` written by ``assistant.tuning``.
+
+        Raises:
+            WeightsMissing: there is no such file.
+            WeightsError: it holds no such decoder.
+        """
+        about, tensors = read_weights(path, "answer")
+        try:
+            shape = AnswerShape(**json.loads(about["answer_shape"]))
+            tokens = tensors.pop("answer_tokens").astype(np.int64)
+        except (KeyError, TypeError, ValueError) as error:
+            raise WeightsError(model="sightline-vlm", detail=f"{path}: {error}") from error
+        return cls(shape, tensors, tokens)
+
+    def scores(
+        self, feature_map: Floats, question: Sequence[int], answers: Sequence[Sequence[int]]
+    ) -> list[float]:
+        """Return the log-likelihood (natural) of each answer as the whole answer.
+
+        Args:
+            feature_map: float32 [1280, 9, 9].
+            question: the language model's ids of ``plain_line(text)``.
+            answers: for each answer the ids of ``plain_line(answer)``.
+
+        Returns:
+            One number an answer; all 0 for a question that is too long or has too many words that
+            were never learned, because the opinion would only mislead.
+        """
+        line = [self._rows.get(token, START) for token in question]
+        if len(line) > self._longest_question or line.count(START) > len(line) / 4 or not line:
+            return [0.0] * len(answers)
+        rows = [[self._rows.get(token, START) for token in answer] for answer in answers]
+        return self._writer.score(self._cells(feature_map), line, rows)
+
+    def _cells(self, feature_map: Floats) -> Floats:
+        net = self._net
+        cells = gelu(net.linear(net.norm(to_cells(feature_map[None]), "norm_in"), "reduce"))
+        return net.norm(cells + net.get("place"), "norm_cells")
+
+
+def plain_line(text: str) -> str:
+    """Return a question or answer as the decoder reads it, to be tokenized without extras."""
+    return " " + " ".join(text.replace("_", " ").lower().split()).rstrip(" .?").strip()
