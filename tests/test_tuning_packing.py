@@ -15,6 +15,7 @@ from assistant.tuning.packing import Ask, fitting, pack
 from assistant.tuning.projector import Projector
 from assistant.tuning.speak_train import Speaker, SpeakSettings, ask_losses, run_packed
 from assistant.tuning.tasks import Drawn
+from assistant.tuning.validate import _write
 
 PREFIX = (1, 2, 3)
 LENGTH = 40
@@ -136,9 +137,34 @@ def test_what_does_not_fit_is_left_out() -> None:
     assert fitting([CHOICE, OPEN], CHOICE.size - 1) == (OPEN,)  # a choice is whole or not at all
 
 
-def test_gradient_reaches_what_learns_and_nothing_else(
-    lm: LanguageModel, speaker: Speaker
+class Letters:
+    """Codes every character as a number; 3 ends."""
+
+    prefix, end = PREFIX, 3
+
+    def text(self, tokens: list[int]) -> str:
+        return " ".join(map(str, tokens))
+
+
+def test_validation_writes_what_transformers_writes(
+    folder: Path, lm: LanguageModel, speaker: Speaker
 ) -> None:
+    qwen = tiny_qwen()
+    speaker.eval()
+    prompts, cells = [(5, 6), (7,), (8, 9, 10)], [photo(i).features for i in range(3)]
+    lines = list(_write(speaker, lm, Letters(), cells, prompts, 5))  # type: ignore[arg-type]
+    table = qwen.get_input_embeddings().weight
+    for line, prompt, own in zip(lines, prompts, cells, strict=True):
+        rows = speaker.projector(torch.from_numpy(own)[None])[0]
+        wanted: list[int] = []
+        for _ in range(len(line) + 1):
+            texts = (table[list(PREFIX)], rows, table[[*prompt, *wanted]])
+            wanted.append(int(qwen(inputs_embeds=torch.cat(texts)[None]).logits[0, -1].argmax()))
+        assert line == wanted[:-1]
+        assert wanted[-1] == Letters.end or len(line) >= 4
+
+
+def test_gradient_reaches_what_learns_and_nothing_else(lm: LanguageModel, speaker: Speaker) -> None:
     settings = SpeakSettings(length=LENGTH)
     items = [photo(1, CAPTIONS), photo(2, CHOICE)]
     torch.stack(ask_losses(speaker, lm, items, settings)).sum().backward()

@@ -147,7 +147,9 @@ def test_bfloat16_learns_as_float32_does(folder: Path, tmp_path: Path) -> None:
     for dtype in (torch.float32, torch.bfloat16):
         losses: list[float] = []
         run = make_run(tmp_path / str(dtype))
-        train_speaker(run, lm_of(run, folder, dtype), lambda p, own=losses: own.append(p.losses["t"]), every=5)  # type: ignore[misc]  # noqa: E501
+        train_speaker(
+            run, lm_of(run, folder, dtype), lambda p, own=losses: own.append(p.losses["t"]), every=5
+        )  # type: ignore[misc]  # noqa: E501
         ends.append(losses)
     for wide, narrow in zip(*ends, strict=True):
         assert narrow == pytest.approx(wide, rel=0.15, abs=0.1)

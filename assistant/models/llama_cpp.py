@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 from pydantic import Field, PrivateAttr
 
 from assistant.errors import ContextTooLong, ModelError
+from assistant.models.branching import best_line
 from assistant.models.chatml import CALL_START, read_tool_calls
 from assistant.models.copying import LONGEST, copy_answer
 from assistant.models.eyes import Eyes
-from assistant.models.images import ImageBlock
+from assistant.models.images import ImageBlock, blocks_of
 from assistant.models.llama_capi import open_llama
 from assistant.models.llama_engine import LlamaEngine, Prefilled, Rows
 from assistant.models.llama_text import TextStream, Vocabulary
@@ -36,12 +37,14 @@ from assistant.models.protocol import (
     never,
 )
 from assistant.models.sampling import Grammar, Sampler, loops
+from assistant.models.sight import CAPTION_QUESTION
 from assistant.models.turns import Turns
 
 READER = "reader.gguf"
 """The adapter in a reader's folder; how sure its copies are lies beside it."""
 _LEAST_ROOM = 16  # an answer needs at least this many tokens of context
 _SCORED_AT_ONCE = 16
+_LONGEST_CAPTION = 30  # tokens
 
 
 class LlamaChat(SightlineChatModel):
@@ -123,7 +126,7 @@ class LlamaChat(SightlineChatModel):
                 yield last_chunk(self.model_id, "cancelled", read=ready.read, reused=ready.reused)
                 return
             writing = _Writing(engine, vocabulary, options, ready)
-            yield from writing.chunks()
+            yield from writing.described() if _describes(messages, options) else writing.chunks()
             yield writing.end(self.model_id)
 
     def score(self, messages: Sequence[BaseMessage], candidates: Sequence[str]) -> list[float]:
@@ -239,6 +242,19 @@ class _Writing:
         if rest:
             yield AIMessageChunk(content=rest)
 
+    def described(self) -> Iterator[AIMessageChunk]:
+        """Yield a sentence on a picture, the best of a few."""
+        room = self._engine.context - self._ready.read
+        most = min(self._options.max_tokens, room, _LONGEST_CAPTION)
+        self._tokens = best_line(
+            self._engine, self._ready, self._vocabulary.ends, most, cancel=self._options.cancel
+        )
+        if self._options.cancel():
+            self._finish = "cancelled"
+        elif len(self._tokens) < most:
+            self._finish = "stop"
+        yield AIMessageChunk(content=self._vocabulary.spell_all(self._tokens).strip())
+
     def end(self, model_id: str) -> AIMessageChunk:
         """Return the last chunk."""
         return last_chunk(
@@ -249,6 +265,15 @@ class _Writing:
             written=len(self._tokens),
             tool_calls=self._calls,
         )
+
+
+def _describes(messages: Sequence[BaseMessage], options: Options) -> bool:
+    """Tell whether a picture is to be described in a sentence, as in training."""
+    plain = not (options.temperature or options.grammar or options.tools or options.stop)
+    match blocks_of(messages[-1]) if messages else []:
+        case [*_, ImageBlock(), str() as asked]:
+            return plain and asked.strip() == CAPTION_QUESTION
+    return False
 
 
 def _score(

@@ -27,9 +27,9 @@ from torch.nn import functional
 
 from assistant.models.second_opinion import END, START, AnswerShape, plain_line
 from assistant.tuning.data import QuestionRow, Split
+from assistant.tuning.decoder import DecoderLayer
 from assistant.tuning.features import Features
 from assistant.tuning.learner import Learner, cosine
-from assistant.tuning.decoder import DecoderLayer
 from assistant.tuning.vocabulary import tidy_answer
 
 UNKNOWN = START  # an unknown word of a question is read as the marker that never is one

@@ -126,9 +126,7 @@ def naming_loss(logits: Tensor, photos: Sequence[NamedPhoto], absent_weight: flo
     return losses.sum(-1).mean()
 
 
-def draw_photos(
-    data: NamedSet, size: int, seed: int, step: int
-) -> tuple[list[NamedPhoto], Tensor]:
+def draw_photos(data: NamedSet, size: int, seed: int, step: int) -> tuple[list[NamedPhoto], Tensor]:
     """Return photos of a step (from 0) and their cells [n, 81, channels], half of them mirrored.
 
     Epochs without repetition, from (seed, step) alone.

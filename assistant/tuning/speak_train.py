@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from assistant.tuning.learner import Learner, cosine
@@ -126,16 +127,26 @@ def run_packed(
     model: Speaker, lm: LanguageModel, drawn: Sequence[Drawn], length: int
 ) -> tuple[Packed, Tensor]:
     """Return the packed batch and the log-likelihood of each of its targets, float [k]."""
-    cells = torch.from_numpy(np.stack([item.features for item in drawn]))
-    with torch.autocast("cpu", torch.bfloat16, enabled=lm.dtype == torch.bfloat16):
-        seen = model.projector(cells)
+    seen = see(model, lm, [item.features for item in drawn])
     packed = pack([d.asks for d in drawn], drawn[0].prefix, seen.shape[1], length)
-    rows = lm.embed(packed.tokens.clamp(min=0)).float()
-    is_row = (packed.tokens < 0)[..., None]
-    rows = rows.masked_scatter(is_row, seen.float().reshape(-1, seen.shape[-1]))
+    rows = lay_rows(lm, packed.tokens, seen)
     states = lm.states(rows, packed.positions, packed.visible)
     picked = states[packed.sequence, packed.predictor]
     return packed, lm.log_likelihood(picked, packed.target)
+
+
+def see(model: Speaker, lm: LanguageModel, features: Sequence[NDArray[np.float32]]) -> Tensor:
+    """Return the rows of photos, float [n, rows, lm_width], of features [81, channels] each."""
+    cells = torch.from_numpy(np.stack(features))
+    with torch.autocast("cpu", torch.bfloat16, enabled=lm.dtype == torch.bfloat16):
+        seen: Tensor = model.projector(cells)
+    return seen.float()
+
+
+def lay_rows(lm: LanguageModel, tokens: Tensor, seen: Tensor) -> Tensor:
+    """Return float32 [n, t, width]: embeddings of tokens, photos' rows where they are -1."""
+    rows = lm.embed(tokens.clamp(min=0)).float()
+    return rows.masked_scatter((tokens < 0)[..., None], seen.reshape(-1, seen.shape[-1]))
 
 
 def train_speaker(

@@ -24,13 +24,13 @@ from assistant.tuning.answerer import (
     make_answer_set,
     train_answerer,
 )
-from assistant.tuning.card import Card, DataUsed, write_card
 from assistant.tuning.export import Parts, export_weights
 from assistant.tuning.lm import LanguageModel, LoRA, dequantize, token_table
 from assistant.tuning.name_train import NameSettings, make_named_set, train_namer, word_shares
 from assistant.tuning.projector import Namer, Projector
 from assistant.tuning.speak_train import Progress, Run, Speaker, SpeakSettings, train_speaker
-from assistant.tuning.tasks import PromptCoder, Sampler, make_task
+from assistant.tuning.tasks import PromptCoder, Sampler, make_asks, make_task
+from assistant.tuning.validate import validate
 from assistant.tuning.vocabulary import build_concepts
 from retrieval.weights import ModelStore
 
@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     from assistant.tuning.pipeline import Budget, Part
 
 State = dict[str, Tensor]
-RESEARCH = "research use only (the weights were trained on data for research)"
 _DROPOUT = 0.1
+_VALIDATION = "validation.json"
+_VALIDATED = 200  # rows of each measuring split
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ class Stages:
 
     def name(self) -> State:
         """Train the projector to name; returns its averaged weights."""
-        concepts = build_concepts((row for p in self._learning for row in p.split.rows), self.tokenizer)
+        concepts = build_concepts(
+            (row for p in self._learning for row in p.split.rows), self.tokenizer
+        )
         made = [
             make_named_set(p.split, self._features(p), concepts, self.tokenizer)
             for p in self._learning
@@ -68,10 +71,10 @@ class Stages:
         table = self._table(concepts)
         projector.begin_as_words(table)
         model = Namer(projector, table, word_shares([described], len(concepts)))
-        steps = self.budget.name_steps
+        settings = self._naming
         state = train_namer(
-            model, described, others, NameSettings(steps=steps), self.run / "name",
-            lambda step, m: self._told("name", step, steps, m["seconds"], m),
+            model, described, others, settings, self.run / "name",
+            lambda step, m: self._told("name", step, settings.steps, m["seconds"], m),
             stop=self.stop,
         )  # fmt: skip
         head = "projector."
@@ -92,10 +95,10 @@ class Stages:
         ]
         if not sets:
             return model.state_dict()
-        steps = self.budget.answer_steps
+        settings = self._answering
         return train_answerer(
-            model, sets, AnswerSettings(steps=steps), self.run / "answers",
-            lambda step, loss, s: self._told("answers", step, steps, s, {"loss": loss}),
+            model, sets, settings, self.run / "answers",
+            lambda step, loss, s: self._told("answers", step, settings.steps, s, {"loss": loss}),
             stop=self.stop,
         )  # fmt: skip
 
@@ -108,9 +111,9 @@ class Stages:
         ]
         targets = {
             token
-            for task in tasks
-            for photo in task.photos
-            for ask in photo.asks
+            for part in self.parts
+            for own in make_asks(part.split, self._coder).values()
+            for ask in own
             for text in ask.answers
             for token in text
         }
@@ -119,43 +122,65 @@ class Stages:
         projector.load_state_dict(named)
         lora = LoRA(self.words.lora_shape, self._layers)
         model = Speaker(projector, lora)
-        settings = SpeakSettings(steps=self.budget.speak_steps, max_hours=self.budget.hours)
+        settings = self._speaking
         lm = LanguageModel(self._lm_folder, lora, sorted(targets), fuse=settings.steps > 50)
         room = settings.length - len(self._coder.prefix) - self.words.shape.rows
         sampler = Sampler(tasks, self._coder.prefix, room, seed=11)
         run = Run(model, settings, sampler, self.run / "speak")
         train_speaker(run, lm, self._told_speak, stop=self.stop)
-        return run.learner.averaged_state()
+        spoken = run.learner.averaged_state()
+        if not self.stop():
+            self._validate(model, spoken, lm)
+        return spoken
+
+    def _validate(self, model: Speaker, spoken: State, lm: LanguageModel) -> None:
+        """Measure what was trained and write the figures into ``validation.json``."""
+        model.load_state_dict(spoken)
+        figures: dict[str, Any] = {}
+        for part in self.parts:
+            if not part.learns and part.kind != "regions":
+                held = self._features(part)
+                figures |= validate(model, lm, self._coder, part.split, held, _VALIDATED)
+                self.report(f"validation: {figures}")
+        text = json.dumps(figures, indent=2)
+        (self.run / _VALIDATION).write_text(text, encoding="utf-8")
 
     def export(self, spoken: State, answers: State) -> None:
         """Write ``out/model.safetensors``."""
         whole = {**spoken, **{f"answer.{name}": value for name, value in answers.items()}}
         export_weights(self.run / "out" / "model.safetensors", whole, self.words)
 
-    def publish(self, settings: Mapping[str, Any]) -> Path:
-        """Write the card beside the weights; returns their folder."""
-        used = [
-            DataUsed(
-                p.split.name, len(p.split.image_names()), len(p.split.rows),
-                "training" if p.learns else "measuring",
-            )
-            for p in self.parts
-        ]  # fmt: skip
-        card = Card(
-            name="sightline-vlm",
-            title="Sightline-VLM",
-            base="EfficientNet-Lite2 and Qwen2.5-Coder-0.5B-Instruct (both frozen)",
-            licence=RESEARCH,
-            data=used,
-            settings=dict(settings),
-            metrics={},
-            seconds={"this command": float(settings["seconds"])},
-            commands=("sightline tune prepare DATA…", "sightline tune train"),
-            notes="Run `sightline tune evaluate` for its figures.",
-        )
-        folder = self.run / "out"
-        write_card(folder, card)
-        return folder
+    def settings(self) -> dict[str, Any]:
+        """Return every hyper-parameter, for the card."""
+        return {
+            "name": dataclasses.asdict(self._naming),
+            "speak": {
+                **dataclasses.asdict(self._speaking),
+                "lora": dataclasses.asdict(self.words.lora_shape),
+                "shares": {p.split.name: pipeline.share_of(p) for p in self._learning},
+            },
+            "answers": dataclasses.asdict(self._answering),
+        }
+
+    def validation(self) -> dict[str, Any]:
+        """Return the figures measured at the end of the last stage, if it got there."""
+        path = self.run / _VALIDATION
+        if not path.is_file():
+            return {}
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+
+    @property
+    def _naming(self) -> NameSettings:
+        return NameSettings(steps=self.budget.name_steps)
+
+    @property
+    def _speaking(self) -> SpeakSettings:
+        return SpeakSettings(steps=self.budget.speak_steps, max_hours=self.budget.hours)
+
+    @property
+    def _answering(self) -> AnswerSettings:
+        return AnswerSettings(steps=self.budget.answer_steps)
 
     @cached_property
     def tokenizer(self) -> Any:
@@ -202,7 +227,8 @@ class Stages:
         self.report(f"{stage} {step}/{steps}: {shown}; {left:.0f} min left")
 
     def _told_speak(self, progress: Progress) -> None:
-        self._note({"stage": "speak", **dataclasses.asdict(progress)})
+        row = dataclasses.asdict(progress)
+        self._note({"stage": "speak", "steps": self.budget.speak_steps, **row.pop("losses"), **row})
         shown = ", ".join(f"{name} {value:.3f}" for name, value in progress.losses.items())
         left = progress.left / 60
         self.report(f"speak {progress.step}: {shown}; {left:.0f} min left")

@@ -70,6 +70,10 @@ class PromptCoder:
         """Return token ids; special tokens in the text are parsed, none are added."""
         return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
+    def text(self, tokens: Sequence[int]) -> str:
+        """Return the text of tokens."""
+        return str(self._tokenizer.decode(list(tokens))).strip()
+
     def question(self, text: str) -> tuple[int, ...]:
         """Return the tokens between a photo's rows and the answer."""
         after = prompt_layout(text, 1)[-1]
@@ -125,9 +129,7 @@ class Sampler:
         room: places of a sequence for what is asked.
     """
 
-    def __init__(
-        self, tasks: Sequence[Task], prefix: Sequence[int], room: int, seed: int
-    ) -> None:
+    def __init__(self, tasks: Sequence[Task], prefix: Sequence[int], room: int, seed: int) -> None:
         self.tasks, self.prefix, self.room, self.seed = tasks, tuple(prefix), room, seed
         shares = np.array([task.share for task in tasks])
         self._shares = shares / shares.sum()

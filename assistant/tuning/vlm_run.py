@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,8 @@ class VlmTrainer:
             return False
         stages.export(spoken, answers)
         base = "EfficientNet-Lite2 and Qwen2.5-Coder-0.5B-Instruct (both frozen)"
-        write_card(bench.out, bench.card(VLM, "Sightline-VLM", base, seconds=seconds))
+        card = bench.card(VLM, "Sightline-VLM", base, seconds=seconds, metrics=stages.validation())
+        write_card(bench.out, replace(card, settings={**card.settings, **stages.settings()}))
         return True
 
     def evaluate(self, limit: int) -> Mapping[str, Any]:
