@@ -220,6 +220,11 @@ class LanguageModel:
         fusing = fuse and shutil.which("c++") is not None
         self._layer = torch.compile(decoder_layer, dynamic=False) if fusing else decoder_layer
 
+    def unfuse(self) -> None:
+        """Compute as written from now on: compiling would cost more than it saves where the
+        shapes vary."""
+        self._layer = decoder_layer
+
     def embed(self, tokens: Tensor) -> Tensor:
         """Return embeddings [..., width] of token ids."""
         rows: Tensor = self.table[tokens]

@@ -136,6 +136,7 @@ class Stages:
     def _validate(self, model: Speaker, spoken: State, lm: LanguageModel) -> None:
         """Measure what was trained and write the figures into ``validation.json``."""
         model.load_state_dict(spoken)
+        lm.unfuse()
         figures: dict[str, Any] = {}
         for part in self.parts:
             if not part.learns and part.kind != "regions":

@@ -105,7 +105,7 @@ def _write(
         lines = [[*head, *prompt] for prompt in prompts[part]]
         begins = [len(line) for line in lines]
         open_lines = set(range(len(lines)))
-        while open_lines and max(map(len, lines)) - min(begins) < longest:
+        while open_lines:
             length = max(map(len, lines))
             tokens = torch.tensor([line + [0] * (length - len(line)) for line in lines])
             positions = torch.arange(length).expand(len(lines), -1)
@@ -116,7 +116,7 @@ def _write(
             for i, token in enumerate(lm.kept[logits.argmax(-1)].tolist()):
                 if i in open_lines and token != coder.end:
                     lines[i].append(token)
-                else:
+                if token == coder.end or len(lines[i]) - begins[i] >= longest:
                     open_lines.discard(i)
         yield from (line[begin:] for line, begin in zip(lines, begins, strict=True))
 
