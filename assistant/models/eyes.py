@@ -69,6 +69,8 @@ class SightEyes:
         self._encoder: EfficientNetLite2 | None = None
         self._projector: SightProjector | None = None
         self._second: SecondOpinion | None = None
+        self._adapter: Path | None = None
+        self._adapted = False
         self._kept: OrderedDict[str, _Seen] = OrderedDict()
 
     def look(self, image: ImageBlock) -> Rows:
@@ -86,7 +88,11 @@ class SightEyes:
         Raises:
             WeightsError: the weights are missing or damaged.
         """
-        return adapter_file(self._weights, self._store.folder)
+        with self._lock:
+            if not self._adapted:
+                self._adapter = adapter_file(self._weights, self._store.folder)
+                self._adapted = True
+            return self._adapter
 
     def opinions(
         self, image: ImageBlock, question: Sequence[int], answers: Sequence[Sequence[int]]

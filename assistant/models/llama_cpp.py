@@ -121,7 +121,7 @@ class LlamaChat(SightlineChatModel):
                 return
             engine, vocabulary = self._load()
             prompt = self._prompt(messages, options)
-            ready = engine.prefill(prompt, options.cancel)
+            ready = engine.prefill(prompt, options.cancel, self._sight(prompt))
             if not ready.done:
                 yield last_chunk(self.model_id, "cancelled", read=ready.read, reused=ready.reused)
                 return
@@ -138,7 +138,8 @@ class LlamaChat(SightlineChatModel):
         with self._turns.take(never):
             engine, vocabulary = self._load()
             options = Options(max_tokens=_LEAST_ROOM)
-            ready = engine.prefill(self._prompt(messages, options), never)
+            prompt = self._prompt(messages, options)
+            ready = engine.prefill(prompt, never, self._sight(prompt))
             first = engine.logits().astype(np.float64)
             scores = []
             for candidate in candidates:
@@ -171,8 +172,7 @@ class LlamaChat(SightlineChatModel):
     def _load(self) -> tuple[LlamaEngine, Vocabulary]:
         with self._loading:
             if self._engine is None or self._vocabulary is None:
-                adapter = self.eyes.adapter() if self.eyes else None
-                engine = LlamaEngine(self.locate(), self.context_tokens, self.threads, adapter)
+                engine = LlamaEngine(self.locate(), self.context_tokens, self.threads)
                 self._vocabulary = Vocabulary(
                     open_llama(), engine.model, engine.vocab, self.model_id
                 )
@@ -189,6 +189,12 @@ class LlamaChat(SightlineChatModel):
         if size + _LEAST_ROOM > engine.context:
             raise ContextTooLong(tokens=size, model=self.model_id, limit=engine.context)
         return prompt
+
+    def _sight(self, prompt: Sequence[int | Rows]) -> Path | None:
+        """Return the changes to the model that a prompt with pictures is read with."""
+        seeing = self.eyes is not None and any(isinstance(part, Rows) for part in prompt)
+        found: Path | None = self.eyes.adapter() if seeing else None
+        return found
 
     def _look(self, image: ImageBlock) -> Rows:
         if self.eyes is None:
