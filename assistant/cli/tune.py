@@ -55,12 +55,7 @@ _DEFAULT = "mine"
 class Options:
     """Settings of training, as options; which kind knows which is said when it does not."""
 
-<<<<<<< HEAD
     Steps = Annotated[int | None, typer.Option(min=1, help="hub: steps of training.")]
-    SeeSteps = Annotated[int | None, typer.Option(min=1, help="vlm: steps of naming and drafting.")]
-    AnswerSteps = Annotated[int | None, typer.Option(min=1, help="vlm: steps of drafting answers.")]
-=======
-    Steps = Annotated[int | None, typer.Option(min=1, help="hub, clip: steps of training.")]
     NameSteps = Annotated[int | None, typer.Option(min=1, help="vlm: steps of learning to name.")]
     SpeakSteps = Annotated[
         int | None, typer.Option(min=1, help="vlm: steps through the language model.")
@@ -68,7 +63,6 @@ class Options:
     AnswerSteps = Annotated[
         int | None, typer.Option(min=1, help="vlm: steps of the small answer decoder.")
     ]
->>>>>>> 61bff15 (Sightline-VLM: a two-layer projector and LoRA, trained through the language model in bfloat16)
     Hours = Annotated[
         float | None,
         typer.Option(min=0.001, help="vlm: most time through the language model; hub: most time."),
