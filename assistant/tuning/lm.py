@@ -176,7 +176,7 @@ def decoder_layer(
     qkv = functional.linear(y, qkv_weight, qkv_bias) + low_rank(y, qkv_a, qkv_b)
     q, k, v = (
         part.view(n, t, -1, sizes.head).transpose(1, 2)
-        for part in torch.split(qkv, (width, sizes.kv_width, sizes.kv_width), -1)
+        for part in torch.split(qkv, [width, sizes.kv_width, sizes.kv_width], -1)
     )
     q, k = rotate(q, cos, sin), rotate(k, cos, sin)
     grouped = q.reshape(n, groups, each * t, sizes.head)
