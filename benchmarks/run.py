@@ -90,7 +90,7 @@ def _first_tokens(assistant: Assistant) -> Iterator[Row]:
 def rows() -> Iterator[Row]:
     """Measure everything, quickest first."""
     from assistant.demo import demo_files
-    from benchmarks import engines
+    from benchmarks import engines, scale
     from retrieval.weights import ModelStore
 
     settings = load_settings()
@@ -104,6 +104,7 @@ def rows() -> Iterator[Row]:
         yield engines.decoding(store, settings.threads)
         yield engines.photo_encoding(store, settings.threads)
         yield engines.text_encoding(store, settings.threads)
+        yield from scale.beside_faiss()
         yield engines.transcription(store, settings.threads, clips[0])
 
 

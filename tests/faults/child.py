@@ -31,7 +31,6 @@ STEPS = {
     "text embedded": "retrieval.fakes.HashTextEmbedder.embed_passages",
     "rows written, not committed": "retrieval.catalog.store.settle_all",
     "committed": "retrieval.pipeline.commit_assets",
-    "progress noted": "retrieval.catalog.jobs.Jobs.record",
     "job finished": "retrieval.catalog.jobs.Jobs.finish",
     "half of a snapshot": "retrieval.index.snapshot._seal",
     "snapshot named": "retrieval.index.snapshot._replace",
