@@ -113,16 +113,17 @@ def test_composed_and_decomposed_accents_are_one(weights: Path) -> None:
 
 
 def test_questions_find_their_passage_in_both_languages(embedder: E5Small) -> None:
+    # each leads by 0.02 or more: rounding of int8 differs between processors by a tenth of that
     passages = embedder.embed_passages(ENGLISH)
     questions = [
         ("When must the March bill be paid?", 0),
         ("三月的账单什么时候付？", 0),
         ("at what time does her plane depart", 5),
         ("她的飞机几点起飞？", 5),
-        ("for how many minutes do I cook the spaghetti?", 7),
+        ("意大利面要煮多久？", 7),
         ("路由器怎么重启？", 4),
         ("quarterly revenue growth", 8),
-        ("病人每天服几次药？", 15),
+        ("What dose was the patient given?", 15),
     ]
     found = np.argmax(embedder.embed_queries([q for q, _ in questions]) @ passages.T, axis=1)
     assert found.tolist() == [place for _, place in questions]
