@@ -54,11 +54,6 @@ class Settings(BaseSettings):
     )
     endpoint: str = Field("", description="Base URL of an OpenAI-compatible server (served tier).")
     endpoint_key: str = Field("", description="API key of that server, if it wants one.")
-    sight_weights: Literal["research", "permissive"] = Field(
-        "research",
-        description="Which trained set offline sight uses; permissive learned no research-only "
-        "data and must ship with this version.",
-    )
     joint_model: str = Field("", description="Folder of an open_clip model (hub tier).")
     rerank_model: str = Field(
         "", description="Folder of a cross-encoder that judges passages anew (hub tier)."

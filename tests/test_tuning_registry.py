@@ -120,11 +120,3 @@ def test_search_uses_the_version_in_use(tmp_path: Path, models_dir: Path) -> Non
     builder.store = ModelStore(models_dir)
     assert builder.embedders().joint.id == "sightline-clip-mine"
     assert used.is_relative_to(own.models_folder)
-
-
-def test_a_set_that_does_not_ship_is_not_replaced_by_another(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path, models_dir=tmp_path / "m", sight_weights="permissive")
-    folder, version = sight_folder(settings, "sightline-vlm")
-    assert (folder.name, version) == ("sightline-vlm-permissive", "")
-    model = build_chat_model(settings, ModelStore(settings.models_folder))
-    assert model.sees_images is (folder / "model.safetensors").is_file()
