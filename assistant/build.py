@@ -53,7 +53,7 @@ def build_assistant(
     """
     builder = _Builder(settings)
     if embedders is not None:
-        builder.embedders = Lazy(embedders)
+        builder.wanted = Lazy(embedders)
     if model is not None:
         builder.model = Lazy(model)
     return builder.assistant()
@@ -208,8 +208,12 @@ class _Builder(Parts):
             self.indexer(),
             embedders.text,
             embedders.joint,
+            coming=tuple(refill.embedder for refill in self.encoders.coming),
         )
-        return check(patient, repair=repair)
+        found = check(patient, repair=repair)
+        if repair and self.encoders.coming:
+            self.encoders.step()  # all is embedded: the new one serves
+        return found
 
     def _release(self, hashes: Sequence[str]) -> None:
         """Delete blobs of a deleted conversation that nothing else refers to."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from assistant.config import Settings
+from assistant.encoders import Encoders
 from assistant.lazy import Lazy
 from assistant.runs import RunManager
 from assistant.speech import Speech
@@ -24,6 +25,8 @@ from retrieval.thumbnails import Thumbnails
 from retrieval.weights import ModelStore
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from assistant.models.protocol import SightlineChatModel
     from assistant.tuning.control import Tuning
     from retrieval.embed.protocol import ImageClassifier
@@ -53,7 +56,9 @@ class Parts:
         self.jobs = Jobs(self.engine)
         self.conversations = Conversations(self.engine)
         self.runs = RunManager()
-        self.embedders: Lazy[Embedders] = Lazy(self._embedders)
+        self.wanted: Lazy[Embedders] = Lazy(self._wanted)
+        self.encoders = self._encoders()
+        self.embedders: Lazy[Embedders] = Lazy(self.encoders.serving)
         self.indexer: Lazy[Indexer] = Lazy(self._indexer)
         self.ingestor: Lazy[Ingestor] = Lazy(self._ingestor)
         self.searcher: Lazy[Searcher] = Lazy(self._searcher)
@@ -68,17 +73,38 @@ class Parts:
 
         return build_chat_model(self.settings, self.store)
 
-    def _embedders(self) -> Embedders:
-        from assistant.sight_weights import sight_folder
-        from assistant.tuning.registry import CLIP
+    def _wanted(self) -> Embedders:
         from retrieval.embed.registry import build_embedders
 
         return build_embedders(
             self.store,
             threads=self.settings.threads,
             joint_model=self.settings.joint_model,
-            joint_weights=sight_folder(self.settings, CLIP)[0],
+            joint_weights=self._clip_folder(),
         )
+
+    def _clip_folder(self) -> Path:
+        from assistant.sight_weights import sight_folder
+        from assistant.tuning.registry import CLIP
+
+        return sight_folder(self.settings, CLIP)[0]
+
+    def _encoders(self) -> Encoders:
+        return Encoders(
+            self.settings,
+            self.store,
+            self.engine,
+            self.blobs,
+            indexer=lambda: self.indexer(),
+            wanted=lambda: self.wanted(),
+            weights=self._clip_folder,
+            changed=self._embedders_changed,
+        )
+
+    def _embedders_changed(self) -> None:
+        """Search and take in with other embedders from the next call on."""
+        for part in (self.embedders, self.searcher, self.ingestor):
+            part.forget()
 
     def _classifier(self) -> ImageClassifier:
         return self.embedders().classifier
@@ -123,17 +149,14 @@ class Parts:
     def _worker(self) -> IngestWorker:
         from retrieval.worker import IngestWorker
 
-        worker = IngestWorker(self.ingestor(), idle=self._describe_one, first=self._fill)
+        worker = IngestWorker(self.ingestor, idle=self._idle)
         worker.start()
         return worker
 
-    def _fill(self, stop: Callable[[], bool]) -> None:
-        """Embed what only an embedder of an earlier version has seen."""
-        from retrieval.refill import fill_missing
-
-        embedders = self.embedders()
-        for embedder in (embedders.text, embedders.joint):
-            fill_missing(self.engine, self.blobs, embedder, stop)
+    def _idle(self) -> bool:
+        """Embed what lacks a vector, then describe a photo: the worker's idle work."""
+        self.embedders()
+        return self.encoders.step() or self._describe_one()
 
     def _describe_one(self) -> bool:
         """Describe a photo if one waits and nobody else does; the worker's idle work."""
@@ -189,8 +212,8 @@ class Parts:
         return Tuning(self.settings, TuningRuns(self.engine), self.store, self._retuned)
 
     def _retuned(self, name: str) -> None:
-        """Answer with another version from the next question on; search changes at next start,
-        because every photo is then embedded anew."""
+        """Answer with another version from the next question on; search begins to change at the
+        next start, because every photo is then embedded anew."""
         from assistant.tuning.registry import CLIP
 
         if name != CLIP and (old := self.model.forget()) is not None:

@@ -25,9 +25,10 @@ from retrieval.catalog.store import delete_asset
 from retrieval.catalog.tables import Asset, Job, Library, PictureRow, VectorRow
 from retrieval.catalog.transactions import reading, writing
 from retrieval.catalog.workers import orphaned
+from retrieval.embed.passages import JointPassages
 from retrieval.embed.protocol import JointEmbedder, TextEmbedder
 from retrieval.indexer import Indexer
-from retrieval.refill import fill_missing, missing_vectors
+from retrieval.refill import Embedder, fill_missing, missing_vectors
 from retrieval.replica import Replica, alike
 from retrieval.thumbnails import Thumbnails
 
@@ -79,7 +80,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Patient:
-    """What is examined."""
+    """What is examined. ``coming`` are embedders that are to serve once they have seen all."""
 
     engine: Engine
     blobs: BlobStore
@@ -88,6 +89,12 @@ class Patient:
     text: TextEmbedder
     joint: JointEmbedder
     grace_seconds: float = _GRACE_SECONDS
+    coming: tuple[Embedder, ...] = ()
+
+    @property
+    def embedders(self) -> tuple[Embedder, ...]:
+        """All that keep vectors, each in an index of its own."""
+        return (self.text, self.joint, JointPassages(self.joint), *self.coming)
 
 
 def check(patient: Patient, *, repair: bool = False) -> list[Finding]:
@@ -198,8 +205,9 @@ def _files(patient: Patient, repair: bool) -> Iterator[Finding]:
 
 def _vectors(patient: Patient, repair: bool) -> Iterator[Finding]:
     """Find texts and pictures without a vector, then vectors that no embedder made any more."""
-    current = (patient.text.id, patient.joint.id)
-    for embedder in (patient.text, patient.joint):
+    current = [embedder.id for embedder in patient.embedders]
+    # passages among photos are embedded in idle time: that they wait is no disagreement
+    for embedder in (patient.text, patient.joint, *patient.coming):
         count = missing_vectors(patient.engine, embedder)
         if count:
             if repair:
@@ -224,7 +232,7 @@ def _indexes(patient: Patient, repair: bool) -> Iterator[Finding]:
     with reading(patient.engine) as connection:
         libraries = connection.scalars(select(Library.id)).all()
     for library in libraries:
-        for embedder in (patient.text, patient.joint):
+        for embedder in patient.embedders:
             replica = patient.indexer.replica(library, embedder.id, embedder.dim)
             with reading(patient.engine) as connection:
                 same = _agrees(connection, replica, library, embedder)
@@ -250,9 +258,7 @@ def _indexes(patient: Patient, repair: bool) -> Iterator[Finding]:
             yield Finding("snapshot_orphan", {"folder": str(folder)}, repaired=repair)
 
 
-def _agrees(
-    connection: Connection, replica: Replica, library: str, embedder: TextEmbedder | JointEmbedder
-) -> bool:
+def _agrees(connection: Connection, replica: Replica, library: str, embedder: Embedder) -> bool:
     ids, _ = sql.ids_and_owners(connection, library, embedder.id)
     if not np.array_equal(ids, replica.index.ids()):
         return False

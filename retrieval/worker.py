@@ -20,20 +20,18 @@ class IngestWorker:
     """Claims and runs jobs, including those that a killed process left.
 
     Args:
+        ingestor: returns what takes files in; asked for each job, because embedders may change.
         idle: a small piece of work for when there is no job; returns whether there was any. It
             is asked again after the next job, else once a minute.
-        first: work to do before the first job, such as vectors that a new embedder lacks; it is
-            given a function that tells when to stop.
     """
 
     def __init__(
         self,
-        ingestor: Ingestor,
+        ingestor: Callable[[], Ingestor],
         idle: Callable[[], bool] = lambda: False,
-        first: Callable[[Callable[[], bool]], object] = lambda stop: None,
     ) -> None:
         self._ingestor = ingestor
-        self._idle, self._first = idle, first
+        self._idle = idle
         self._idle_from = 0.0
         self._closing = threading.Event()
         self._wake = threading.Event()
@@ -55,14 +53,10 @@ class IngestWorker:
             self._thread.join(timeout)
 
     def _run(self) -> None:
-        try:
-            self._first(self._closing.is_set)
-        except Exception:  # new files can be taken in even if old ones cannot be seen to
-            log.exception("the work before the first job failed")
         while not self._closing.is_set():
             self._wake.clear()
             try:
-                if self._ingestor.run_next(stop=self._closing.is_set):
+                if self._ingestor().run_next(stop=self._closing.is_set):
                     self._idle_from = 0.0
                     continue
                 pause = _POLL_SECONDS

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,8 @@ from sqlalchemy import Engine, text
 
 from assistant.config import Settings
 from retrieval.fakes import HashTextEmbedder
-from retrieval.refill import fill_missing, missing_vectors
+from retrieval.refill import missing_vectors
 from retrieval.sandbox import ParserProcess
-from retrieval.worker import IngestWorker
 
 
 @pytest.fixture(scope="module")
@@ -108,28 +106,6 @@ def test_a_new_embedder_fills_its_own_index(library: Library) -> None:
     codes = {f.code for f in library.doctor(repair=True)}
     assert codes >= {"vectors_missing", "vectors_stale"}
     assert library.doctor() == []
-    assert library.search("roof").passages[0].asset == "t001.txt"
-
-
-def test_the_worker_fills_what_a_new_embedder_lacks_before_its_first_job(
-    library: Library,
-) -> None:
-    class Newer(HashTextEmbedder):
-        id = "fake-text-3"
-
-    library.text = Newer()
-    library.reopen()
-    filled = threading.Event()
-
-    def fill(stop: Callable[[], bool]) -> None:
-        fill_missing(library.engine, library.blobs, library.text, stop)
-        filled.set()
-
-    worker = IngestWorker(library.ingestor, first=fill)
-    worker.start()
-    assert filled.wait(20)
-    worker.close()
-    assert missing_vectors(library.engine, library.text) == 0
     assert library.search("roof").passages[0].asset == "t001.txt"
 
 

@@ -124,7 +124,7 @@ def test_twins_of_a_refused_file_are_refused(library: Library, tmp_path: Path) -
 
 
 def test_an_upload_is_kept_and_worked_off_by_the_worker(library: Library) -> None:
-    worker = IngestWorker(library.ingestor)
+    worker = IngestWorker(lambda: library.ingestor)
     worker.start()
     try:
         job_id = library.ingestor.upload("default", "note.txt", b"remember the milk")
@@ -265,7 +265,7 @@ def test_closing_the_worker_gives_the_job_back(library: Library, tmp_path: Path)
     job_id = library.ingestor.submit(
         "default", [Upload(p.name, p) for p in write_texts(tmp_path, [body])]
     )
-    worker = IngestWorker(library.ingestor)
+    worker = IngestWorker(lambda: library.ingestor)
     worker.start()
     assert slow.started.wait(20)
     worker.close()

@@ -1,4 +1,4 @@
-"""Tables of the library: libraries, assets, chunks, pictures, vectors, jobs, tags.
+"""Tables of the library: libraries, assets, chunks, pictures, figures, vectors, jobs, tags.
 
 Rows only; what is done with them is in the other files of this package. Vectors are kept here
 as float16 so that any index can be rebuilt without running a model. ``chunks_fts`` (SQLite) or
@@ -96,6 +96,23 @@ class PictureRow(Base):
     look: Mapped[int | None] = mapped_column(BigInteger)
 
 
+class FigureRow(Base):
+    """An image inside a document, by which "where is this image used" is answered.
+
+    Its pixels are not kept: ``sha256`` is that of the file it is in the document, ``look`` its
+    difference hash. It lies on a ``page``, or at a character ``position`` of a file without pages.
+    """
+
+    __tablename__ = "figures"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    asset_id: Mapped[int] = mapped_column(ForeignKey("assets.id", ondelete="CASCADE"), index=True)
+    page: Mapped[int | None]
+    position: Mapped[int | None]
+    sha256: Mapped[str]
+    look: Mapped[int] = mapped_column(BigInteger)
+
+
 class VectorRow(Base):
     """One embedding (float16, ``dim`` values) of a chunk or a picture. Its id is the index id."""
 
@@ -118,6 +135,15 @@ class VectorRow(Base):
     embedder: Mapped[str]
     dim: Mapped[int]
     data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Serving(Base):
+    """The embedder that searches use in a ``role`` (text or joint) until another has seen all."""
+
+    __tablename__ = "serving"
+
+    role: Mapped[str] = mapped_column(primary_key=True)
+    embedder: Mapped[str]
 
 
 class VectorDeletion(Base):
