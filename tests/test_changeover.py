@@ -126,7 +126,8 @@ class Newer(ColourJointEmbedder):
         return super().embed_images(images)
 
 home = Path({home!r})
-Refill(open_engine("sqlite:///" + str(home / "sightline.db")), BlobStore(home / "blobs"), Newer()).run()
+engine = open_engine("sqlite:///" + str(home / "sightline.db"))
+Refill(engine, BlobStore(home / "blobs"), Newer()).run()
 """
 
 
