@@ -91,7 +91,8 @@ class Refill:
                 log.warning("a stored picture cannot be embedded: %s", error)
                 self.lost.add(rows[0].id)
                 return [], []
-        kept, data = [], []
+        kept: list[Any] = []
+        data: list[bytes] = []
         for row in rows:
             one, vector = self._embedded([row])
             kept += one
