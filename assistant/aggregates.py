@@ -1,22 +1,15 @@
-"""Answers over many files: lists, counts, sums, comparisons, fields. Exact, by rule.
+"""Answers over many files: lists, counts, comparisons, fields. Exact, by rule.
 
-Every file that goes into a figure is cited (as many as fit a reader's patience), files that could
-not be read are named, and arithmetic is done with decimals.
+Every file of a list is cited, as many as fit a reader's patience. Sums are in ``sums``.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 
-from assistant.amounts import parse_amount
 from assistant.answers import Draft, join, refuse, whole_files
-from assistant.arithmetic import plain_number
 from assistant.citations import cite
-from assistant.fields import fields_of, find_in, parse_date
+from assistant.fields import fields_of, find_in
 from assistant.i18n import Language, text
 from assistant.messages import AssetView, Citation
 from assistant.planner import Plan
@@ -60,95 +53,6 @@ def _file(number: int, file: AssetView, passages: Sequence[Passage]) -> Citation
             return cite(number, passage, "")
     place = RegionLocator() if file.modality == "image" else TextLocator(0, 0)
     return Citation(number, file.name, file.sha256, file.modality, place, file.name, file.id)
-
-
-@dataclass(frozen=True)
-class Amount:
-    """A figure read from a file, with its group (a month, a company) and where it stands."""
-
-    value: Decimal
-    written: str
-    group: str
-    passage: Passage
-
-
-def add_up(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
-    """Add up, average or compare an amount over files, by group where one is asked for."""
-    taken = [r for r in results if r.call.tool == "extract"]
-    if not taken:
-        return refuse(session, plan, results)
-    amounts, skipped = _amounts(taken, plan.group)
-    if not amounts:
-        return refuse(session, plan, results)
-    if plan.operation in ("max", "min") and not plan.group:
-        pick = max if plan.operation == "max" else min
-        amounts = [pick(amounts, key=lambda a: a.value)]
-    citations = tuple(cite(n, a.passage, a.written) for n, a in enumerate(amounts[:CITED], 1))
-    said = _figure(session, plan, amounts, citations)
-    if skipped:
-        names = join(skipped, session.language)
-        said += " " + text("say_skipped", session.language, count=len(skipped), names=names)
-    return Draft(said, citations=citations)
-
-
-def _amounts(results: Sequence[ToolResult], group: str) -> tuple[list[Amount], list[str]]:
-    amounts: list[Amount] = []
-    skipped: list[str] = []
-    for result in results:
-        written = str(result.data.get("total", ""))
-        value = parse_amount(written) if written else None
-        if value is None:
-            if _looks_like_a_bill(result):
-                skipped.append(str(result.call.arguments.get("file", "")))
-            continue
-        passage = next((p for p in result.passages if written in p.text), result.passages[0])
-        amounts.append(Amount(value, written, _group_of(result, group), passage))
-    return amounts, skipped
-
-
-def _looks_like_a_bill(result: ToolResult) -> bool:
-    """Whether a file without a readable total should have had one."""
-    words = f"{result.call.arguments.get('file', '')} {' '.join(p.text for p in result.passages)}"
-    return bool(re.search(r"receipt|invoice|\bbill\b|收据|发票|小票|账单", words, re.IGNORECASE))
-
-
-def _group_of(result: ToolResult, group: str) -> str:
-    if group == "company":
-        return str(result.data.get("company", ""))
-    day = parse_date(str(result.data.get("date", "")))
-    if group and day:
-        return f"{day:%Y-%m}" if group == "month" else f"{day:%Y}"
-    return ""
-
-
-def _figure(
-    session: Session, plan: Plan, amounts: Sequence[Amount], citations: Sequence[Citation]
-) -> str:
-    language, end = session.language, "。" if session.language == "zh" else "."
-    cited = "".join(f" [{c.number}]" for c in citations)
-    if plan.group and plan.operation in ("max", "min"):
-        sums: dict[str, list[Decimal]] = defaultdict(list)
-        for amount in amounts:
-            if amount.group:
-                sums[amount.group].append(amount.value)
-        if sums:
-            pick = max if plan.operation == "max" else min
-            name = pick(sums, key=lambda g: sum(sums[g]))
-            value = plain_number(sum(sums[name], Decimal()))
-            said = text("say_group_max", language, group=name, value=value, count=len(sums[name]))
-            return said + cited + end
-    if plan.operation in ("max", "min"):
-        one = amounts[0]
-        key = "say_max" if plan.operation == "max" else "say_min"
-        return text(key, language, value=one.written, name=one.passage.asset + cited) + end
-    total = sum((a.value for a in amounts), Decimal())
-    if plan.operation == "average":
-        value = plain_number(round(total / len(amounts), 2))
-        return text("say_average", language, value=value, count=len(amounts)) + cited + end
-    if len(amounts) == 1:
-        return amounts[0].written + cited + end
-    said = text("say_sum", language, value=plain_number(total), count=len(amounts))
-    return said + cited + end
 
 
 def compare(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:

@@ -47,9 +47,10 @@ def compose_draft(
     session: Session, plan: Plan, results: Sequence[ToolResult], *, repair: bool | None = False
 ) -> Draft:
     """Write the draft that a plan's intent asks for."""
-    from assistant.aggregates import add_up, compare, extract, listing
+    from assistant.aggregates import compare, extract, listing
     from assistant.found import found_words
     from assistant.pictures import look, pick
+    from assistant.sums import add_up
 
     composers: dict[str, Composer] = {
         "chat": _chat,

@@ -135,9 +135,10 @@ def _aggregate(plan: Plan, request: Request, results: Sequence[ToolResult]) -> l
     if request.attached or plan.names:
         names = plan.names or tuple(a.name for a in request.attached)
         return [] if results else [ToolCall("extract", {"file": n}) for n in names]
-    if not results:
-        return [ToolCall("list_assets", {"query": plan.topic[:400], "limit": 5000})]
-    if len(results) == 1:
+    if not results:  # all files: whose bills are meant is told by what stands in them
+        topics = dict.fromkeys(("", plan.topic[:400]))
+        return [ToolCall("list_assets", {"query": topic, "limit": 5000}) for topic in topics]
+    if all(r.call.tool == "list_assets" for r in results):
         files = [f for f in results[0].assets if f.modality != "audio"]
         return [ToolCall("extract", {"file": f.name}) for f in files[:MOST_FILES]]
     return []

@@ -11,7 +11,7 @@ from typing import Literal
 from retrieval.values import Modality
 
 Field = Literal["total", "date", "company", "address", "phone", "email", "number", "tax"]
-Operation = Literal["sum", "average", "max", "min"]
+Operation = Literal["sum", "average", "max", "min", "count"]
 
 
 def _any(*parts: str) -> re.Pattern[str]:
@@ -104,6 +104,15 @@ MONEY_ALL = _any(
     r"\bwhich (?:month|year|day|receipt|invoice|bill|shop|store|company)\b.*\b(?:spen[dt]|paid|pay"
     r"|highest|lowest|largest|smallest|biggest|cheapest|most expensive)\b",
     r"\badd up\b|\bwhich of (?:my|the|these|those|our) (?:receipts|invoices|bills)\b",
+    r"\bwhat (?:did|have|do) (?:i|we) (?:spen[dt]\b|pa(?:y|id) in (?:total|all)\b)",
+    r"\b(?:my|our) (?:\w+ )?(?:spending|expenses|expenditure)\b(?! (?:report|policy|form))",
+    r"\b(?:most expensive|cheapest|highest|lowest|largest|smallest|biggest) "
+    r"(?:receipt|invoice|bill|purchase|expense)\b",
+    r"\bhow many (?:of )?(?:my |the |these )?(?:receipts|invoices|bills)\b.*\b(?:over|above|under"
+    r"|below|more than|less than|exceed)\b.*\d",
+    r"(?:多少|几)[张份个](?:收据|发票|小票|账单).*(?:超过|大于|高于|低于|小于|少于|不到).*\d",
+    r"(?:超过|大于|高于|低于|小于|少于|不到)\s*\d.*(?:收据|发票|小票|账单).*(?:多少|几)[张份个]",
+    "我[^，。？]{0,12}花了多少|每(?:个?月|年|家).{0,6}花",
     "一共花|总共花|共花了|花了多少钱|花(?:的)?钱?最[多少]|合计.*(?:收据|发票|小票)",
     "(?:收据|发票|小票|账单).*(?:总和|总计|合计|平均|最高|最低|最多|最少|加起来)",
 )
@@ -199,6 +208,15 @@ MODALITIES: tuple[tuple[Modality, re.Pattern[str]], ...] = (
     ),
 )
 OPERATIONS: tuple[tuple[Operation, re.Pattern[str]], ...] = (
+    (
+        "count",
+        _any(
+            r"\bhow many (?:of )?(?:my |the |our )?(?:receipts|invoices|bills)\b"
+            r"|^\W*(?:list|show)\b",
+            "[多几]少?[张份个](?:收据|发票|小票|账单)",
+            "(?:收据|发票|小票|账单).*[多几]少?[张份个]|列出",
+        ),
+    ),
     ("average", _any(r"\baverage\b|\bmean\b", "平均")),
     ("max", _any(r"\bmost\b|\bhighest\b|\blargest\b|\bbiggest\b", "最多|最高|最大|最贵")),
     ("min", _any(r"\bleast\b|\blowest\b|\bsmallest\b|\bcheapest\b", "最少|最低|最小|最便宜")),
@@ -211,12 +229,13 @@ OPERATIONS: tuple[tuple[Operation, re.Pattern[str]], ...] = (
     ),
 )
 GROUPS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("month", _any(r"\b(?:which|what|each|per|by) month\b", "哪个?月|几月|每月|按月")),
+    ("month", _any(r"\b(?:which|what|each|per|by) month\b", "哪个?月|几月|每个?月|按月")),
     ("year", _any(r"\b(?:which|what|each|per|by) year\b", "哪一?年|每年|按年")),
     (
         "company",
         _any(
-            r"\b(?:which|what|each|per|by) (?:company|shop|store|vendor)\b", "哪家|按(?:公司|商店)"
+            r"\b(?:which|what|each|per|by) (?:company|shop|store|vendor)\b",
+            "[哪每]家|按(?:公司|商店)",
         ),
     ),
 )
@@ -236,7 +255,14 @@ FOLLOW = _any(
 COURTESY = re.compile(
     r"^\W*(?:please|can you|could you|would you|tell me|show me|find me|find|do you know)\s+", re.I
 )
-BILLS = re.compile(r"\b(?:receipt|invoice|bill|expense|purchase)s?\b", re.IGNORECASE)
+BILLS = _any(r"\b(?:receipt|invoice|bill|expense|purchase)s?\b", "收据|发票|小票|账单")
+BOUND = re.compile(
+    r"\b(?:(?P<over>over|above|more than|greater than|exceed(?:s|ing)?)|under|below|less than"
+    r"|cheaper than)\s*(?P<en>[^\d\s]{0,3}\s?\d[\d,]*(?:\.\d+)?)"
+    r"|(?:(?P<zh_over>超过|大于|高于|多于)|低于|小于|少于|不到)\s*(?P<zh>\d[\d,]*(?:\.\d+)?)",
+    re.IGNORECASE,
+)
+"""Amounts above or below a bound; the groups hold the bound and which side is meant."""
 # What is left of a request for files when this is taken away is what they show or say.
 NO_TOPIC = _any(
     r"\b(?:how many|how|at|number of|list|show|find|give|count|which|what|all|of|my|the|our|me"
@@ -246,8 +272,8 @@ NO_TOPIC = _any(
     r"|documents?|summari[sz]e|summary|much|spen[dt]|paid|pay|total|sum|average|highest|lowest"
     r"|largest|smallest|biggest|most|least|expensive|cheapest|month|year|day|company|shop|store"
     r"|tak(?:e|en|ing)|took|amount|altogether|together|it|they|each|per|every|across|over|up|add|was|were"
-    r"|photos?|pictures?|images?|recordings?|pages?|spent|cost)\b",
+    r"|photos?|pictures?|images?|recordings?|pages?|spent|spending|cost)\b",
     rf"{THING_ZH}|列出|显示|找出|哪些|哪个?月|哪家|有多少|多少钱?|几[张份个段封]|有|我的?|我们|给",
     "所有|全部|的|里|中|一共|总共|共|花了?|总结|概括|最多|最少|最高|最低|合计|总计|总额|平均",
-    "加起来|拍摄?|了|吗|呢|张|份|个|和|在|关于|是",
+    "加起来|每家店?|每个?月|每年|钱|元|拍摄?|了|吗|呢|张|份|个|和|在|关于|是",
 )

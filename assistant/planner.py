@@ -32,7 +32,7 @@ class Plan:
     to translate into, ``personal`` whether it speaks of the user's own things, ``topic`` what the
     files asked for show or say (empty: all files), ``group`` what amounts are grouped by,
     ``document`` whether it speaks of a receipt, a form or the like, ``period`` when the photos it
-    speaks of were taken.
+    speaks of were taken, or the bills issued.
     """
 
     intent: Intent
@@ -79,6 +79,8 @@ def plan(question: str, *, pictures: bool = False, history: bool = False) -> Pla
         period = _period_of(text)
         if period is not None and intent == "find":
             intent = "list"  # photos of a time are looked up, not read
+    elif intent == "aggregate":
+        period = period_of(phrases.QUOTED.sub(" ", text))
     return Plan(
         intent=intent,
         language=language_of(text),
@@ -132,8 +134,19 @@ def _intent(text: str, pictures: bool, names: Sequence[str]) -> tuple[Intent, st
     )
     for rule, intent in rules:
         if rule.search(text) and not (names and intent in ("list", "count")):
+            if intent in ("list", "count") and _only_bills(text):
+                return "aggregate", ""
             return intent, subject if intent in ("summary", "extract") else ""
     return "find", ""
+
+
+def _only_bills(text: str) -> bool:
+    """Whether bills are asked for and nothing is said of what stands in them but their date."""
+    return (
+        bool(phrases.BILLS.search(text))
+        and not re.search(r"\babout\b|关于", text)
+        and not topic_of(text, "aggregate")
+    )
 
 
 def shown_in_one(text: str) -> str:
@@ -240,14 +253,18 @@ def _period_of(text: str) -> Period | None:
 
 def topic_of(text: str, intent: Intent) -> str:
     """Return what the files asked for are about; empty when every file is meant."""
-    text = without_period(text) if modality_of(text) == "image" else text
+    if modality_of(text) == "image" or intent == "aggregate":
+        text = without_period(text)
     if intent == "pick":
         return shown_in_one(text)
     if intent not in ("list", "count", "aggregate", "summary"):
         return ""
-    bare = phrases.BILLS.sub(" ", text) if intent == "aggregate" else text
+    bare = text
+    if intent == "aggregate":
+        bare = phrases.BILLS.sub(" ", phrases.BOUND.sub(" ", text))
     words = phrases.NO_TOPIC.sub(" ", bare)
-    return " ".join(re.sub(r"[^\w\s'-]", " ", words).split())
+    kept = re.sub(r"[^\w\s'-]|(?<!\w)'s\b|(?<!\w)['-](?!\w)", " ", words)
+    return " ".join(kept.split())
 
 
 def search_words(text: str, names: Sequence[str] = ()) -> str:
