@@ -44,11 +44,18 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ),
     ("name", re.compile(r"^\W*(?:who|whom|whose)\b|谁|哪位|哪个人", re.IGNORECASE)),
 )
+_MONTHS_AND_DAYS = (
+    r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december"
+    r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b"
+)
 _TIME = re.compile(
-    r"\d|\b(?:january|february|march|april|may|june|july|august|september|october|november"
-    r"|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday|century|morning|evening"
+    rf"\d|{_MONTHS_AND_DAYS}|\b(?:century|morning|evening"
     r"|today|yesterday|spring|summer|autumn|winter|after|before|during)\b"
     r"|年|月|日|世纪|后|前|期间|时|周|星期|季|天|早|晚|春|夏|秋|冬|古|今|点|刻",
+    re.IGNORECASE,
+)
+_MOMENT = re.compile(
+    rf"\d[\d,.]*|{_MONTHS_AND_DAYS}|(?<![一二三四五六七八九十])[一二三四五六七八九十]+(?=[年月日世])",
     re.IGNORECASE,
 )
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -73,6 +80,25 @@ def can_be(answer: str, question: str) -> bool:
     if kind == "name" and not _CHINESE.search(answer):
         return bool(re.search(r"[A-ZÀ-Þ]", answer)) or len(answer.split()) <= 6
     return True
+
+
+def places_for(question: str, text: str) -> frozenset[int] | None:
+    """Return where in a text an answer of the kind asked for can begin; None: anywhere.
+
+    Figures that the question itself names are no answer to it.
+    """
+    rule = {"number": _FIGURE, "time": _MOMENT}.get(kind_of(question))
+    if rule is None:
+        return None
+    named = {m.group() for m in rule.finditer(question)}
+    return frozenset(m.start() for m in rule.finditer(text) if m.group() not in named)
+
+
+def can_hold(text: str, question: str) -> bool:
+    """Whether a text has anything that could be the answer: of the right kind, and not asked."""
+    if places_for(question, text) == frozenset():
+        return False
+    return bool(set(content_words(text)) - set(content_words(question)))
 
 
 _COUNTED = re.compile(

@@ -9,12 +9,15 @@ from collections.abc import Sequence
 
 from assistant import prompts
 from assistant.answers import Draft, join, marks, passages_of, refuse, stream
+from assistant.choices import asks_yes_no, choose, options_of, telling_sentence, yes_or_no
 from assistant.citations import cite
 from assistant.clarify import other_value
-from assistant.confidence import promising
+from assistant.confidence import promising, years_told
+from assistant.gist import bare_question
 from assistant.i18n import text
+from assistant.library import NOT_IN_LIBRARY
 from assistant.planner import Plan
-from assistant.reader import by_worth, fit, paper_fit, read
+from assistant.reader import by_worth, fit, paper_fit, read, window, worth_reading
 from assistant.session import Session
 from assistant.shaping import shaped
 from assistant.statements import asks_ratio, ratio, rounded
@@ -42,12 +45,51 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
         return refuse(session, plan, results)
     if session.model.calls_tools:
         return _sentences(session, passages)
-    reading = read(session, question, passages, plan)
-    if reading is None:
+    asked = bare_question(question)
+    if given := _given(session, asked, passages, plan):
+        return given
+    reading = read(session, asked, passages, plan)
+    if reading is None or not _years_told(session, asked, reading.passage, passages):
         return refuse(session, plan, results)
     if found := other_value(reading.text, reading.passage, passages):
         return _disagreeing(session, (reading.text, reading.passage), found)
     return exact(session, shaped(reading.text, question), reading.passage)
+
+
+def _given(
+    session: Session, question: str, passages: Sequence[Passage], plan: Plan
+) -> Draft | None:
+    """Answer with yes or no and what speaks for it, or with one of the things named to choose."""
+    options, yes_no = options_of(question), asks_yes_no(question)
+    first = next(iter(worth_reading(question, passages)), None)
+    if not (options or yes_no) or plan.field or plan.label or first is None:
+        return None
+    if not _years_told(session, question, first, passages):
+        return None
+    words = window(session, question, first)
+    if options:
+        chosen = choose(session, question, words, options)
+        return exact(session, chosen, first) if chosen else None
+    said = yes_or_no(session, question, words)
+    if said is None:
+        return None
+    quote = " ".join(telling_sentence(question, words).split())
+    answer = text(
+        "say_because", session.language, answer=said.capitalize(), quote=quote, mark="[1]"
+    )
+    return Draft(answer, citations=(cite(1, first, quote, session.request.library.words(first)),))
+
+
+def _years_told(
+    session: Session, question: str, passage: Passage, passages: Sequence[Passage]
+) -> bool:
+    """Whether the answer's file, or what was found beside it, speaks of the years asked about."""
+    if years_told(question, (*passages, passage)):
+        return True
+    number = passage.asset_id
+    return number != NOT_IN_LIBRARY and years_told(
+        question, session.request.library.passages(number)
+    )
 
 
 def _disagreeing(session: Session, *said: tuple[str, Passage]) -> Draft:

@@ -17,6 +17,8 @@ from assistant.tools import ToolCall, ToolResult
 
 PAPERS = 4
 """Papers that a question about a field of one is looked for in."""
+PICKED = 0.4
+"""Calibrated chance from which the best picture is the one that was asked for."""
 MOST_FILES = 200
 """Files that a question over many files goes through."""
 
@@ -100,10 +102,19 @@ def _page(plan: Plan) -> dict[str, int]:
 
 def _look(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
     if results:
-        return []
+        # A picture that was spoken of is found first, then looked at; perhaps a text tells of it.
+        if len(results) > 1 or results[0].search is None:
+            return []
+        likely = [p for p in results[0].passages if p.probability >= PICKED]
+        if likely:
+            return [ToolCall("look_at_image", {"file": likely[0].asset})]
+        return [ToolCall("search_library", {"query": plan.query, "k": 10})]
     pictures = [a.name for a in (*request.attached, *request.earlier) if a.jpeg is not None]
     documents = [a.name for a in request.attached if a.jpeg is None]
     calls = [ToolCall("look_at_image", {"file": n}) for n in (plan.names or pictures)[:8]]
+    if not calls and not documents and plan.topic and request.use_library:
+        query = {"query": plan.topic[:400], "k": 5, "modality": "image"}
+        return [ToolCall("search_library", query)]
     return calls + [ToolCall("read_document", {"file": name}) for name in documents[:8]]
 
 

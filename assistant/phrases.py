@@ -61,10 +61,21 @@ SUMMARY = _any(
     r"\bwhat (?:is|are|was) \S+\.\w{2,5} about\s*\??$|\bgist\b",
     "总结|概括|概述|大意|主要内容|讲了什么|^请?(?:写|给|做)?.{0,6}摘要",
 )
+_FEELING = r"(?:sentiment|mood|tone|emotions?|feelings?)"
+_TOLD_OF = rf"(?:this|that|these|the following|text|review|comment|message|{THING}|\S+\.\w{{2,5}})"
 SENTIMENT = _any(
-    r"\bsentiment\b|\b(?:mood|tone) of\b|\bpositive or negative\b",
-    "情感|情绪|语气|正面还是负面|积极还是消极",
+    rf"{_PLEASE}(?:analy[sz]e|classify|judge|tell me|what(?:'s| is| was)) (?:the )?(?:overall )?"
+    rf"{_FEELING} (?:of|in|behind|expressed in)(?: the| my| our| an?)?(?: \w+){{0,3}}? ?{_TOLD_OF}",
+    rf"^\W*(?:what(?:'s| is| was) (?:the )?)?(?:overall )?{_FEELING}(?: analysis)?(?: of)?\s*[:：]",
+    r"\bsentiment analysis\b",
+    rf"\b(?:is|are|was|were) (?:the |this |that |my )?(?:\w+ ){{0,3}}?{_TOLD_OF}s?\b.{{0,40}}"
+    r"\b(?:(?:more )?positive(?: \w+)? or negative|happy or (?:sad|unhappy|angry)"
+    r"|friendly or angry)\b",
+    r"\bpositive, negative\b|\bpositive or negative\s*[:：]",
+    r"(?:情感|情绪|语气|态度)(?:是|如何|怎么样|怎样|分析|倾向|[:：])|分析.{0,20}(?:情感|情绪|语气)",
+    r"什么(?:样的)?(?:情感|情绪|语气)[？?]?$|(?:正面|积极|肯定)(?:的)?还是(?:负面|消极|否定)",
 )
+"""Asks what mood a text is in; a question on the tone or mood of something told in it does not."""
 TRANSCRIBE = _any(
     r"\btranscri(?:be|pt)\b",
     r"\bwhat (?:is|was|do(?:es)?|did) .{0,40}\b(?:say|said) in .{0,30}"
@@ -161,7 +172,11 @@ QUOTED = re.compile(
     r"\"([^\"]{1,160})\"|“([^”]{1,160})”|「([^」]{1,160})」|‘([^’]{1,160})’|《([^》]{1,160})》"
 )
 SUBJECT = re.compile(r"^[^:：]{3,80}[:：]\s*(?P<text>.{2,})$", re.DOTALL)
-PAGE = re.compile(r"\bpage (\d{1,4})\b|第\s*(\d{1,4})\s*页", re.IGNORECASE)
+PAGE = re.compile(
+    r"\bpage (\d{1,4})\b|第\s*(\d{1,4})\s*页|\b(first|second|third|fourth|fifth) page\b"
+    r"|第([一二三四五])页",
+    re.IGNORECASE,
+)
 
 FIELDS: tuple[tuple[Field, re.Pattern[str]], ...] = (
     ("email", _any(r"\be-?mail\b", "邮箱|电子邮件地址")),

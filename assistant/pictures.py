@@ -19,6 +19,7 @@ from assistant.answers import (
 from assistant.citations import cite, marked
 from assistant.found import exact, found_words
 from assistant.i18n import text
+from assistant.leader import PICKED
 from assistant.look import Sight
 from assistant.planner import Plan
 from assistant.reader import read
@@ -28,10 +29,6 @@ from retrieval.values import Passage
 
 MOSTLY_TEXT = 120
 """Characters read in a picture from which it is a page rather than a photo."""
-
-
-PICKED = 0.4
-"""Calibrated chance from which the best picture is named as the one that was asked for."""
 
 
 def pick(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
@@ -50,6 +47,8 @@ def look(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
     if not sights:
         if any(r.passages for r in results):
             return found_words(session, plan, results)
+        if any(r.search is not None for r in results):
+            return refuse(session, plan, results)
         return Draft(text("say_no_image", session.language), found=False)
     evidence = tuple(s.passage(session.language) for s in sights)
     if session.model.sees_images and session.model.calls_tools:
@@ -101,8 +100,9 @@ def _small_eye(session: Session, sights: Sequence[Sight]) -> Draft:
 
 
 _WHAT = re.compile(
-    r"^\W*(?:what(?:'s| is| do you see| can you see| does)?\s*(?:this|that|it|in|on|shown|there"
-    r"|the (?:photo|picture|image))\b|describe|caption|show me|tell me about)"
+    r"^\W*(?:what(?:'s| is| do you see| can (?:you|i|we|one|be) (?:see|seen)| does)?\s*"
+    r"(?:this|that|it|in|on|shown|seen|there|the (?:photo|picture|image))\b"
+    r"|describe|caption|show me|tell me about)"
     r"|这是什么|有什么|看到|描述|拍的|画的",
     re.IGNORECASE,
 )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assistant import phrases
+from assistant.gist import bare_question, thing_in_picture
 from assistant.i18n import Language
 from assistant.periods import Period, period_of, without_period
 from assistant.phrases import Field, Operation
@@ -123,6 +124,8 @@ def _intent(text: str, pictures: bool, names: Sequence[str]) -> tuple[Intent, st
         return "look", ""
     if shown_in_one(text) and not names and field_of(text) is None:
         return "pick", ""
+    if thing_in_picture(text) and not names and field_of(text) is None:
+        return "look", ""
     rules: tuple[tuple[re.Pattern[str], Intent], ...] = (
         (phrases.MONEY_ALL, "aggregate"),
         (phrases.COUNT, "count"),
@@ -161,9 +164,10 @@ def refers_to_picture(text: str) -> bool:
 
 
 _SIGHT = re.compile(
-    r"\bwhat(?:'s| is| are| can you see| do you see)? (?:in|on|shown|there|visible)\b|\bdescribe\b"
+    r"\bwhat(?:'s| is| are| can (?:you|i|we|one|be) (?:see|seen)| do you see)?"
+    r" (?:in|on|shown|seen|there|visible)\b|\bdescribe\b"
     r"|\bwhat (?:does|do) .{0,20}\b(?:show|depict|look like)|\bwho is in\b|\bcolou?r\b"
-    r"|里有什么|看到什么|是什么颜色|描述|画的是什么|拍的是什么",
+    r"|(?:里|中|上)面?(?:都|能|可以)*有什么|看[到见]了?什么|是什么颜色|在做什么|描述|画的是什么|拍的是什么",
     re.IGNORECASE,
 )
 
@@ -209,7 +213,17 @@ def field_of(text: str) -> Field | None:
 def page_of(text: str) -> int | None:
     """Return the page number a question names."""
     found = phrases.PAGE.search(text)
-    return int(found.group(1) or found.group(2)) if found else None
+    if found is None:
+        return None
+    said = next(group for group in found.groups() if group)
+    return int(said) if said.isdecimal() else _ORDINALS[said.casefold()]
+
+
+_ORDINALS = {
+    word: number
+    for words in (("first", "second", "third", "fourth", "fifth"), "一二三四五")
+    for number, word in enumerate(words, 1)
+}
 
 
 def modality_of(text: str) -> Modality | None:
@@ -255,8 +269,8 @@ def topic_of(text: str, intent: Intent) -> str:
     """Return what the files asked for are about; empty when every file is meant."""
     if modality_of(text) == "image" or intent == "aggregate":
         text = without_period(text)
-    if intent == "pick":
-        return shown_in_one(text)
+    if intent in ("pick", "look"):
+        return shown_in_one(text) if intent == "pick" else thing_in_picture(text)
     if intent not in ("list", "count", "aggregate", "summary"):
         return ""
     bare = text
@@ -272,5 +286,5 @@ def search_words(text: str, names: Sequence[str] = ()) -> str:
     bare = text
     for name in names:
         bare = bare.replace(name, " ")
-    bare = " ".join(phrases.COURTESY.sub("", bare).split())
+    bare = " ".join(phrases.COURTESY.sub("", bare_question(bare)).split())
     return bare or text

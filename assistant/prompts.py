@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from assistant.i18n import Language
 
-VERSION = "2026-11-24.4"
+VERSION = "2026-11-24.5"
 
 
 @dataclass(frozen=True)
@@ -253,20 +253,17 @@ def rewrite(question: str, history: Sequence[tuple[str, str]], language: Languag
     ]
 
 
-_SUPPORTS = {
-    "en": "Does the text answer the question? Answer yes or no.",
-    "zh": "原文是否回答了这个问题？只回答“是”或“否”。",
+_YES_NO = {
+    "en": "Answer the question from the text with yes or no.",
+    "zh": "根据文章回答问题，只回答“是”或“否”。",
 }
 YES_NO = {"en": ("yes", "no"), "zh": ("是", "否")}
 
 
-def supports(question: str, evidence: str, answer: str, language: Language) -> list[Turn]:
-    """Ask whether a text answers a question (scored over YES_NO, not generated)."""
-    asked = f"{_QUESTION[language]}{question}"
-    return [
-        Turn("system", _SUPPORTS[language]),
-        Turn("user", f"{evidence}\n\n{asked}\n{answer}".rstrip()),
-    ]
+def yes_no(question: str, text: str, language: Language) -> list[Turn]:
+    """Ask for yes or no (scored over YES_NO, not generated)."""
+    asked = _READ[language].format(text=text, question=question)
+    return [Turn("system", _YES_NO[language]), Turn("user", asked)]
 
 
 _AGENT = {

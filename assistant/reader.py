@@ -15,11 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from assistant import prompts
-from assistant.candidates import can_be, trimmed
+from assistant.candidates import can_be, can_hold, places_for, trimmed
 from assistant.citations import content_words, find_span, level, split_sentences, support
-from assistant.confidence import LEAST, holds, sureness
+from assistant.confidence import LEAST, holds, rank, sureness
 from assistant.fields import find_field, find_in, parse_date
 from assistant.forms import find_values
+from assistant.models.spans import Span
 from assistant.phrases import Field
 from assistant.planner import Plan
 from assistant.session import Session
@@ -58,15 +59,25 @@ def read(
     """
     if plan is not None and (found := by_rule(plan, passages)) is not None:
         return found
-    worth = [p for p in passages if holds(question, p) >= LEAST]
     best: Reading | None = None
-    for passage in sorted(worth, key=lambda p: -holds(question, p))[:PASSAGES]:
+    for passage in worth_reading(question, passages):
         reading = read_one(session, question, passage)
         if reading and (best is None or reading.confidence > best.confidence):
             best = reading
-        if best and (best.confidence >= SURE or not session.model.reads):
+        fits = best is not None and not session.model.reads and can_be(best.text, question)
+        if best and (best.confidence >= SURE or fits):
             break
     return best
+
+
+def worth_reading(question: str, passages: Sequence[Passage]) -> list[Passage]:
+    """Return the few passages that are read for a question, the likeliest first.
+
+    Those that have nothing of the kind asked for are left out where others have.
+    """
+    likely = [p for p in passages if holds(question, p) >= LEAST]
+    able = [p for p in likely if can_hold(p.text, question)] or likely
+    return sorted(able, key=lambda p: -rank(question, p))[:PASSAGES]
 
 
 def read_one(session: Session, question: str, passage: Passage) -> Reading | None:
@@ -79,12 +90,25 @@ def read_one(session: Session, question: str, passage: Passage) -> Reading | Non
         return _by_writing(session, question, replace(passage, text=text))
     if not copied.spans:
         return None
-    words = [neat(text[span.start : span.end]) for span in copied.spans]
-    chosen = next((i for i, said in enumerate(words) if can_be(said, question)), 0)
-    answer = words[chosen] if session.model.reads else trimmed(words[chosen], question)
-    rule = session.model.confidence
-    chance = sureness(question, answer, copied.spans[chosen], copied.refused, passage, rule)
+    span = _fitting(session, question, text, copied.spans)
+    answer = neat(text[span.start : span.end])
+    answer = answer if session.model.reads else trimmed(answer, question)
+    chance = sureness(question, answer, span, copied.refused, passage, session.model.confidence)
     return Reading(answer, passage, chance)
+
+
+def _fitting(session: Session, question: str, text: str, spans: Sequence[Span]) -> Span:
+    """Return the likeliest stretch of the kind asked for; the likeliest of all where none is."""
+
+    def first(found: Sequence[Span]) -> Span | None:
+        fits = (s for s in found if can_be(neat(text[s.start : s.end]), question))
+        return next(fits, None)
+
+    if (span := first(spans)) is not None:
+        return span
+    starts = places_for(question, text)
+    again = session.copy(question, text, starts) if starts else None
+    return (first(again.spans) if again else None) or spans[0]
 
 
 def _by_writing(session: Session, question: str, passage: Passage) -> Reading | None:
@@ -102,6 +126,8 @@ def by_rule(plan: Plan, passages: Sequence[Passage]) -> Reading | None:
     """
     first = [p for p in passages if p.sha256 == passages[0].sha256] if passages else []
     paper = plan.document or any(p.modality == "image" for p in first)
+    if plan.field in _SUMS and (summed := _sheet_total(plan, first)):
+        return summed
     if plan.label and paper and (values := find_values(plan.label, first)):
         return Reading(values[0].text, values[0].passage, min(1.0, values[0].likeness))
     if plan.field and paper and (hits := find_in(plan.field, first)) and hits[0].score > 0:
@@ -109,6 +135,30 @@ def by_rule(plan: Plan, passages: Sequence[Passage]) -> Reading | None:
     if plan.field in ("email", "phone"):
         return _contact(plan.field, plan.query, passages)
     return None
+
+
+_SUMS: tuple[Field, ...] = ("total", "tax")
+_SHEETS = ("csv", "spreadsheet", "excel", "tab-separated")
+_SUMMED = 4.0
+"""Score from which a line is labelled as the total."""
+
+
+def _sheet_total(plan: Plan, passages: Sequence[Passage]) -> Reading | None:
+    """Return the total that a spreadsheet's own line of totals gives.
+
+    Not when the question speaks of a part of the sheet: of something another line says.
+    """
+    assert plan.field is not None
+    if not any(kind in p.media_type for p in passages[:1] for kind in _SHEETS):
+        return None
+    hits = find_in(plan.field, passages)
+    if not hits or hits[0].score < _SUMMED:
+        return None
+    lines = {line for p in passages for line in p.text.splitlines()} - {hits[0].line}
+    others = set(content_words(" ".join(lines))) - set(content_words(hits[0].line))
+    if others & set(content_words(plan.query)):
+        return None
+    return Reading(hits[0].value, hits[0].passage, 1.0)
 
 
 def _contact(field: Field, question: str, passages: Sequence[Passage]) -> Reading | None:

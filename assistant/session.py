@@ -9,7 +9,7 @@ import base64
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -162,8 +162,13 @@ class Session:
         except NotImplementedError:
             return None
 
-    def copy(self, question: str, text: str) -> Copied | None:
+    def copy(
+        self, question: str, text: str, starts: Collection[int] | None = None
+    ) -> Copied | None:
         """Return the likeliest stretches of a text as the answer; None when the model gives none.
+
+        Args:
+            starts: the places where a stretch may begin; None: at any word.
 
         Raises:
             AnswerCancelled: the user stopped it.
@@ -174,7 +179,7 @@ class Session:
         began = time.perf_counter()
         try:
             copied = self.model.copy_answer(
-                as_messages(turns), text, prompts.NOT_FOUND, cancel=self.stop
+                as_messages(turns), text, prompts.NOT_FOUND, self.stop, starts
             )
         except NotImplementedError:
             return None

@@ -159,6 +159,11 @@ class Toolbox:
         found = self._library.assets(wanted, limit=50) if wanted else []
         stems = [a for a in found if a.name.casefold().rsplit(".", 1)[0] == wanted]
         exact = [a for a in found if a.name.casefold().rsplit("/", 1)[-1] == wanted]
+        if not found and "." in wanted:  # its ending is easily misremembered
+            stem = wanted.rsplit(".", 1)[0]
+            alike = self._library.assets(stem, limit=50) if stem else []
+            alike = [a for a in alike if a.name.casefold().rsplit(".", 1)[0] == stem]
+            found = alike if len(alike) == 1 else []
         for candidates in (exact, stems, found):
             if candidates:
                 return candidates[0]

@@ -106,3 +106,55 @@ def test_the_leader_searches_and_is_done() -> None:
     made = plan("Who won the regatta?", history=True)
     (call,) = next_calls(made, _request("Who won the regatta?"), ())
     assert call.tool == "search_library" and call.arguments["query"] == "Who won the regatta?"
+
+
+@pytest.mark.parametrize(
+    ("question", "thing"),
+    [
+        ("What can be seen in the photo of the cat?", "cat"),
+        ("Describe the picture of my red bicycle.", "red bicycle"),
+        ("How many people are there in the photo with the big ship?", "big ship"),
+        ("What is the cat doing in the photo?", "cat"),
+        ("What colour is the cup in my picture?", "cup"),
+        ("照片里的猫在做什么？", "猫"),
+        ("图片中的杯子是什么颜色？", "杯子"),
+        ("猫的照片里能看到什么？", "猫"),
+    ],
+)
+def test_a_picture_spoken_of_is_searched_by_what_it_shows(question: str, thing: str) -> None:
+    made = plan(question)
+    assert (made.intent, made.topic) == ("look", thing)
+    (call,) = next_calls(made, _request(question), ())
+    assert (call.tool, call.arguments["query"]) == ("search_library", thing)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which photo shows a cat?",
+        "When was the photo of the cat taken?",
+        "What was the tone of the discussion on Europa?",
+        "What was public sentiment about the war?",
+        "Who painted the picture of Dorian Gray in the novel?",
+        "报告中提到了哪些情绪问题？",
+    ],
+)
+def test_other_questions_are_not_taken_for_it(question: str) -> None:
+    assert plan(question).intent in ("find", "pick", "list")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the mood of the letter from Anna?",
+        "Is the review of the hotel positive or negative?",
+        "What is the sentiment of Lemon_Festival.txt?",
+        "Analyse the sentiment of this message: I hate rain",
+        "Sentiment: I hate rain",
+        "这封信的语气怎么样？",
+        "这条评论是正面还是负面的？",
+        "这段文字的情感是什么：下雨了",
+    ],
+)
+def test_moods(question: str) -> None:
+    assert plan(question).intent == "sentiment"

@@ -15,6 +15,7 @@ from assistant.session import as_messages
 def test_every_prompt_exists_in_both_languages(language: Language) -> None:
     made = [
         prompts.reader("Q?", "E", language),
+        prompts.yes_no("Q?", "E", language),
         prompts.compose("Q?", "E", language, pictures=True),
         prompts.general("Q?", [("a", "b")], language),
         prompts.rewrite("Q?", [("a", "b")], language),

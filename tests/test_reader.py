@@ -8,18 +8,20 @@ from pathlib import Path
 import pytest
 from assisting import LIBRARY_TXT, MEMO_TXT
 
-from assistant.candidates import can_be, kind_of, trimmed, without_counted
-from assistant.confidence import holds, promising, shared
+from assistant.candidates import can_be, kind_of, places_for, trimmed, without_counted
+from assistant.confidence import holds, promising, shared, years_told
 from assistant.config import Settings
 from assistant.i18n import Language
 from assistant.library import EmptyLibrary
 from assistant.models.registry import build_chat_model
 from assistant.models.scripted import ScriptedChat
 from assistant.planner import plan
-from assistant.reader import locate, neat, read, tidy, window
+from assistant.reader import locate, neat, read, read_one, tidy, window, worth_reading
 from assistant.session import Limits, Request, Session
 from retrieval.values import Passage, SearchResult, TextLocator
 from retrieval.weights import ModelStore
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def _passage(text: str, name: str = "a.txt", chance: float = 0.9) -> Passage:
@@ -171,3 +173,52 @@ def test_a_copy_that_cannot_be_the_answer_is_passed_over() -> None:
     model.copies = {"Mira Lund": -0.2, "1974": -0.9}
     reading = read(_session(question, model), question, [_passage(LIBRARY_TXT)])
     assert reading is not None and reading.text == "1974"
+
+
+def test_a_number_is_looked_for_where_no_copy_is_one() -> None:
+    question = "Riverside 图书馆在2025年有多少人次到访？"
+    text = "In 2025 Riverside Library, of Amara Okafor, had 48,310 visits."
+    places = places_for(question, text)
+    assert places == {text.index("48,310")}  # the year is the question's own
+    assert places_for("Why did it close?", text) is None
+    months = places_for("When did it open?", "It opened in March 1974.")
+    assert months == {13, 19}
+    model = ScriptedChat()
+    model.copies = {"Amara Okafor": -0.2, "Riverside Library": -0.3}
+    session = _session(question, model, "zh")
+    unfit = read_one(session, question, _passage(text))
+    assert unfit is not None and unfit.text == "Amara Okafor"  # no copy is a number
+    model.copies["48,310"] = -7.0
+    found = read_one(session, question, _passage(text))
+    assert found is not None and found.text == "48,310"
+
+
+def test_the_total_of_a_sheet_is_on_its_own_line_of_totals() -> None:
+    rows = "Date: 2026-05-04 | Item: Train | Amount (EUR): 86.4\nItem: Total | Amount (EUR): 462"
+    sheet = replace(_passage(rows, "may.xlsx"), kind="table", media_type=XLSX)
+    model = ScriptedChat()
+    model.copies = {"86.4": -0.1}
+    for asked, right in (
+        ("may.xlsx 的总额是多少？", "462"),
+        ("What is the total in may.xlsx?", "462"),
+        ("What is the total for the train in may.xlsx?", "86.4"),  # a part of the sheet
+    ):
+        found = read(_session(asked, model), asked, [sheet], plan(asked))
+        assert found is not None and found.text == right
+
+
+def test_passages_that_cannot_hold_the_answer_are_not_read_first() -> None:
+    title = _passage("Harbour Library", "report.pdf", 0.9)
+    text = _passage("In 2025 the library had 48,310 visits.", "report.pdf", 0.5)
+    assert worth_reading("How many visits did the Harbour Library have?", [title, text]) == [text]
+    asked = "Harbour Library 在2025年有多少人次到访（visits）？"
+    other = _passage("The van stops in nine villages.", "report.pdf", 0.6)
+    assert worth_reading(asked, [title, other, text])[0] is text  # it has the words in brackets
+    assert worth_reading("What is it called?", [title]) == [title]
+
+
+def test_years_asked_about_must_be_spoken_of() -> None:
+    found = [_passage("Turnout rose in 2018.", "report.pdf")]
+    assert years_told("Who won in 2018?", found) and years_told("Who won?", found)
+    assert not years_told("Who won in 2024?", found)
+    assert years_told("Who won? (for example [2024])", found)

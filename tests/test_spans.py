@@ -35,3 +35,11 @@ def test_words_and_characters_are_whole() -> None:
     copier = Copier(TEXT)
     half = copier.follow(copier.starts, "林".encode()[:2])
     assert half and not copier.may_end(half)  # ends inside a character
+
+
+def test_a_copy_begins_only_where_it_may() -> None:
+    copier = Copier(TEXT, {TEXT.index("24 teas")})
+    assert not copier.follow(copier.starts, b"the")
+    places = copier.follow(copier.starts, b"24")
+    span = copier.span(places, 2, -1.0)
+    assert span.start == TEXT.index("24 teas")

@@ -26,10 +26,9 @@ _LOOKED_AT = 256  # likeliest tokens of a step; the rest cannot matter
 
 
 def copy_answer(
-    engine: LlamaEngine, vocabulary: Vocabulary, ready: Prefilled, text: str, refusal: str
+    engine: LlamaEngine, vocabulary: Vocabulary, ready: Prefilled, copier: Copier, refusal: str
 ) -> Copied:
-    """Return the likeliest stretches of ``text`` after a prompt, and the odds of the refusal."""
-    copier = Copier(text)
+    """Return the likeliest stretches of a text after a prompt, and the odds of the refusal."""
     first = _log_softmax(engine.logits())
     refused = float(first[vocabulary.tokens(refusal)[0]])
     begun: list[tuple[float, int, frozenset[int]]] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ from assistant.models.protocol import (
 )
 from assistant.models.sampling import Grammar, Sampler, loops
 from assistant.models.sight import CAPTION_QUESTION
+from assistant.models.spans import Copier
 from assistant.models.turns import Turns
 
 READER = "reader.gguf"
@@ -156,7 +157,12 @@ class LlamaChat(SightlineChatModel):
             return [mine + other for mine, other in zip(scores, more, strict=True)]
 
     def copy_answer(
-        self, messages: Sequence[BaseMessage], text: str, refusal: str, cancel: Cancel = never
+        self,
+        messages: Sequence[BaseMessage],
+        text: str,
+        refusal: str,
+        cancel: Cancel = never,
+        starts: Collection[int] | None = None,
     ) -> Copied:
         """Return the likeliest stretches of ``text`` as the whole answer; none when cancelled."""
         with self._turns.take(cancel) as mine:
@@ -167,7 +173,7 @@ class LlamaChat(SightlineChatModel):
             ready = engine.prefill(prompt, cancel, self.reader)
             if not ready.done:
                 return Copied((), 0.0)
-            return copy_answer(engine, vocabulary, ready, text, refusal)
+            return copy_answer(engine, vocabulary, ready, Copier(text, starts), refusal)
 
     def _load(self) -> tuple[LlamaEngine, Vocabulary]:
         with self._loading:

@@ -9,7 +9,7 @@ quietly with what was written so far. Knows no engine.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -94,9 +94,17 @@ class SightlineChatModel(BaseChatModel):
         raise NotImplementedError(f"{self._llm_type} gives no probabilities")
 
     def copy_answer(
-        self, messages: Sequence[BaseMessage], text: str, refusal: str, cancel: Cancel = never
+        self,
+        messages: Sequence[BaseMessage],
+        text: str,
+        refusal: str,
+        cancel: Cancel = never,
+        starts: Collection[int] | None = None,
     ) -> Copied:
         """Return the likeliest stretches of ``text`` as the whole answer.
+
+        Args:
+            starts: the places (characters of ``text``) where they may begin; None: at any word.
 
         Raises:
             NotImplementedError: this engine gives no probabilities.

@@ -7,7 +7,7 @@ messages. Every call is kept in ``calls``, so that a test can look at what the m
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
@@ -63,15 +63,20 @@ class ScriptedChat(SightlineChatModel):
         return [-float(index) for index in range(len(candidates))]
 
     def copy_answer(
-        self, messages: Sequence[BaseMessage], text: str, refusal: str, cancel: Cancel = never
+        self,
+        messages: Sequence[BaseMessage],
+        text: str,
+        refusal: str,
+        cancel: Cancel = never,
+        starts: Collection[int] | None = None,
     ) -> Copied:
         """Return those of ``copies`` that stand in the text; refusing is as likely as -3."""
         if self.copies is None:
-            return super().copy_answer(messages, text, refusal, cancel)
+            return super().copy_answer(messages, text, refusal, cancel, starts)
         found = [
             Span(text.index(copy), text.index(copy) + len(copy), odds)
             for copy, odds in self.copies.items()
-            if copy in text
+            if copy in text and (starts is None or text.index(copy) in starts)
         ]
         return Copied(tuple(sorted(found, key=lambda s: -s.log_probability)), -3.0)
 

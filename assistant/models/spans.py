@@ -7,6 +7,7 @@ ends at a word's edge (in Chinese at any character); line breaks count as blanks
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 
 _STARTS = re.compile(r"(?<![A-Za-z0-9])\S|[\u3400-\u9fff\uf900-\ufaff]|(?<=[\u3400-\u9fff])\S")
@@ -23,14 +24,19 @@ class Span:
 
 
 class Copier:
-    """The places of one text at which a copy may go on."""
+    """The places of one text at which a copy may go on.
 
-    def __init__(self, text: str) -> None:
+    Args:
+        begins: the places (characters) at which a copy may begin; None: at any word's edge.
+    """
+
+    def __init__(self, text: str, begins: Collection[int] | None = None) -> None:
         self._text = text
         self._bytes = _plain(text.encode("utf-8", "replace"))
         self.starts = frozenset(
             len(text[: m.start()].encode("utf-8", "replace"))
             for m in list(_STARTS.finditer(text))[:_MOST_STARTS]
+            if begins is None or m.start() in begins
         )
 
     def follow(self, places: frozenset[int], token: bytes) -> frozenset[int]:

@@ -1,0 +1,96 @@
+"""Questions that bring their answers along: yes or no, or one of several things.
+
+Told by rule in English and Chinese. The model weighs the given answers before the evidence against
+the same answers without it, because a small model prefers some words whatever the evidence says.
+What speaks for the answer is quoted beside a bare yes or no. Knows no search and no graph.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from assistant import prompts
+from assistant.citations import content_words, split_sentences
+from assistant.i18n import Language
+from assistant.session import Session
+
+_LONGEST = 12
+"""Words that one of several things may have."""
+_PREFACE = re.compile(
+    r"^\W*(?:(?:according to|in|from|based on)\b[^,?]{1,60},\s*"
+    r"|(?:根据|按照)[^，？]{1,20}[，,]\s*)",
+    re.IGNORECASE,
+)
+_YES_NO = re.compile(
+    r"^\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|must)\b"
+    r"(?!.*\bor\b(?!\s*[\"'“‘]?no\b))",
+    re.IGNORECASE,
+)
+_YES_NO_ZH = re.compile(
+    r"^(?!.*(?:什么|哪|谁|多少|几|如何|怎|为何)).*(?:是否|是不是|有没有|能不能|会不会|可不可以|吗\W*$)"
+)
+_AMONG = re.compile(
+    r"\b(?:among|between)\b(?: the| these)?(?: (?:following|two|three|four|five))?"
+    r"(?:[^:,]{0,40}:)?\s*(?P<list>[^:]+?,?\s(?:and|or)\s[^,:]+),\s*(?:which|who|whose|what)\b",
+    re.IGNORECASE,
+)
+_EITHER = re.compile(
+    r"^\W*(?:which|who|what|whose|where|when)\b[^,?:]*[,?:]\s*(?P<list>[^?]+?\bor\b[^?]+?)\W*$",
+    re.IGNORECASE,
+)
+_EITHER_ZH = re.compile(
+    r"(?:是|[，,：:])(?P<one>[^，。？,?：:是]{1,12})，?还是(?P<two>[^，。？,?]{1,15}?)(?:呢)?\W*$"
+)
+
+
+def asks_yes_no(question: str) -> bool:
+    """Whether a question wants to hear yes or no."""
+    first = re.split(r"(?<=[?？])", _PREFACE.sub("", question), maxsplit=1)[0]
+    return bool(_YES_NO.search(first) or _YES_NO_ZH.search(first))
+
+
+def options_of(question: str) -> tuple[str, ...]:
+    """Return the things a question lets choose among; empty when it names none."""
+    text = _PREFACE.sub("", question) if not _AMONG.search(question) else question
+    if found := _EITHER_ZH.search(text):
+        return (found["one"].strip(), found["two"].strip())
+    match = _AMONG.search(text) or _EITHER.search(text)
+    if match is None:
+        return ()
+    parts = re.split(r"\s*,\s*(?:(?:and|or)\s+)?|\s+(?:and|or)\s+", match["list"])
+    things = [part.strip(" .?\"'“”") for part in parts if part.strip(" .?\"'“”")]
+    short = all(len(thing.split()) <= _LONGEST for thing in things)
+    return tuple(dict.fromkeys(things)) if len(things) > 1 and short else ()
+
+
+def choose(session: Session, question: str, text: str, options: Sequence[str]) -> str | None:
+    """Return the option that a text speaks for; None when the model gives no odds."""
+    with_text = session.score(prompts.reader(question, text, session.language), options)
+    without = session.score(prompts.reader(question, "…", session.language), options)
+    return _best(options, with_text, without)
+
+
+def yes_or_no(session: Session, question: str, text: str) -> str | None:
+    """Return yes or no, in the language of the question; None when the model gives no odds."""
+    language: Language = session.language
+    said = prompts.YES_NO[language]
+    with_text = session.score(prompts.yes_no(question, text, language), said)
+    without = session.score(prompts.yes_no(question, "…", language), said)
+    return _best(said, with_text, without)
+
+
+def _best(
+    options: Sequence[str], with_text: list[float] | None, without: list[float] | None
+) -> str | None:
+    if with_text is None or without is None:
+        return None
+    gains = [one - other for one, other in zip(with_text, without, strict=True)]
+    return options[max(range(len(options)), key=lambda i: gains[i])]
+
+
+def telling_sentence(question: str, text: str) -> str:
+    """Return the sentence of a text that shares most words with a question."""
+    asked = set(content_words(question))
+    sentences = split_sentences(text) or [text]
+    return max(sentences, key=lambda s: len(asked & set(content_words(s))))

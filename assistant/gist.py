@@ -1,0 +1,78 @@
+"""What a question is about, apart from how it is put: without asides on form and place.
+
+``According to this report, how many …? Give an integer.`` asks how many; ``What can be seen in the
+photo of the cat?`` is about a photo known by the cat. Patterns for English and Chinese.
+"""
+
+from __future__ import annotations
+
+import re
+
+from assistant.phrases import THING, THING_ZH
+
+_WHERE = re.compile(
+    rf"^\W*(?:according to|from|in|based on) (?:this|the|that) {THING}\s*,\s*"
+    rf"|\s*\b(?:according to|based on) (?:this|the|that) {THING}(?=\W*(?:$|[?.]))"
+    rf"|^\W*(?:根据|按照)(?:这份|这个|该|本|此)?{THING_ZH}[，,]?\s*",
+    re.IGNORECASE,
+)
+"""Says which paper the answer stands in, where there is but one."""
+_FORM = re.compile(
+    r"^\W*(?:please |directly |just |only )*(?:give|return|write|answer|format|round|express|state"
+    r"|your answer|the answer|note that|answers?)\b"
+    r"|^\W*请?(?:只|仅|直接)?(?:用|以|按|写|给出|回答|四舍五入|保留)",
+    re.IGNORECASE,
+)
+"""Begins a sentence after the question that says what form the answer is wanted in."""
+_FORM_ASIDE = re.compile(
+    r"\s*[(（,，]?\s*\b(?:for example|e\.g\.|such as),?\s*(?:\[[^\]]*\]|\"[^\"]*\")\s*[)）]?",
+    re.IGNORECASE,
+)
+
+_PHOTO = r"(?:photo(?:graph)?|picture|image|pic|snapshot)"
+_PHOTO_ZH = r"(?:照片|图片|相片|图)"
+_THE = r"(?:the|my|our|that|this|a|an|one of (?:my|the|our))"
+_IN_PICTURE = (
+    re.compile(
+        rf"\b(?:in|on|describe|what (?:does|do)) {_THE} {_PHOTO}s? "
+        r"(?:of|with|showing|which shows|that shows|where there is)\s+"
+        r"(?:the |an? |my |our |some )?(?P<thing>[^?？.,]+?)(?: shows?| looks? like)?\W*$",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"^\W*(?:what|how|where|who|is|are|does|do)\b.*?\b(?:is|are|does|do) (?:the |an? |my )"
+        r"(?P<thing>\w[\w' -]*?) (?:(?:doing|wearing|holding|carrying|eating|looking|sitting"
+        rf"|standing|made|like|look(?:ing)?|have|has)\b[\w' -]*?)?(?:in|on) {_THE} {_PHOTO}s?\W*$",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"^\W*(?:请|描述|说说|看看|在)*(?P<thing>[^，。？?的]{1,12}?)的?(?:那张|这张)?"
+        rf"{_PHOTO_ZH}(?:里|中|上)?面?(?:都|可以|能)*"
+        r"(?:看到|看见|显示|拍|画)?(?:有什么|了?什么|是什么|的是什么)\W*$"
+    ),
+    re.compile(
+        rf"^\W*(?:请问)?(?:那|这)?张?{_PHOTO_ZH}(?:里|中|上)面?的(?P<thing>[^，。？?的]{{1,12}}?)"
+        r"(?:现?正?在?(?:做|干)(?:着|些)?(?:什么|啥)|(?:是|有)(?:什么|怎么?样|哪种|多少|几)|长(?:得|的)?什么样"
+        r"|(?:穿|拿|戴|吃|看|坐|站)(?:着|在)?(?:什么|哪)|怎么?样)"
+    ),
+)
+"""Asks about what a picture of the library shows; the group holds what the picture is known by."""
+
+
+def bare_question(text: str) -> str:
+    """Return a question without what it says of the answer's form, or of where it stands.
+
+    The words taken away are in no file, so they would only make every passage look less like an
+    answer.
+    """
+    bare = _FORM_ASIDE.sub("", _WHERE.sub(" ", text))
+    first, *rest = re.split(r"(?<=[?？。!])\s*|(?<=[a-z\")]\.)\s+", bare.strip())
+    kept = [first, *(part for part in rest if part and not _FORM.search(part))]
+    joiner = "" if re.search(r"[\u3400-\u9fff]", text) else " "
+    return " ".join(joiner.join(kept).split()).strip(" ,，") or text
+
+
+def thing_in_picture(text: str) -> str:
+    """Return what a picture spoken of is known by, the cat of ``the photo of the cat``; else ""."""
+    found = next((m for rule in _IN_PICTURE if (m := rule.search(text))), None)
+    return " ".join(found["thing"].split()) if found else ""
