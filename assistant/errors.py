@@ -5,7 +5,7 @@ SightlineError
 ├── QuestionRejected       a question that cannot be asked
 │   ├── QuestionEmpty, QuestionTooLong, NothingHeard
 ├── ModelError             a chat model failed
-│   ├── ModelUnavailable, ModelTooLarge, ModelBusy, ContextTooLong, EndpointFailed
+│   ├── ModelUnavailable, ModelTooLarge, ModelBusy, ReadingTooSlow, ContextTooLong, EndpointFailed
 ├── ConversationNotFound, ConversationBusy, RunNotFound
 ├── AssetNotFound, JobNotFound
 ├── CaseUnknown, MessageUnknown   a case or an answer to make one of
@@ -93,6 +93,16 @@ class ModelBusy(ModelError):
 
     code = "model_busy"
     template = "The model {model} has {waiting} questions waiting already. Try again shortly."
+
+
+class ReadingTooSlow(ModelError):
+    """The time of an answer was up before the evidence was read."""
+
+    code = "reading_too_slow"
+    template = (
+        "The model {model} could not read what was found within {seconds} s. "
+        "Ask again when the machine is less busy, or about one file by its name."
+    )
 
 
 class ContextTooLong(ModelError):

@@ -76,6 +76,10 @@ SENTIMENT = _any(
     r"什么(?:样的)?(?:情感|情绪|语气)[？?]?$|(?:正面|积极|肯定)(?:的)?还是(?:负面|消极|否定)",
 )
 """Asks what mood a text is in; a question on the tone or mood of something told in it does not."""
+MOODS = _any(
+    rf"\b(?:analy[sz]e|classify|judge|overall|more|positive|negative|neutral|happy|sad|or|{_FEELING})\b",
+    "分析|情感|情绪|语气|态度|正面|负面|积极|消极|还是|什么样?|怎么?样|如何|倾向",
+)
 TRANSCRIBE = _any(
     r"\btranscri(?:be|pt)\b",
     r"\bwhat (?:is|was|do(?:es)?|did) .{0,40}\b(?:say|said) in .{0,30}"

@@ -271,9 +271,9 @@ def topic_of(text: str, intent: Intent) -> str:
         text = without_period(text)
     if intent in ("pick", "look"):
         return shown_in_one(text) if intent == "pick" else thing_in_picture(text)
-    if intent not in ("list", "count", "aggregate", "summary"):
+    if intent not in ("list", "count", "aggregate", "summary", "sentiment"):
         return ""
-    bare = text
+    bare = phrases.MOODS.sub(" ", text) if intent == "sentiment" else text
     if intent == "aggregate":
         bare = phrases.BILLS.sub(" ", phrases.BOUND.sub(" ", text))
     words = phrases.NO_TOPIC.sub(" ", bare)

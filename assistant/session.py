@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from assistant import prompts
-from assistant.errors import AnswerCancelled, ModelError
+from assistant.errors import AnswerCancelled, ModelError, ReadingTooSlow
 from assistant.i18n import Language
 from assistant.library import Attached, LibraryView
 from assistant.messages import Citation, Event, Status, Timings, Token
@@ -172,6 +172,7 @@ class Session:
 
         Raises:
             AnswerCancelled: the user stopped it.
+            ReadingTooSlow: the time was up before the text was read.
         """
         self.check()
         form = prompts.span if self.model.reads else prompts.reader
@@ -188,6 +189,9 @@ class Session:
             self.tokens += self.model.count_tokens(text[best.start : best.end])
         self.writing += time.perf_counter() - began
         self.check()
+        if not copied.spans and self.stop():
+            # Nothing read is not nothing found.
+            raise ReadingTooSlow(model=self.model.model_id, seconds=round(self.limits.seconds))
         return copied
 
     def screened(self, passage: Passage) -> str:

@@ -158,3 +158,14 @@ def test_other_questions_are_not_taken_for_it(question: str) -> None:
 )
 def test_moods(question: str) -> None:
     assert plan(question).intent == "sentiment"
+
+
+def test_a_text_whose_mood_is_asked_for_is_searched_by_its_own_words() -> None:
+    for question, words in (
+        ("What is the mood of the letter from Anna?", "letter Anna"),
+        ("Is the review of the hotel positive or negative?", "review hotel"),
+        ("这封信的语气怎么样？", "这封信"),
+    ):
+        made = plan(question)
+        (call,) = next_calls(made, _request(question), ())
+        assert (call.tool, call.arguments["query"]) == ("search_library", words)

@@ -11,6 +11,7 @@ from assisting import LIBRARY_TXT, MEMO_TXT
 from assistant.candidates import can_be, kind_of, places_for, trimmed, without_counted
 from assistant.confidence import holds, promising, shared, years_told
 from assistant.config import Settings
+from assistant.errors import ReadingTooSlow
 from assistant.i18n import Language
 from assistant.library import EmptyLibrary
 from assistant.models.registry import build_chat_model
@@ -222,3 +223,13 @@ def test_years_asked_about_must_be_spoken_of() -> None:
     assert years_told("Who won in 2018?", found) and years_told("Who won?", found)
     assert not years_told("Who won in 2024?", found)
     assert years_told("Who won? (for example [2024])", found)
+
+
+def test_a_text_that_could_not_be_read_in_time_is_not_called_empty_of_answers() -> None:
+    question = "When was the Harbour Library founded?"
+    model = ScriptedChat()
+    model.copies = {}
+    request = Request("c", "m", question, "en", EmptyLibrary())
+    session = Session(request, model, Limits(seconds=0.0), lambda: False)
+    with pytest.raises(ReadingTooSlow):
+        read(session, question, [_passage(LIBRARY_TXT)])
