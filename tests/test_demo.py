@@ -36,8 +36,8 @@ def test_pdfs_carry_the_text_that_the_questions_ask_for(tmp_path: Path) -> None:
 def test_every_file_has_a_question_in_both_languages(tmp_path: Path) -> None:
     names = {p.name for p in demo_files(tmp_path)}
     for language in ("en", "zh"):
-        # Asked in Chinese, these are not found: the joint space does not know the words for what the
-        # photos show.
+        # Asked in Chinese, these are not found: the joint space does not know the words for what
+        # the photos show.
         unknown = {"rocket.jpg", "astronaut.png"} if language == "zh" else set()
         assert {q.asset for q in demo_questions(language)} == names - unknown
     assert [q.asset for q in demo_questions("en", {"coffee.png"})] == ["coffee.png"]
