@@ -49,6 +49,11 @@ ModelJudge = Annotated[
     bool, typer.Option("--judge", help="Let the local model judge too (suite own); see eval judge.")
 ]
 
+Jobs = Annotated[
+    int,
+    typer.Option("--jobs", min=1, help="Cases at once; helps with a served model, not a local."),
+]
+
 
 @app.command("list")
 def list_(home: Home = None, as_json: AsJson = False) -> None:
@@ -86,6 +91,7 @@ def run(
     fresh: Fresh = False,
     system: SystemName = "sightline",
     judge: ModelJudge = False,
+    jobs: Jobs = 1,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -94,7 +100,7 @@ def run(
     from evals.values import Options
 
     with usage(as_json):
-        options = Options(limit, seed, generations, timeout, fresh, system, judge)
+        options = Options(limit, seed, generations, timeout, fresh, system, judge, jobs)
         result = measure(settings_for(home), suite, data, split, options, note)
     if as_json:
         emit(result.to_json())
@@ -166,16 +172,17 @@ def gate(
     as_json: AsJson = False,
 ) -> None:
     """Fail when a figure is worse than its committed baseline allows."""
-    from evals.baseline import gate as hold
-    from evals.running import chosen_runs
+    from evals.running import chosen_runs, held
     from evals.store import opened
 
     with usage(as_json), opened(settings_for(home)) as engine:
-        chosen = chosen_runs(engine, runs)
-        checks = [check for run in chosen for check in hold(run)]
-    good = bool(checks) and all(check.ok for check in checks)
+        checks, refused = held(chosen_runs(engine, runs))
+    good = bool(checks) and not refused and all(check.ok for check in checks)
+    for reason in refused:
+        note(reason)
     if as_json:
-        emit({"ok": good, "checks": [check.to_json() for check in checks]})
+        found = [check.to_json() for check in checks]
+        emit({"ok": good, "checks": found, "refused": refused})
     else:
         for check in checks:
             value = "none" if check.value is None else f"{check.value:.4f}"
@@ -184,7 +191,7 @@ def gate(
                 f"{verdict:6}{check.suite} {check.metric}: {value}, "
                 f"baseline {check.baseline:.4f} ± {check.tolerance:.4f}"
             )
-        if not checks:
+        if not checks and not refused:
             note("No baseline is kept for these runs.")
     if not good:
         raise typer.Exit(1)
@@ -216,19 +223,21 @@ def baseline(
     and write the table evals/BASELINE.md of all that are kept.
 
     One suite at a time may be refreshed; the figures of the others stay. Without --data the small
-    sets are run, and nothing is kept unless --keep says so.
+    sets are run, and nothing is kept unless --keep says so; with both, suites that have no folder
+    there are measured on their small sets.
     """
     from evals.baseline import table
     from evals.running import refreshed
     from evals.suite import NAMES
     from evals.values import Options
 
+    small = keep or data is None
     keep = keep or latest or data is not None
     with usage(as_json):
         options = Options(limit=limit, generations=generations)
         results, good = refreshed(
             settings_for(home), suite or NAMES, data, options, note,
-            latest=latest, keep=keep, accept=accept,
+            latest=latest, small=small, keep=keep, accept=accept,
         )  # fmt: skip
     if as_json:
         emit({"ok": good, "runs": [result.to_json() for result in results]})

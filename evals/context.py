@@ -13,19 +13,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.config import Settings
+from evals.progress import Progress
 from evals.store import code_digest, key_of
 from evals.suite import load_suite
 from evals.systems import PRODUCT, build_peer
-from evals.systems.base import Ask, Reply, System, Taken
+from evals.systems.base import Ask, Query, Reply, System, Taken
 from evals.values import Dataset, Options
 
 if TYPE_CHECKING:
     from assistant.models.protocol import SightlineChatModel
     from retrieval.embed.protocol import JointEmbedder
     from retrieval.embed.registry import Embedders
-    from retrieval.values import Modality, Passage
+    from retrieval.values import Passage
 
-__all__ = ["Ask", "Context", "Reply"]
+__all__ = ["Ask", "Context", "Query", "Reply"]
 INGEST_CODE = ("retrieval",)
 EMBED_CODE = ("retrieval/embed",)
 _ANSWER_SETTINGS = (
@@ -36,13 +37,15 @@ _ANSWER_SETTINGS = (
 
 @dataclass
 class Context:
-    """The means of one run. ``chat_model`` and ``joint`` may be given instead of built."""
+    """The means of one run. ``chat_model`` and ``joint`` may be given instead of built;
+    ``small_set`` says that the data is the set that comes with the program."""
 
     settings: Settings
     options: Options
     note: Callable[[str], None]
     given_chat: SightlineChatModel | None = None
     given_joint: JointEmbedder | None = None
+    small_set: bool = False
     _system: System | None = None
     _home: Path | None = None
 
@@ -158,24 +161,12 @@ class Context:
 
     def ingest(self, dataset: Dataset, paths: Sequence[Path], library: str) -> Taken:
         """Take files into a library; returns by name the file's number, or None and why not."""
-        from evals.runner import Progress
-
         progress = Progress(len(paths), lambda line: self.note(f"taking in files: {line}"))
         return self.system(dataset).ingest(paths, library, progress.reach)
 
-    def search(
-        self,
-        dataset: Dataset,
-        text: str,
-        library: str,
-        k: int,
-        *,
-        image: Path | None = None,
-        modality: Modality | None = None,
-    ) -> list[Passage]:
+    def search(self, dataset: Dataset, query: Query) -> list[Passage]:
         """Search one library of a data set."""
-        system = self.system(dataset)
-        return system.search(library, text, image=image, k=k, modality=modality)
+        return self.system(dataset).search(query)
 
     def ask(self, dataset: Dataset, question: str, library: str, **more: Any) -> Reply:
         """Ask the system, in a conversation of its own that is removed after.

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from evals.errors import EvalDataInvalid
 from evals.values import Broken, Row
@@ -90,7 +91,9 @@ class Media:
         target = scratch / Path(name).name
         if not target.is_file() or target.stat().st_size != stored.size:
             scratch.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(stored.read())
+            whole = scratch / f"{uuid4().hex}.part"
+            whole.write_bytes(stored.read())
+            whole.replace(target)
         return target
 
     def digest(self, names: Iterable[str]) -> str:

@@ -16,7 +16,8 @@ from evals import plots
 from evals.data import Media
 from evals.metrics import risk_coverage
 from evals.photos import open_photo
-from evals.report import between, figure, headline, loss, title, told, worst
+from evals.progress import duration
+from evals.report import between, figure, headline, loss, overall, title, told, worst
 from evals.suite import load_suite
 from evals.values import Outcome, Result
 
@@ -47,14 +48,27 @@ def html(runs: Sequence[Result], moved: dict[str, Any] | None = None) -> str:
     """Return the page; a comparison of two runs is shown first."""
     body = _pair(runs, moved) if moved is not None else ""
     body += "".join(_section(run) for run in runs)
-    links = " · ".join(f'<a href="#{_anchor(r, n)}">{escape(title(r))}</a>'
-                       for n, r in enumerate(runs))  # fmt: skip
     for number, run in enumerate(runs):
         body = body.replace("<h2>", f'<h2 id="{_anchor(run, number)}">', 1)
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8"><title>Sightline evaluation</title>'
         '<meta name="viewport" content="width=device-width">'
-        f"<style>{_STYLE}</style><h1>Evaluation</h1><p>{links}</p>{body}</html>\n"
+        f"<style>{_STYLE}</style><h1>Evaluation</h1>{_overview(runs)}{body}</html>\n"
+    )
+
+
+def _overview(runs: Sequence[Result]) -> str:
+    """List the runs with links to their parts of the page, and the time of all."""
+    rows = "".join(
+        f'<tr><td><a href="#{_anchor(run, number)}">{escape(title(run))}</a></td>'
+        f"<td>{escape(load_suite(run.suite).about)}</td><td class=n>{run.n}</td>"
+        f"<td class=n>{duration(run.seconds)}</td>"
+        f"<td class=n>{run.config.get('failed', 0) or ''}</td></tr>"
+        for number, run in enumerate(runs)
+    )
+    return (
+        f"<p>{escape(overall(runs))}</p><div class=wide><table><tr><th>suite<th>what it measures"
+        f"<th>cases<th>time<th>failed</tr>{rows}</table></div>"
     )
 
 

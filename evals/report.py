@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.compare import compare
-from evals.runner import duration
+from evals.progress import duration
 from evals.suite import load_suite
 from evals.values import Metric, Outcome, Result
 
@@ -69,7 +69,7 @@ def top(metric: Metric) -> float:
 
 def markdown(runs: Sequence[Result], moved: dict[str, Any] | None = None) -> str:
     """Return the summary for a pull request."""
-    lines = ["# Evaluation", ""]
+    lines = ["# Evaluation", "", overall(runs), ""]
     if moved is not None:
         lines += [f"## {moved['suite']}: {moved['a']} → {moved['b']}", ""]
         lines += [f"{moved['n']} cases of both runs.", ""]
@@ -105,13 +105,21 @@ def title(run: Result) -> str:
     return run.suite if system == "sightline" else f"{run.suite} · {system}"
 
 
+def overall(runs: Sequence[Result]) -> str:
+    """Say how much was run, in how much time."""
+    cases, seconds = sum(run.n for run in runs), sum(run.seconds for run in runs)
+    word = "run" if len(runs) == 1 else "runs"
+    return f"{len(runs)} {word}, {cases} cases, {duration(seconds)} of work."
+
+
 def headline(run: Result) -> str:
     """Say what a run was of, how long it took, and what failed."""
     failed = run.config.get("failed", 0)
     ended = f", {failed} steps failed" if failed else ""
     broken = run.config.get("broken", 0)
     left = f", {broken} broken rows left out" if broken else ""
-    return f"Split {run.split}, {run.n} cases, {duration(run.seconds)}{ended}{left}."
+    data = "Small set" if run.config.get("small_set") else f"Split {run.split}"
+    return f"{data}, {run.n} cases, {duration(run.seconds)}{ended}{left}."
 
 
 def figure(value: float | None) -> str:

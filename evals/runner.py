@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,13 @@ from typing import Any
 from evals.context import Context
 from evals.errors import EvalDataInvalid, NotOffered
 from evals.metrics import combine, interval
+from evals.progress import Note, Progress
 from evals.store import Done, alone, code_digest, key_of, opened
 from evals.suite import Suite
 from evals.values import Case, Dataset, Options, Outcome, Part, Result, Score
 
 log = logging.getLogger("sightline.evals")
-Note = Callable[[str], None]
+Work = tuple[Case, Part]
 _BROKEN_SHOWN = 50
 
 
@@ -117,22 +119,21 @@ def _do(
     if kept:
         note(f"{len(kept)} of {len(work)} steps are done already")
     prepared = _prepare(suite, dataset, cases, context, done, needed=len(kept) < len(work))
-    outcomes: list[Outcome] = []
     lacking: dict[str, str] = {}
     progress = Progress(len(work) - len(kept), note)
-    for case, part in work:
-        outcome = kept.get((case.id, part.name))
-        if outcome is None:
-            try:
-                outcome = _attempt(case, part)
-            except NotOffered as error:
-                lacking.update(dict.fromkeys(part.worst, str(error)))
-                continue
-            done.add(outcome)
-            if outcome.error:
-                note(f"{case.id} {part.name}: {outcome.error}; scored as a failure")
-            progress.step()
-        outcomes.append(outcome)
+    todo = [(case, part) for case, part in work if (case.id, part.name) not in kept]
+    jobs = 1 if suite.volatile else context.options.jobs
+    for (_, part), outcome in _attempts(todo, jobs):
+        if isinstance(outcome, NotOffered):
+            lacking.update(dict.fromkeys(part.worst, str(outcome)))
+            continue
+        done.add(outcome)
+        kept[outcome.case, outcome.part] = outcome
+        if outcome.error:
+            note(f"{outcome.case} {outcome.part}: {outcome.error}; scored as a failure")
+        progress.step()
+    places = ((case.id, part.name) for case, part in work)
+    outcomes = [kept[place] for place in places if place in kept]
     return outcomes, prepared + sum(outcome.seconds for outcome in outcomes), lacking
 
 
@@ -156,17 +157,30 @@ def _prepare(
     return earlier.seconds if earlier else 0.0
 
 
-def _attempt(case: Case, part: Part) -> Outcome:
+def _attempts(todo: Sequence[Work], jobs: int) -> Iterator[tuple[Work, Outcome | NotOffered]]:
+    """Do parts, ``jobs`` at once; gives each with its outcome as soon as that is there."""
+    if jobs == 1:
+        yield from ((one, _attempt(*one)) for one in todo)
+        return
+    pool = ThreadPoolExecutor(jobs, "eval")
+    try:
+        started = {pool.submit(_attempt, *one): one for one in todo}
+        for future in as_completed(started):
+            yield started[future], future.result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _attempt(case: Case, part: Part) -> Outcome | NotOffered:
     """Do one part; whatever goes wrong is a failed case, not a failed run.
 
-    Raises:
-        NotOffered: the system under test cannot do this at all.
+    Returns ``NotOffered`` when the system under test cannot do this at all.
     """
     started = time.monotonic()
     try:
         scored = part.work()
-    except NotOffered:
-        raise
+    except NotOffered as error:
+        return error
     except Exception as error:
         log.info("case %s failed", case.id, exc_info=error)
         reason = str(error) or type(error).__name__
@@ -193,6 +207,7 @@ def _sum_up(
     config: dict[str, Any] = {
         **depends,
         "folder": str(dataset.folder),
+        "small_set": context.small_set,
         "limit": options.limit,
         "seed": options.seed,
         "cases_in_split": len(dataset.cases),
@@ -247,33 +262,3 @@ def _rounded(value: float | None) -> float | None:
 
 def _rounded_pair(pair: tuple[float, float] | None) -> tuple[float, float] | None:
     return None if pair is None else (round(pair[0], 4), round(pair[1], 4))
-
-
-class Progress:
-    """Says how far a run is and how long it will take, at most every few seconds."""
-
-    def __init__(self, total: int, note: Note, every: float = 5.0) -> None:
-        self._total, self._note, self._every = total, note, every
-        self._done = 0
-        self._started = self._said = time.monotonic()
-
-    def step(self) -> None:
-        """Count one step as done."""
-        self.reach(self._done + 1)
-
-    def reach(self, done: int) -> None:
-        """Count ``done`` steps as done in all."""
-        self._done = max(1, done)
-        now = time.monotonic()
-        if now - self._said < self._every and self._done < self._total:
-            return
-        self._said = now
-        left = (now - self._started) / self._done * (self._total - self._done)
-        self._note(f"{self._done}/{self._total} done, about {duration(left)} left")
-
-
-def duration(seconds: float) -> str:
-    """Return a time as a person says it: 12 s, 3 min, 2.5 h."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -5,6 +5,8 @@ Prints nothing.
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,14 +15,15 @@ from sqlalchemy import Engine
 
 from assistant.config import Settings
 from assistant.store.cases import Cases
+from evals.baseline import Check, gate
 from evals.baseline import keep as keep_baseline
 from evals.context import Context
-from evals.errors import BaselineWorse, EvalRunNotFound
+from evals.errors import BaselineMismatch, BaselineWorse, EvalRunNotFound
 from evals.runner import run_suite
 from evals.smoke import make_smoke
 from evals.store import latest_run, load_run, opened
 from evals.suite import NAMES, OWN, load_suite
-from evals.systems import known
+from evals.systems import PRODUCT, known
 from evals.values import Options, Result
 from retrieval.blobs import BlobStore
 
@@ -45,19 +48,50 @@ def measure(
     """
     suite = load_suite(name)
     known(options.system)
-    context = Context(settings, options, note)
+    small = data is None and not suite.own_library
+    context = Context(settings, options, note, small_set=small)
     with tempfile.TemporaryDirectory(prefix="sightline-eval-") as folder:
         place = data
-        if place is None and suite.own_library:
+        if small:
+            place = small_set(name, context.folder)
+        elif place is None:
             place = Path(folder)
             with opened(settings) as engine:
                 Cases(engine, BlobStore(settings.home / "blobs")).export(place)
-        elif place is None:
-            place = make_smoke(name, Path(folder))
         try:
             return run_suite(suite, place, split, context, note)
         finally:
             context.close()
+
+
+def small_set(name: str, folder: Path) -> Path:
+    """Make the small set of a suite, where it stays for reports to show its pictures.
+
+    The place is named by the content, so runs that go on at once, or of another version, do not
+    disturb each other.
+    """
+    made = Path(tempfile.mkdtemp(prefix="making-", dir=_there(folder / "small")))
+    make_smoke(name, made)
+    total = hashlib.sha256()
+    for path in sorted(path for path in made.rglob("*") if path.is_file()):
+        total.update(str(path.relative_to(made)).encode() + path.read_bytes())
+    place = made.with_name(f"{name}-{total.hexdigest()[:12]}")
+    try:
+        made.rename(place)
+    except OSError:  # it is there already
+        shutil.rmtree(made)
+    return place
+
+
+def _there(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def data_of(name: str, folder: Path) -> Path | None:
+    """Return where the data of a suite is below a folder of data sets, or None."""
+    names = (name, load_suite(name).reads)
+    return next((folder / n for n in names if n and (folder / n).is_dir()), None)
 
 
 def refreshed(
@@ -68,6 +102,7 @@ def refreshed(
     note: Callable[[str], None],
     *,
     latest: bool,
+    small: bool,
     keep: bool,
     accept: bool,
 ) -> tuple[list[Result], bool]:
@@ -75,6 +110,7 @@ def refreshed(
 
     Args:
         data: folder with a folder a suite, which are measured; None: the small sets.
+        small: also measure suites without a folder there, on their small sets.
         latest: measure nothing, take the latest stored runs.
         keep: write the baselines and the table; accept: figures that got worse, too. What got
             worse and is not accepted is told, and the other suites go on.
@@ -86,8 +122,10 @@ def refreshed(
         if latest:
             with opened(settings) as engine:
                 found = latest_run(engine, name, options.system)
-        elif data is None or (data / name).is_dir():
-            found = measure(settings, name, data / name if data else None, None, options, note)
+        else:
+            place = None if data is None else data_of(name, data)
+            if place is not None or small:
+                found = measure(settings, name, place, None, options, note)
         if found is None:
             continue
         runs.append(found)
@@ -101,7 +139,7 @@ def refreshed(
 
 
 def chosen_runs(engine: Engine, names: Sequence[str] | None) -> list[Result]:
-    """Return the named runs, or the latest of each suite.
+    """Return the named runs, or the product's latest of each suite.
 
     Raises:
         EvalRunNotFound: a named run, or any run at all, is not there.
@@ -109,7 +147,19 @@ def chosen_runs(engine: Engine, names: Sequence[str] | None) -> list[Result]:
     if names:
         return [load_run(engine, name) for name in names]
     every = (*NAMES, OWN)
-    found = [run for name in every if (run := latest_run(engine, name)) is not None]
+    found = [run for name in every if (run := latest_run(engine, name, PRODUCT))]
     if not found:
         raise EvalRunNotFound(run="at all")
     return found
+
+
+def held(runs: Sequence[Result]) -> tuple[list[Check], list[str]]:
+    """Hold runs against their baselines; returns the checks, and why some runs are not judged."""
+    checks: list[Check] = []
+    refused: list[str] = []
+    for run in runs:
+        try:
+            checks += gate(run)
+        except BaselineMismatch as error:
+            refused.append(str(error))
+    return checks, refused

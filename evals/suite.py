@@ -68,6 +68,9 @@ class Suite(ABC):
     roles: ClassVar[tuple[Role, ...]]
     """The parts of the product that take part, whose models a result depends on."""
 
+    reads: ClassVar[str] = ""
+    """Another suite whose data folders this one reads as well."""
+
     generations: ClassVar[int] = 0
     """Answers generated at most when the user does not say; 0 means for every case."""
 

@@ -173,7 +173,8 @@ class Options:
 
     ``limit`` cases are drawn by ``seed`` (None: all); answers are generated for at most
     ``generations`` of them (None: the suite's default, 0: all); ``timeout`` seconds a case;
-    ``system`` is what is measured; ``judge`` says whether a local model judges besides the rules.
+    ``system`` is what is measured; ``judge`` says whether a local model judges besides the rules;
+    ``jobs`` is how many parts of cases are done at once.
     """
 
     limit: int | None = None
@@ -183,6 +184,7 @@ class Options:
     fresh: bool = False
     system: str = "sightline"
     judge: bool = False
+    jobs: int = 1
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from assistant.config import Settings
+from assistant.models.llama_server import MmprojChat
 from assistant.models.scripted import ScriptedChat
 from evals.context import Context
 from evals.errors import EvalUsage, NotOffered, SystemUnknown
@@ -16,9 +18,10 @@ from evals.running import measure
 from evals.smoke import make_smoke
 from evals.suite import FURTHER, load_suite
 from evals.systems import build_peer
-from evals.systems.base import Ask
+from evals.systems.base import Ask, Query
 from evals.values import Options
 from retrieval.fakes import ColourJointEmbedder
+from retrieval.weights import ModelStore
 
 BRIDGE = "The Harbour Bridge at Port Ellen was opened in 1962 and is 418 metres long."
 MINE = [name for name in FURTHER if name != "attacks"]  # they have tests of their own
@@ -49,11 +52,11 @@ def test_text_pipelines_find_answer_and_keep_libraries_apart(
     try:
         taken = system.ingest(files, "mine", lambda done: None)
         assert all(number is not None for number, _ in taken.values())
-        found = system.search("mine", "What does the lynx eat?", k=2)
+        found = system.search(Query("mine", "What does the lynx eat?", k=2))
         assert [p.asset for p in found] == ["lynx.txt", "bridge.txt"]
-        assert system.search("theirs", "What does the lynx eat?") == []
+        assert system.search(Query("theirs", "What does the lynx eat?")) == []
         with pytest.raises(NotOffered, match="by a picture"):
-            system.search("mine", image=files[0])
+            system.search(Query("mine", image=files[0]))
         *_, said = system.ask(Ask("How long is the bridge?", "mine", turns=("Hello?",)), 60.0)
         assert said.text == "It is 418 metres long [1]."
         assert [c.asset for c in said.citations] == ["bridge.txt"]
@@ -72,6 +75,29 @@ def test_the_photo_search_answers_no_questions(context: Context, tmp_path: Path)
     refused = run_suite(load_suite("abstention"), folder, None, context, print)
     assert set(refused.metrics.values()) == {None}
     assert refused.config["unavailable"]["aurc"] == "clip does not answer questions"
+
+
+def test_a_suite_runs_through_a_real_endpoint(
+    settings: Settings, model_store: ModelStore, tmp_path: Path
+) -> None:
+    """llama.cpp's own server, spoken to as any OpenAI-compatible one; two cases at once."""
+    path = model_store.path("qwen2.5-coder-0.5b")
+    server = MmprojChat(model_id="qwen", path=path, context_tokens=2048)
+    server.warm()
+    try:
+        served = Settings(**{**settings.model_dump(), "endpoint": server.endpoint})
+        folder = make_smoke("abstention", tmp_path / "abstention", 4)
+        options = Options(system="endpoint", jobs=2)
+        result = measure(served, "abstention", folder, None, options, print)
+        assert (result.n, result.config["failed"]) == (4, 0)
+        assert all(outcome.shown["got"] for outcome in result.outcomes)
+        assert result.metrics["coverage"] is not None
+        assert result.config["models"]["chat"] not in ("embedded", "")
+    finally:
+        server.unload()
+    gone = measure(served, "abstention", folder, None, replace(options, fresh=True), print)
+    assert gone.config["failed"] == 4
+    assert all(outcome.error for outcome in gone.outcomes)
 
 
 def test_what_a_system_needs_is_said(context: Context, settings: Settings) -> None:

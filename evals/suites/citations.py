@@ -46,6 +46,7 @@ class Citations(LibrarySuite):
             self._shelf.id(case.data["file"])
             reply = context.ask(dataset, case.data["question"], self._shelf.library)
             shown = {
+                "photo": case.data["file"],  # shown when it is one
                 "question": case.data["question"],
                 "expected": [case.data["file"], case.data["evidence"]],
                 "got": [reply.text, [c.to_json() for c in reply.citations]],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evals.answers import plain
-from evals.context import Context
+from evals.context import Context, Query
 from evals.metrics import anls, recall_at
 from evals.suites.library import LibrarySuite, answers_of, named_right, told
 from evals.suites.long_documents import pages_of
@@ -37,7 +37,7 @@ class Documents(LibrarySuite):
     def _pages(self, case: Case, dataset: Dataset, context: Context) -> Scored:
         self._shelf.id(case.data["file"])
         question = case.data["question"]
-        passages = context.search(dataset, question, self._shelf.library, _PASSAGES)
+        passages = context.search(dataset, Query(self._shelf.library, question, k=_PASSAGES))
         first = passages[0].asset if passages else "nothing"
         pages = [(p.asset, p.locator.page) for p in passages if isinstance(p.locator, PageLocator)]
         ranked = list(dict.fromkeys(pages))[:_DEPTH]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from evals.answers import letters, plain
-from evals.context import Context
+from evals.context import Context, Query
 from evals.data import Kinds
 from evals.metrics import anls
 from evals.suite import Suite
@@ -57,7 +57,7 @@ class Forms(Suite):
         question = PAGE_QUESTION.format(
             label=case.data["question"], answer=case.data["answer"][:_LONGEST]
         )
-        passages = context.search(dataset, question, self._shelf.library, 5)
+        passages = context.search(dataset, Query(self._shelf.library, question, k=5))
         right = bool(passages) and passages[0].asset_id in self._alike[_key(case)]
         first = passages[0].asset if passages else "nothing"
         shown = {"question": question, "expected": case.data["image"], "got": first}
@@ -72,7 +72,7 @@ class Forms(Suite):
         found = "" if reply.abstained else plain(reply.text)
         value = 0.0 if reply.abstained else anls(tight(found), [tight(gold) for gold in golds])
         said = "did not answer" if reply.abstained else f"said {found!r}"
-        shown = {"question": question, "expected": golds, "got": reply.text}
+        shown = {"photo": name, "question": question, "expected": golds, "got": reply.text}
         return Scored({"anls": Score(value, said)}, shown)
 
 

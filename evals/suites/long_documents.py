@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.answers import document_answer, plain
-from evals.context import Context
+from evals.context import Context, Query
 from evals.data import Kinds, rows_digest
 from evals.metrics import recall_at
 from evals.suite import Suite
@@ -62,7 +62,7 @@ class LongDocuments(Suite):
         shelf = self._shelves[case.data["document"]]
         shelf.id(case.data["document"])
         question = case.data["question"]
-        passages = context.search(dataset, question, shelf.library, _PASSAGES)
+        passages = context.search(dataset, Query(shelf.library, question, k=_PASSAGES))
         pages = [p.locator.page for p in passages if isinstance(p.locator, PageLocator)]
         first = list(dict.fromkeys(pages))[:_DEPTH]
         wanted = pages_of(case.data["pages"])

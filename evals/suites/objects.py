@@ -38,6 +38,7 @@ class Objects(Suite):
 
     name = "objects"
     about = "objects seen though they are not there (POPE)"
+    reads = "flickr8k"
     roles = ("chat",)
     largest = 200
     metrics = (

@@ -23,6 +23,7 @@ class OpenVqa(Suite):
 
     name = "open_vqa"
     about = "open questions about pictures: VQA accuracy, exact, ANLS, relaxed numbers"
+    reads = "daquar"
     roles = ("chat",)
     metrics = (Metric("vqa_accuracy"), Metric("exact"), Metric("anls"), Metric("relaxed"))
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from evals.context import Context
+from evals.context import Context, Query
 from evals.suites.library import LibrarySuite
 from evals.values import Case, Dataset, Metric, Part, Score, Scored
 
@@ -40,7 +40,7 @@ class Performance(LibrarySuite):
         shutil.rmtree(home, ignore_errors=True)
         names = dataset.tables["pool"]
         paths = [dataset.media.file(name, context.scratch(dataset)) for name in names]
-        context.system(dataset).search("eval", "warm up")
+        context.system(dataset).search(Query("eval", "warm up"))
         empty = size_of(home)
         started = time.monotonic()
         super().prepare(dataset, cases, context)
@@ -60,7 +60,7 @@ class Performance(LibrarySuite):
 
     def _search(self, case: Case, dataset: Dataset, context: Context) -> Scored:
         started = time.monotonic()
-        context.search(dataset, case.data["question"], self._shelf.library, 10)
+        context.search(dataset, Query(self._shelf.library, case.data["question"]))
         scores = {"search": Score(time.monotonic() - started), **self._ingest}
         self._ingest = {}  # told once, with the first search
         return Scored(scores)

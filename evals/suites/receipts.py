@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from evals.answers import letters, plain, same_amount, same_date, same_name
-from evals.context import Context
+from evals.context import Context, Query
 from evals.data import Kinds
 from evals.suite import Suite
 from evals.suites.common import load_with_media
@@ -57,7 +57,7 @@ class Receipts(Suite):
     def _page(self, case: Case, dataset: Dataset, context: Context) -> Scored:
         self._shelf.id(case.data["image"])
         question = PAGE_QUESTION.format(company=case.data["company"], date=case.data["date"])
-        passages = context.search(dataset, question, self._shelf.library, 5)
+        passages = context.search(dataset, Query(self._shelf.library, question, k=5))
         right = bool(passages) and passages[0].asset_id in self._alike[_key(case)]
         first = passages[0].asset if passages else "nothing"
         shown = {"question": question, "expected": case.data["image"], "got": first}
@@ -73,7 +73,10 @@ class Receipts(Suite):
             gold = str(case.data[field])
             good = not reply.abstained and right(reply.text, gold)
             said = "did not answer" if reply.abstained else f"said {plain(reply.text)!r}"
-            shown = {"question": question, "expected": gold, "got": reply.text}
+            shown = {
+                "photo": case.data["image"], "question": question, "expected": gold,
+                "got": reply.text,
+            }  # fmt: skip
             return Scored({field: Score(float(good), said)}, shown)
 
         return Part(field, work, {field: Score(0.0)})

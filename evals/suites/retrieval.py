@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from evals.context import Context
+from evals.context import Context, Query
 from evals.errors import EvalDataInvalid
 from evals.metrics import hit_at, ndcg_at, reciprocal_rank
 from evals.suites.library import LibrarySuite
@@ -66,14 +66,14 @@ class Retrieval(LibrarySuite):
     def _ranked(self, case: Case, dataset: Dataset, context: Context) -> list[str]:
         """Return the files found, each once, the best first."""
         picture = case.data.get("image")
-        passages = context.search(
-            dataset,
-            str(case.data.get("query") or ""),
+        asked = Query(
             self._shelf.library,
-            _PASSAGES,
+            str(case.data.get("query") or ""),
             image=self.query_file(case, "image", dataset, context) if picture else None,
+            k=_PASSAGES,
             modality=case.data["target"],
         )
+        passages = context.search(dataset, asked)
         return list(dict.fromkeys(passage.asset for passage in passages))
 
 

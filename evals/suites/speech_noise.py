@@ -25,6 +25,7 @@ class SpeechNoise(Suite):
 
     name = "speech_noise"
     about = "speech in noise, over the telephone, by accent; words invented in silence"
+    reads = "speech"
     roles = ("speech",)
     metrics = (
         *(Metric(f"wer_{c}", lower_is_better=True) for c in sounds.CONDITIONS),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.answers import plain
-from evals.context import Context
+from evals.context import Context, Query
 from evals.data import ALL, Media, choose_split, read_rows, rows_digest, suite_folder
 from evals.errors import EvalDataInvalid
 from evals.metrics import exact_match, hit_at, token_f1
@@ -100,7 +100,7 @@ class Xquad(Suite):
         def work() -> Scored:
             shelf = self._shelves[library]
             wanted = shelf.id(_file_name(row["paragraph"]))
-            passages = context.search(dataset, row["question"], library, 20)
+            passages = context.search(dataset, Query(library, row["question"], k=20))
             ranked = list(dict.fromkeys(p.asset_id for p in passages))
             place = ranked.index(wanted) + 1 if wanted in ranked else None
             said = f"paragraph at rank {place}" if place else "paragraph not found"

@@ -49,6 +49,18 @@ class Reply:
 
 
 @dataclass(frozen=True)
+class Query:
+    """What to look for in one library: words, a picture, or both; the best ``k`` of any modality
+    or of one."""
+
+    library: str
+    text: str = ""
+    image: Path | None = None
+    k: int = 10
+    modality: Modality | None = None
+
+
+@dataclass(frozen=True)
 class Ask:
     """A question to one library; ``turns`` before it are asked first, in the same conversation."""
 
@@ -70,15 +82,7 @@ class System(ABC):
         """Take files in; ``told`` hears how many are done."""
 
     @abstractmethod
-    def search(
-        self,
-        library: str,
-        text: str = "",
-        *,
-        image: Path | None = None,
-        k: int = 10,
-        modality: Modality | None = None,
-    ) -> list[Passage]:
+    def search(self, query: Query) -> list[Passage]:
         """Return what fits best, the best first."""
 
     def ask(self, asked: Ask, timeout: float) -> list[Reply]:

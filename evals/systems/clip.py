@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evals.photos import open_photo
-from evals.systems.base import System, Taken
+from evals.systems.base import Query, System, Taken
 from retrieval.values import Passage, RegionLocator, TextLocator
 
 if TYPE_CHECKING:
@@ -64,29 +64,21 @@ class Clip(System):
         found = passage(number, path.name, "image", "", RegionLocator())
         return found, self._joint.embed_images([photo])[0]
 
-    def search(
-        self,
-        library: str,
-        text: str = "",
-        *,
-        image: Path | None = None,
-        k: int = 10,
-        modality: Modality | None = None,
-    ) -> list[Passage]:
+    def search(self, query: Query) -> list[Passage]:
         kept = [
             (one, vector)
-            for one, vector in self._kept.get(library, [])
-            if modality is None or one.modality == modality
+            for one, vector in self._kept.get(query.library, [])
+            if query.modality in (None, one.modality)
         ]
         if not kept:
             return []
-        query = np.zeros_like(kept[0][1])
-        if text:
-            query = query + self._joint.embed_texts([text])[0]
-        if image is not None:
-            query = query + self._joint.embed_images([open_photo(image.read_bytes())])[0]
-        scores = np.stack([vector for _, vector in kept]) @ query
-        return [kept[place][0] for place in np.argsort(-scores, kind="stable")[:k]]
+        asked = np.zeros_like(kept[0][1])
+        if query.text:
+            asked = asked + self._joint.embed_texts([query.text])[0]
+        if query.image is not None:
+            asked = asked + self._joint.embed_images([open_photo(query.image.read_bytes())])[0]
+        scores = np.stack([vector for _, vector in kept]) @ asked
+        return [kept[place][0] for place in np.argsort(-scores, kind="stable")[: query.k]]
 
 
 def passage(

@@ -31,6 +31,4 @@ def build(context: Context, home: Path) -> Endpoint:
     """
     if not context.settings.endpoint:
         raise EvalUsage(detail="The system endpoint needs SIGHTLINE_ENDPOINT (see docs/evals.md).")
-    return Endpoint(
-        context.assistant_over(home), context.embedders.text, lambda: context.chat_model
-    )
+    return Endpoint.over(context, home)

@@ -12,13 +12,13 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from evals.errors import CaseTimeout, NotOffered
-from evals.systems.base import Ask, Reply, System, Taken
+from evals.systems.base import Ask, Query, Reply, System, Taken
 
 if TYPE_CHECKING:
     from assistant.messages import Citation
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from assistant.service import Assistant
     from evals.context import Context
     from retrieval.embed.protocol import TextEmbedder
-    from retrieval.values import Modality, Passage
+    from retrieval.values import Passage
 
 _EVIDENCE = 5
 _TOKENS = 160
@@ -47,6 +47,12 @@ class TextRag(System):
     ) -> None:
         self._reader, self._embed, self._model = reader, embed, model
         self._kept: dict[str, tuple[list[Passage], NDArray[np.float32]]] = {}
+
+    @classmethod
+    def over(cls, context: Context, home: Path) -> Self:
+        """Build it over the readers of files, text encoder and chat model of the settings."""
+        reader = context.assistant_over(home)
+        return cls(reader, context.embedders.text, lambda: context.chat_model)
 
     def ingest(self, paths: Sequence[Path], library: str, told: Callable[[int], None]) -> Taken:
         outcomes = self._reader.ingest(
@@ -70,27 +76,23 @@ class TextRag(System):
             self._kept[library] = (texts, empty if vectors is None else vectors)
         return self._kept[library]
 
-    def search(
-        self,
-        library: str,
-        text: str = "",
-        *,
-        image: Path | None = None,
-        k: int = 10,
-        modality: Modality | None = None,
-    ) -> list[Passage]:
-        if image is not None and not text:
-            raise NotOffered(system=self.name, what="search by a picture")
-        passages, vectors = self._shelf(library)
-        if not text or not passages:
+    def search(self, query: Query) -> list[Passage]:
+        self._needs_words(query)
+        passages, vectors = self._shelf(query.library)
+        if not query.text or not passages:
             return []
-        scores = vectors @ self._embed.embed_queries([text])[0]
+        scores = vectors @ self._embed.embed_queries([query.text])[0]
         order = [
             place
             for place in np.argsort(-scores, kind="stable")
-            if modality is None or passages[place].modality == modality
+            if query.modality in (None, passages[place].modality)
         ]
-        return [self._scored(passages[place], float(scores[place])) for place in order[:k]]
+        return [self._scored(passages[place], float(scores[place])) for place in order[: query.k]]
+
+    def _needs_words(self, query: Query) -> None:
+        """Raise ``NotOffered`` for a search by a picture alone."""
+        if query.image is not None and not query.text:
+            raise NotOffered(system=self.name, what="search by a picture")
 
     @staticmethod
     def _scored(passage: Passage, score: float) -> Passage:
@@ -107,7 +109,8 @@ class TextRag(System):
 
         heard = self.transcribe(asked.audio) if asked.audio is not None else ""
         question = question or heard
-        found = self.search(asked.library, question, k=_EVIDENCE) if asked.use_library else []
+        wanted = Query(asked.library, question, k=_EVIDENCE)
+        found = self.search(wanted) if asked.use_library else []
         evidence = "\n\n".join(f"[{n}] {p.asset}: {p.text}" for n, p in enumerate(found, start=1))
         turns = prompts.compose(question, evidence, language_of(question))
         deadline = time.monotonic() + timeout
@@ -148,4 +151,4 @@ def cited_in(text: str, found: Sequence[Passage]) -> tuple[Citation, ...]:
 
 def build(context: Context, home: Path) -> TextRag:
     """Build it over the text encoder and chat model that the settings choose."""
-    return TextRag(context.assistant_over(home), context.embedders.text, lambda: context.chat_model)
+    return TextRag.over(context, home)

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from evals.errors import CaseTimeout, EvalError
-from evals.systems.base import Ask, Reply, Step, System, Taken
+from evals.systems.base import Ask, Query, Reply, Step, System, Taken
 
 if TYPE_CHECKING:
     from assistant.messages import Event
     from assistant.service import Assistant
-    from retrieval.values import Modality, Passage
+    from retrieval.values import Passage
 
 
 class Sightline(System):
@@ -34,16 +34,14 @@ class Sightline(System):
         )
         return {o.name: (o.asset_id, o.reason()) for o in outcomes}
 
-    def search(
-        self,
-        library: str,
-        text: str = "",
-        *,
-        image: Path | None = None,
-        k: int = 10,
-        modality: Modality | None = None,
-    ) -> list[Passage]:
-        found = self.assistant.search(text, image=image, library=library, k=k, modality=modality)
+    def search(self, query: Query) -> list[Passage]:
+        found = self.assistant.search(
+            query.text,
+            image=query.image,
+            library=query.library,
+            k=query.k,
+            modality=query.modality,
+        )
         return list(found.passages)
 
     def ask(self, asked: Ask, timeout: float) -> list[Reply]:

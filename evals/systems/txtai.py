@@ -7,18 +7,20 @@ compared is the search itself; answers are written as in ``text_rag``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evals.errors import EvalUsage, NotOffered
+from evals.errors import EvalUsage
+from evals.systems.base import Query
 from evals.systems.rag import TextRag
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from evals.context import Context
-    from retrieval.values import Modality, Passage
+    from retrieval.values import Passage
 
 _QUERY, _DATA = "query: ", "passage: "
 
@@ -52,23 +54,15 @@ class Txtai(TextRag):
             return self._embed.embed_queries([text.removeprefix(_QUERY) for text in texts])
         return self._embed.embed_passages([text.removeprefix(_DATA) for text in texts])
 
-    def search(
-        self,
-        library: str,
-        text: str = "",
-        *,
-        image: Path | None = None,
-        k: int = 10,
-        modality: Modality | None = None,
-    ) -> list[Passage]:
-        if image is not None and not text:
-            raise NotOffered(system=self.name, what="search by a picture")
-        index, passages = self._index(library)
-        if not text or not passages:
+    def search(self, query: Query) -> list[Passage]:
+        self._needs_words(query)
+        index, passages = self._index(query.library)
+        if not query.text or not passages:
             return []
-        found = index.search(text, k if modality is None else len(passages))
+        depth = query.k if query.modality is None else len(passages)
+        found = index.search(query.text, depth)
         ranked = [self._scored(passages[number], float(score)) for number, score in found]
-        return [p for p in ranked if modality is None or p.modality == modality][:k]
+        return [p for p in ranked if query.modality in (None, p.modality)][: query.k]
 
 
 def build(context: Context, home: Path) -> Txtai:
@@ -81,4 +75,4 @@ def build(context: Context, home: Path) -> Txtai:
         import txtai  # noqa: F401
     except ImportError as error:
         raise EvalUsage(detail="The system txtai needs the package txtai==9.14.0.") from error
-    return Txtai(context.assistant_over(home), context.embedders.text, lambda: context.chat_model)
+    return Txtai.over(context, home)
