@@ -4,7 +4,7 @@ SightlineError
 └── EvalError
     ├── EvalUsage              what was asked for does not exist: exit code 2
     │   ├── SuiteUnknown, SystemUnknown, EvalDataInvalid, EvalRunNotFound
-    ├── EvalBusy               the same run is under way in another process
+    ├── EvalBusy               the same work is under way in another process
     ├── BaselineMismatch       a baseline of other data or settings
     ├── BaselineWorse          a new baseline would lower a figure beyond its tolerance
     ├── CaseTimeout            one case took too long; it is scored as a failure
@@ -61,12 +61,12 @@ class EvalRunNotFound(EvalUsage):
 
 
 class EvalBusy(EvalError):
-    """The same run is under way in another process."""
+    """The same work is under way in another process."""
 
     code = "eval_busy"
     template = (
-        "This very run of {suite} is under way in another process ({path} is locked). "
-        "Wait for it, or give another --home."
+        "A run of {suite} on this data, with these models and settings, is under way in another "
+        "process ({path} is locked). Wait for it, or give another --home."
     )
 
 

@@ -39,8 +39,15 @@ def write_report(runs: Sequence[Result], folder: Path, pair: bool = False) -> li
 
 
 def document(runs: Sequence[Result], moved: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Return runs with their worst cases as plain JSON, and the comparison of a pair."""
-    told = [{**run.to_json(), "worst": [o.to_json() for o in worst(run)]} for run in runs]
+    """Return runs with every outcome and the worst ones as plain JSON, and a pair's comparison."""
+    told = [
+        {
+            **run.to_json(),
+            "worst": [o.to_json() for o in worst(run)],
+            "outcomes": [o.to_json() for o in run.outcomes],
+        }
+        for run in runs
+    ]
     return {"runs": told, "comparison": moved}
 
 

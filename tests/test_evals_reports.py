@@ -100,7 +100,7 @@ def test_two_runs_side_by_side(context: Context, tmp_path: Path) -> None:
     assert "http" not in page
     told = json.loads(paths[2].read_text())
     assert told["comparison"]["metrics"]["wer"]["difference"] == -0.125
-    assert len(told["runs"]) == 2
+    assert [len(one["outcomes"]) for one in told["runs"]] == [10, 10]
     with pytest.raises(BaselineMismatch):
         other = replace(first, config={**first.config, "data": "other"})
         report.write_report([first, other], tmp_path / "out", pair=True)

@@ -86,17 +86,17 @@ def test_a_suite_runs_through_a_real_endpoint(
     server.warm()
     try:
         served = Settings(**{**settings.model_dump(), "endpoint": server.endpoint})
-        folder = make_smoke("abstention", tmp_path / "abstention", 4)
+        folder = make_smoke("abstention", tmp_path / "abstention", 2)
         options = Options(system="endpoint", jobs=2)
         result = measure(served, "abstention", folder, None, options, print)
-        assert (result.n, result.config["failed"]) == (4, 0)
+        assert (result.n, result.config["failed"]) == (2, 0)
         assert all(outcome.shown["got"] for outcome in result.outcomes)
         assert result.metrics["coverage"] is not None
         assert result.config["models"]["chat"] not in ("embedded", "")
     finally:
         server.unload()
     gone = measure(served, "abstention", folder, None, replace(options, fresh=True), print)
-    assert gone.config["failed"] == 4
+    assert gone.config["failed"] == 2
     assert all(outcome.error for outcome in gone.outcomes)
 
 
