@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from evals.errors import BaselineMismatch, BaselineWorse
-from evals.metrics import spread
 from evals.progress import duration
+from evals.resampling import spread
 from evals.suite import NAMES, load_suite
 from evals.systems import PRODUCT
 from evals.values import Metric, Result

@@ -127,10 +127,11 @@ def compare(
     say(f"{document['suite']}, {document['n']} cases of both runs")
     for name, figures in document["metrics"].items():
         if figures is not None:
-            low, high = figures["interval"]
+            pair = figures["interval"]
+            between = f" [{pair[0]:+.4f}, {pair[1]:+.4f}]" if pair else ""
             say(
-                f"{name:18}{figures['a']:9.4f} → {figures['b']:9.4f}   "
-                f"{figures['difference']:+.4f} [{low:+.4f}, {high:+.4f}]  p = {figures['p']:.3f}"
+                f"{name:20}{figures['a']:9.4f} → {figures['b']:9.4f}   "
+                f"{figures['difference']:+.4f}{between}  p = {figures['p']:.3f}"
             )
 
 
@@ -256,10 +257,10 @@ def _print(result: Result) -> None:
     for name, value in result.metrics.items():
         pair = result.intervals[name]
         if value is None:
-            say(f"{name:18}–  {absent.get(name, 'no case')}")
+            say(f"{name:20}–  {absent.get(name, 'no case')}")
         else:
             between = f"  [{pair[0]:.3f}, {pair[1]:.3f}]" if pair else ""
-            say(f"{name:18}{value:8.3f}{between}")
+            say(f"{name:20}{value:8.3f}{between}")
 
 
 cli_cases.register(app)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from evals.errors import BaselineMismatch
-from evals.metrics import combine, resampled
+from evals.metrics import combine
+from evals.resampling import LEAST_CASES, resampled, swapped
 from evals.suite import load_suite
 from evals.values import Metric, Result, Score
 
@@ -16,8 +17,9 @@ from evals.values import Metric, Result, Score
 def compare(first: Result, second: Result, seed: int = 7) -> dict[str, Any]:
     """Return the differences of two runs (second minus first) over the cases both have.
 
-    Each metric gets a paired 95 % bootstrap interval of the difference and a two-sided p: twice
-    the smaller share of resamples on either side of zero.
+    Each metric gets a paired 95 % bootstrap interval of the difference (None of fewer than five
+    cases) and a two-sided p: how often swapping the two scores of cases at random moves the figure
+    as far.
 
     Raises:
         BaselineMismatch: the runs are of another suite or of other data.
@@ -54,18 +56,20 @@ def _by_case(run: Result, metric: str) -> Mapping[tuple[str, str], Score]:
 
 
 def _difference(metric: Metric, a: list[Score], b: list[Score], seed: int) -> dict[str, Any] | None:
-    """Return both figures and their difference; the same resamples are drawn of both."""
+    """Return both figures, their difference, its interval, and its p."""
     before, after = combine(metric, a), combine(metric, b)
     if before is None or after is None:
         return None
-    moves = resampled(metric, b, seed) - resampled(metric, a, seed)
-    low, high = np.nanpercentile(moves, [2.5, 97.5])
-    side = min(float((moves <= 0).mean()), float((moves >= 0).mean()))
+    pair = None
+    if len(a) >= LEAST_CASES:  # the same resamples are drawn of both
+        moves = resampled(metric, b, seed) - resampled(metric, a, seed)
+        pair = [round(float(end), 4) for end in np.nanpercentile(moves, [2.5, 97.5])]
+    by_chance = np.abs(swapped(metric, a, b, seed)) >= abs(after - before) - 1e-9
     return {
         "a": round(before, 4),
         "b": round(after, 4),
         "difference": round(after - before, 4),
-        "interval": [round(float(low), 4), round(float(high), 4)],
-        "p": round(min(1.0, 2 * side), 4),
+        "interval": pair,
+        "p": round((1 + int(by_chance.sum())) / (1 + len(by_chance)), 4),
         "better": None if after == before else (after < before) == metric.lower_is_better,
     }

@@ -1,4 +1,4 @@
-"""Measures of text, rank and speech, and how cases become one figure with its interval.
+"""Measures of text, rank and speech, and how cases become one figure.
 
 Pure functions over strings and numbers: no models, no files. Fractions of 1 unless said.
 """
@@ -22,7 +22,6 @@ from evals.values import Metric, Score
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _CJK = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
-BOOTSTRAP_SAMPLES = 1000
 _BLEU_ORDER = 4
 
 
@@ -231,7 +230,7 @@ def combine(metric: Metric, scores: Sequence[Score]) -> float | None:
     if not scores:
         return None
     if metric.combine != "mean":
-        figure = CORPUS[metric.combine](_parts(scores))
+        figure = CORPUS[metric.combine](parts_of(scores))
         return None if math.isnan(figure) else figure
     weight = sum(score.weight for score in scores)
     if weight <= 0:
@@ -239,36 +238,5 @@ def combine(metric: Metric, scores: Sequence[Score]) -> float | None:
     return metric.scale * sum(score.value * score.weight for score in scores) / weight
 
 
-def _parts(scores: Sequence[Score]) -> NDArray[np.float64]:
+def parts_of(scores: Sequence[Score]) -> NDArray[np.float64]:
     return np.array([score.parts for score in scores], dtype=float)
-
-
-def interval(metric: Metric, scores: Sequence[Score], seed: int) -> tuple[float, float] | None:
-    """Return the 95 % bootstrap interval (percentiles 2.5 and 97.5 of 1000 seeded resamples)."""
-    if combine(metric, scores) is None:
-        return None
-    figures = resampled(metric, scores, seed)
-    low, high = np.nanpercentile(figures, [2.5, 97.5])
-    return float(low), float(high)
-
-
-def resampled(metric: Metric, scores: Sequence[Score], seed: int) -> NDArray[np.float64]:
-    """Return the figure of ``BOOTSTRAP_SAMPLES`` resamples of the cases, NaN where undefined."""
-    picks = np.random.default_rng(seed).integers(
-        0, len(scores), size=(BOOTSTRAP_SAMPLES, len(scores))
-    )
-    if metric.combine != "mean":
-        parts = _parts(scores)
-        return np.array([CORPUS[metric.combine](parts[pick]) for pick in picks])
-    values = np.array([s.value for s in scores])
-    weights = np.array([s.weight for s in scores])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found: NDArray[np.float64] = (
-            metric.scale * (values * weights)[picks].sum(axis=1) / weights[picks].sum(axis=1)
-        )
-    return found
-
-
-def spread(pair: tuple[float, float] | None) -> float:
-    """Return the width of an interval, 0 for none."""
-    return pair[1] - pair[0] if pair else 0.0

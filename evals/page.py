@@ -17,7 +17,18 @@ from evals.data import Media
 from evals.metrics import risk_coverage
 from evals.photos import open_photo
 from evals.progress import duration
-from evals.report import between, figure, headline, loss, overall, title, told, worst
+from evals.report import (
+    between,
+    figure,
+    headline,
+    loss,
+    moved_between,
+    overall,
+    plural,
+    title,
+    told,
+    worst,
+)  # fmt: skip
 from evals.suite import load_suite
 from evals.values import Outcome, Result
 
@@ -182,7 +193,8 @@ def _pair(runs: Sequence[Result], moved: dict[str, Any]) -> str:
     cases = "".join(_change(runs[1], *change) for change in changed)
     return (
         f"<h3>{escape(moved['suite'])}: {escape(str(moved['a']))} → {escape(str(moved['b']))}</h3>"
-        f"<p>{moved['n']} cases of both runs; paired bootstrap.</p>"
+        f"<p>{moved['n']} {plural(moved['n'], 'case')} of both runs; intervals by paired "
+        "bootstrap, p by swapping at random.</p>"
         "<div class=wide><table><tr><th>metric<th>before<th>after<th>difference<th>"
         f"<th>95 % interval<th>p</tr>{rows}</table></div>{_risk(runs)}"
         f"<h3>Cases that changed</h3><div class=wide><table>{cases}</table></div>"
@@ -190,16 +202,16 @@ def _pair(runs: Sequence[Result], moved: dict[str, Any]) -> str:
 
 
 def _moved(name: str, figures: dict[str, Any]) -> str:
-    low, high = figures["interval"]
-    full = max(abs(low), abs(high), abs(figures["difference"]), 1e-9)
+    pair = figures["interval"]
+    full = max(abs(figures["difference"]), *map(abs, pair or ()), 1e-9)
     sure = figures["p"] < 0.05 and figures["better"] is not None
     style = ("good" if figures["better"] else "bad") if sure else ""
     return (
         f"<tr><td>{escape(name)}</td><td class=n>{figure(figures['a'])}</td>"
         f"<td class=n>{figure(figures['b'])}</td>"
         f'<td class="n {style}">{figures["difference"]:+.3f}</td>'
-        f"<td>{plots.difference(figures['difference'], (low, high), full)}</td>"
-        f"<td class=n>{low:+.3f} – {high:+.3f}</td><td class=n>{figures['p']:.3f}</td></tr>"
+        f"<td>{plots.difference(figures['difference'], pair, full)}</td>"
+        f"<td class=n>{moved_between(figures)}</td><td class=n>{figures['p']:.3f}</td></tr>"
     )
 
 

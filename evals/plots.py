@@ -32,14 +32,14 @@ def _along(value: float, full: float) -> float:
     return round(WIDTH * min(max(value / full, 0.0), 1.0), 1)
 
 
-def difference(value: float, pair: tuple[float, float], full: float) -> str:
-    """Draw a difference with its interval about a middle line; ``full`` is the widest shown."""
+def difference(value: float, pair: Sequence[float] | None, full: float) -> str:
+    """Draw a difference with its interval, if any, about a middle line; ``full`` is the widest."""
     middle = WIDTH / 2
 
     def at(v: float) -> float:
         return round(middle + middle * min(max(v / full, -1.0), 1.0), 1)
 
-    low, high = at(pair[0]), at(pair[1])
+    low, high = (at(end) for end in pair or (value, value))
     return (
         f'<svg width="{WIDTH}" height="14" role="img">'
         f'<line class="zero" x1="{middle}" x2="{middle}" y1="0" y2="14"/>'

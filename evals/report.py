@@ -79,15 +79,14 @@ def markdown(runs: Sequence[Result], moved: dict[str, Any] | None = None) -> str
     lines = ["# Evaluation", "", overall(runs), ""]
     if moved is not None:
         lines += [f"## {moved['suite']}: {moved['a']} → {moved['b']}", ""]
-        lines += [f"{moved['n']} cases of both runs.", ""]
+        lines += [f"{moved['n']} {plural(moved['n'], 'case')} of both runs.", ""]
         lines += ["| metric | before | after | difference | 95 % interval | p |"]
         lines += ["|---|---|---|---|---|---|"]
         for name, figures in moved["metrics"].items():
             if figures is not None:
-                low, high = figures["interval"]
                 lines.append(
                     f"| {name} | {figures['a']} | {figures['b']} | {figures['difference']:+} "
-                    f"| {low:+} – {high:+} | {figures['p']} |"
+                    f"| {moved_between(figures)} | {figures['p']} |"
                 )
         lines.append("")
     for run in runs:
@@ -115,8 +114,21 @@ def title(run: Result) -> str:
 def overall(runs: Sequence[Result]) -> str:
     """Say how much was run, in how much time."""
     cases, seconds = sum(run.n for run in runs), sum(run.seconds for run in runs)
-    word = "run" if len(runs) == 1 else "runs"
-    return f"{len(runs)} {word}, {cases} cases, {duration(seconds)} of work."
+    return (
+        f"{len(runs)} {plural(len(runs), 'run')}, {cases} {plural(cases, 'case')}, "
+        f"{duration(seconds)} of work."
+    )
+
+
+def plural(count: int, word: str) -> str:
+    """Return an English word in the number of a count."""
+    return word if count == 1 else f"{word}s"
+
+
+def moved_between(figures: dict[str, Any]) -> str:
+    """Write the interval of a difference, or nothing when there is none."""
+    pair = figures["interval"]
+    return f"{pair[0]:+.3f} – {pair[1]:+.3f}" if pair else ""
 
 
 def headline(run: Result) -> str:
@@ -126,7 +138,7 @@ def headline(run: Result) -> str:
     broken = run.config.get("broken", 0)
     left = f", {broken} broken rows left out" if broken else ""
     data = "Small set" if run.config.get("small_set") else f"Split {run.split}"
-    return f"{data}, {run.n} cases, {duration(run.seconds)}{ended}{left}."
+    return f"{data}, {run.n} {plural(run.n, 'case')}, {duration(run.seconds)}{ended}{left}."
 
 
 def figure(value: float | None) -> str:

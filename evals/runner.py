@@ -17,8 +17,9 @@ from typing import Any
 
 from evals.context import Context
 from evals.errors import EvalDataInvalid, NotOffered
-from evals.metrics import combine, interval
+from evals.metrics import combine
 from evals.progress import Note, Progress
+from evals.resampling import interval
 from evals.store import Done, alone, code_digest, key_of, opened
 from evals.suite import Suite
 from evals.values import Case, Dataset, Options, Outcome, Part, Result, Score

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.tuning.metrics import CiderD
-from evals import metrics
+from evals import metrics, resampling
 from evals.values import Metric, Score
 
 WORD = st.sampled_from(["a", "man", "rides", "the", "red", "bike", "on", "sand", "two", "dogs"])
@@ -122,14 +122,14 @@ def test_weights_make_rates() -> None:
     assert metrics.combine(wer, [Score(0.5, weight=2), Score(0.125, weight=8)]) == 0.2
     assert metrics.combine(wer, []) is None
     assert metrics.combine(wer, [Score(1.0, weight=0)]) is None
-    assert metrics.interval(wer, [], 1) is None
+    assert resampling.interval(wer, [], 1) is None
 
 
 def test_the_interval_is_seeded_and_covers() -> None:
     metric = Metric("right")
     scores = [Score(float(v)) for v in np.random.default_rng(0).random(200) < 0.3]
-    low, high = metrics.interval(metric, scores, 7) or (0.0, 0.0)
-    assert (low, high) == metrics.interval(metric, scores, 7)
+    low, high = resampling.interval(metric, scores, 7) or (0.0, 0.0)
+    assert (low, high) == resampling.interval(metric, scores, 7)
     value = metrics.combine(metric, scores)
     assert value is not None and low < value < high
     # close to the normal interval of a proportion

@@ -53,7 +53,7 @@ def test_the_gate_holds_figures_and_refuses_other_data(context: Context, tmp_pat
 
 
 def test_two_runs_are_compared_case_by_case(context: Context, tmp_path: Path) -> None:
-    first = run(Spelling(), context, tmp_path)
+    first = run(Spelling(20), context, tmp_path)
     right = [
         replace(o, scores={"wer": Score(0.0, weight=4)}) if n % 4 else o
         for n, o in enumerate(first.outcomes)
@@ -61,11 +61,21 @@ def test_two_runs_are_compared_case_by_case(context: Context, tmp_path: Path) ->
     second = replace(first, outcomes=tuple(right))
     found = compare.compare(first, second)
     figures = found["metrics"]["wer"]
-    assert found["n"] == 10
+    assert found["n"] == 20
     assert (figures["a"], figures["b"], figures["difference"]) == (0.125, 0.0, -0.125)
     assert figures["interval"][1] < 0
     assert figures["p"] < 0.05
     assert figures["better"] is True
+    few = [
+        replace(
+            run, outcomes=tuple(o for o in run.outcomes if o.case in ("x.jsonl:1", "x.jsonl:3"))
+        )
+        for run in (first, second)
+    ]
+    two = compare.compare(*few)["metrics"]["wer"]
+    assert (two["difference"], two["interval"]) == (-0.25, None)
+    assert two["p"] > 0.3  # two cases prove nothing, however clear they are
+    assert "-0.25" in report.markdown(few, compare.compare(*few))
     same = compare.compare(first, first)["metrics"]["wer"]
     assert (same["difference"], same["p"], same["better"]) == (0.0, 1.0, None)
     other = replace(first, config={**first.config, "data": "other"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -86,7 +87,15 @@ def test_a_suite_runs_through_a_real_endpoint(
     server.warm()
     try:
         served = Settings(**{**settings.model_dump(), "endpoint": server.endpoint})
-        folder = make_smoke("abstention", tmp_path / "abstention", 2)
+        folder = tmp_path / "abstention"
+        folder.mkdir()
+        (folder / "bridge.txt").write_text(BRIDGE)
+        rows = [
+            {"question": "How long is the bridge?", "answers": ["418 metres"]},
+            {"question": "Who built it?", "answerable": False},
+        ]
+        lines = "".join(f"{json.dumps(row)}\n" for row in rows)
+        (folder / "questions.jsonl").write_text(lines)
         options = Options(system="endpoint", jobs=2)
         result = measure(served, "abstention", folder, None, options, print)
         assert (result.n, result.config["failed"]) == (2, 0)
