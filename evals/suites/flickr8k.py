@@ -17,7 +17,7 @@ from evals.context import Context
 from evals.errors import EvalError
 from evals.metrics import bleu_parts
 from evals.photos import Gallery, embed_gallery, ranks
-from evals.runner import Progress
+from evals.progress import Progress
 from evals.suite import Suite
 from evals.suites.common import blind_reason, generate, load_with_media, message
 from evals.values import Case, Dataset, Metric, Part, Score, Scored

@@ -15,7 +15,7 @@ from evals.context import Context
 from evals.data import Media, find_rows, read_rows, rows_digest, suite_folder, with_media
 from evals.errors import EvalDataInvalid
 from evals.photos import Gallery, embed_gallery, ranks
-from evals.runner import Progress
+from evals.progress import Progress
 from evals.suite import Suite
 from evals.suites.speech import heard_score
 from evals.values import Broken, Case, Dataset, Metric, Part, Score, Scored
