@@ -17,8 +17,9 @@ from assistant import prompts
 from assistant.answers import Draft, compose_draft, refuse
 from assistant.citations import Checked, check
 from assistant.follow import standalone
-from assistant.i18n import text
+from assistant.i18n import Language, text
 from assistant.leader import next_calls
+from assistant.library import Attached, LibraryView
 from assistant.look import Looker
 from assistant.messages import (
     Abstained,
@@ -89,9 +90,8 @@ class Agent:
         """
         model = self._model()
         session = Session(request, model, self._limits, cancelled, self._detect)
-        toolbox = Toolbox(
-            request.library, (*request.attached, *request.earlier), self._looker, request.language
-        )
+        files = (*request.attached, *request.earlier)
+        toolbox = self.toolbox(request.library, files, request.language)
         config = {
             "configurable": {"session": session, "toolbox": toolbox},
             "recursion_limit": 8 + 4 * self._limits.rounds,
@@ -99,6 +99,12 @@ class Agent:
         }
         start: State = {"results": [], "rounds": 0}
         yield from self._compiled().stream(start, config, stream_mode="custom")
+
+    def toolbox(
+        self, library: LibraryView, attached: Sequence[Attached], language: Language
+    ) -> Toolbox:
+        """Return the tools over what one user may see."""
+        return Toolbox(library, attached, self._looker, language)
 
     def _compiled(self) -> Any:
         if self._graph is None:
@@ -233,6 +239,7 @@ def _doing(call: ToolCall) -> tuple[str, dict[str, Any]]:
     return {
         "search_library": ("status_searching", {"query": str(call.arguments.get("query", ""))}),
         "look_at_image": ("status_looking", {"asset": name}),
+        "find_faces": ("status_looking", {"asset": name}),
         "transcribe": ("status_transcribing", {"asset": name}),
         "calculate": ("status_calculating", {}),
         "list_assets": ("status_searching", {"query": str(call.arguments.get("query", ""))}),

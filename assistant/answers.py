@@ -48,6 +48,7 @@ def compose_draft(
 ) -> Draft:
     """Write the draft that a plan's intent asks for."""
     from assistant.aggregates import compare, extract, listing
+    from assistant.faces import count_faces
     from assistant.found import found_words
     from assistant.pictures import look, pick
     from assistant.sums import add_up
@@ -62,6 +63,7 @@ def compose_draft(
         "sentiment": _sentiment,
         "transcribe": _transcript,
         "list": listing,
+        "faces": count_faces,
         "pick": pick,
         "count": listing,
         "aggregate": add_up,

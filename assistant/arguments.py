@@ -53,6 +53,12 @@ class LookAtImage(Arguments):
     region: Box | None = Field(None, description="(x0, y0, x1, y1) in 0..1, origin top-left.")
 
 
+class FindFaces(Arguments):
+    """Count the faces in a photo and tell where they are; nobody is identified."""
+
+    file: str = Field(description="Its name.")
+
+
 class Transcribe(Arguments):
     """Return what is said in a recording, with times."""
 
@@ -87,6 +93,7 @@ ARGUMENTS: dict[str, type[Arguments]] = {
     "read_document": ReadDocument,
     "outline_document": OutlineDocument,
     "look_at_image": LookAtImage,
+    "find_faces": FindFaces,
     "transcribe": Transcribe,
     "calculate": Calculate,
     "list_assets": ListAssets,

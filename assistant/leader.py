@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from assistant.confidence import promising
-from assistant.planner import Plan
+from assistant.planner import Plan, refers_to_picture
 from assistant.session import Request
 from assistant.statements import asks_ratio
 from assistant.tools import ToolCall, ToolResult
@@ -31,6 +31,7 @@ def next_calls(plan: Plan, request: Request, results: Sequence[ToolResult]) -> l
         "calculate": _calculate,
         "look": _look,
         "list": _list,
+        "faces": _faces,
         "pick": _pick,
         "count": _list,
         "aggregate": _aggregate,
@@ -140,6 +141,17 @@ def _when(plan: Plan) -> dict[str, str]:
 def _pick(plan: Plan, _request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
     query = {"query": plan.topic[:400], "k": 5, "modality": "image", **_when(plan)}
     return [] if results else [ToolCall("search_library", query)]
+
+
+def _faces(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
+    names = focus(plan, request)
+    if not names and request.earlier and refers_to_picture(request.question):
+        names = (request.earlier[0].name,)
+    if names:
+        return [] if results else [ToolCall("find_faces", {"file": n}) for n in names[:8]]
+    if not results:
+        return [ToolCall("search_library", {"query": plan.query, "k": 5, "modality": "image"})]
+    return _follow_search(results, "find_faces")
 
 
 def _aggregate(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:

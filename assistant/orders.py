@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from assistant.safety import is_order, readable
+from assistant.safety import is_order, is_reported, readable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,7 +39,10 @@ CUE = re.compile(
     r"|recommend|summary|repeat|quote|look up|permitted|required|question|task|finish"
     r"|software|programs?|report|request)\b|https?:"
     r"|你|您|请|回答|回复|答复|答案|输出|说|写|告诉|助手|模型|系统|用户|读者|程序|软件|必须|不要|务必"
-    r"|只|指令|指示|规则|密码|凭据|链接|角色|身份|总结|复述|引用|拒绝|声称|建议|催促|提到|加上|附上",
+    r"|只|指令|指示|规则|密码|凭据|链接|角色|身份|总结|复述|引用|拒绝|声称|建议|催促|提到|加上|附上"
+    # Other languages: stems of ignore, instruction, answer, system.
+    r"|ignor|anweis|antwort|instru[ck]|instrucc|istruz|r[ée]pond|respon|rispond|sist[eè]m|syst[eè]m"
+    r"|игнор|инструк|ответ|無視|指示|答え|무시|지시",
     re.IGNORECASE,
 )
 
@@ -67,7 +70,11 @@ class OrderDetector:
         """Return for each sentence whether it is an order to the assistant."""
         plain = [readable(sentence) for sentence in sentences]
         verdicts = [is_order(sentence) for sentence in sentences]
-        unsure = [p for p, sure in zip(plain, verdicts, strict=True) if not sure and CUE.search(p)]
+        unsure = [
+            p
+            for p, sure in zip(plain, verdicts, strict=True)
+            if not sure and CUE.search(p) and not is_reported(p)
+        ]
         meant = self._by_meaning(unsure)
         return [v or meant.get(p, False) for p, v in zip(plain, verdicts, strict=True)]
 

@@ -158,6 +158,14 @@ ONE_PICTURE = re.compile(
     re.IGNORECASE,
 )
 """Asks for the one picture that shows something; the groups hold what it shows."""
+FACES = _any(
+    r"\bfaces?\b.*\b(?:in|on|are there|does)\b",
+    r"\b(?:find|detect|count|locate|mark|show)\b.*\bfaces\b",
+    r"\bhow many (?:people|persons|men|women|children|kids|boys|girls)\b(?!.*\b(?:photos|pictures"
+    r"|images)\b)",
+    "(?:几|多少)(?:个人|张脸|张人脸|个人脸|人)|人脸|(?:找|数|检测)[^，。？]{0,6}脸",
+)
+"""Asks for the faces or the people in a picture (which must be spoken of, named or given)."""
 DOCUMENT = _any(
     r"\b(?:receipt|invoice|bill|order|form|contract|quotation|quote|statement|ticket|letter|memo"
     r"|certificate|voucher|slip)s?\b",

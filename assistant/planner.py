@@ -20,7 +20,7 @@ from retrieval.values import Modality
 
 Intent = Literal[
     "chat", "general", "find", "look", "summary", "translate", "sentiment", "transcribe",
-    "list", "pick", "count", "aggregate", "compare", "extract", "calculate",
+    "list", "pick", "count", "aggregate", "compare", "extract", "calculate", "faces",
 ]  # fmt: skip
 
 
@@ -117,10 +117,12 @@ def _intent(text: str, pictures: bool, names: Sequence[str]) -> tuple[Intent, st
         return "sentiment", subject
     if phrases.TRANSCRIBE.search(text):
         return "transcribe", ""
+    if phrases.FACES.search(text) and (pictures or refers_to_picture(text) or _pictures(names)):
+        return "faces", ""
     if pictures and not phrases.MONEY_ALL.search(text):
         return "look", ""
     sight = bool(_SIGHT.search(text)) and field_of(text) is None
-    if names and all(_is_picture(name) for name in names) and sight and not subject:
+    if _pictures(names) and sight and not subject:
         return "look", ""
     if shown_in_one(text) and not names and field_of(text) is None:
         return "pick", ""
@@ -170,6 +172,11 @@ _SIGHT = re.compile(
     r"|(?:里|中|上)面?(?:都|能|可以)*有什么|看[到见]了?什么|是什么颜色|在做什么|描述|画的是什么|拍的是什么",
     re.IGNORECASE,
 )
+
+
+def _pictures(names: Sequence[str]) -> bool:
+    """Whether files are named, and all are pictures."""
+    return bool(names) and all(_is_picture(name) for name in names)
 
 
 def _is_picture(name: str) -> bool:

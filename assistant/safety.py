@@ -56,6 +56,12 @@ _ORDERS = tuple(
         r"|(?:all )?(?:the )?user'?s? \w+"
         r"|your (?:answer|context|memory|reply|instructions|files|library)|(?:all|other|the"
         r" user's) (?:documents|files|data))\b.{0,30}(?:\bto\b|\bat\b|https?:|@)",
+        r"\byour (?:reply|answer|response|summary|output)s? (?:should|must|shall|has to|have to"
+        r"|is to|needs? to) (?:\w+ )?(?:urge|tell|say|recommend|advise|warn|push|convince|claim"
+        r"|instruct)\b",
+        r"\b(?:valid|permitted|allowed|acceptable) (?:response|reply|answer|output) (?:is|:)",
+        r"\bfrom (?:this|here|now)(?: \w+)? on\b.{0,30}\b(?:(?:the )?(?:assistant|model|ai|chatbot)"
+        r"|you (?:are called|call|speak|answer|reply|respond))\b",
         r"\b(?:tell|inform|convince|ask|urge|instruct|advise)\s+(?:the\s+)?(?:user|reader|human)s?"
         r"\s+(?:to|that)\b",
         r"<\|?\s*(?:im_start|im_end|system|assistant|user|endoftext)\s*\|?>|\[/?INST\]|<<SYS>>"
@@ -73,6 +79,10 @@ _ORDERS = tuple(
         r"(?:任何|所有|每个)问题[^。！？\n]{0,6}(?:答案|回答)(?:都|永远|只)?(?:是|为)",
         r"(?:不要|不得|别|请勿)[^。\n]{0,6}(?:告诉|告知|提醒|通知|透露给?|提及)[^。\n]{0,4}(?:用户|任何人|此事|来源)",
         r"(?:告诉|告知|说服|建议|通知|要求)(?:用户|读者|使用者)(?:说|去|要|把|将|：|，|:|立即|马上|访问|点击|下载|支付|转账|联系|拨打|致电)",
+        r"(?:你的|您的)?(?:回答|回复|答复|总结|摘要)(?:中|里)?[^。！？\n]{0,4}(?:应当?|必须|务必|要)?"
+        r"(?:催促|劝说|说服|建议|要求|警告|提到[:：])[^。！？\n]{0,4}(?:人们|用户|读者|大家|对方|[^。！？\n]{0,40}\d)",
+        r"从(?:现在|此刻|这里|此)起[^。！？\n]{0,4}你[^。！？\n]{0,3}(?:叫|扮演|自称|只能|一律)",
+        r"(?:凡|无论|不管|每当)[^。！？\n]{0,16}问[^。！？\n]{0,10}(?:一律|都|只|均)(?:回?答|回复|说|输出|写)",
         r"把(?:本次|全部|所有|这些|以上|用户的?)*(?:对话|聊天|文件|资料|数据|回答|内容)[^。\n]{0,8}"
         r"(?:发送|转发|上传|发)[^。\n]{0,4}(?:到|给|至)",
         r"(?:发送|转发|上传|发到|邮件)[^。\n]{0,20}(?:对话|聊天|文件|资料|数据|内容)[^。\n]{0,10}(?:到|给|至)",
@@ -177,23 +187,59 @@ def by_pattern(parts: Sequence[str]) -> list[bool]:
 def is_order(sentence: str) -> bool:
     """Whether a pattern calls a sentence an order to the assistant."""
     words = readable(sentence)
-    return any(order.search(words) for order in _ORDERS)
+    return not is_reported(words) and any(order.search(words) for order in _ORDERS)
+
+
+def is_reported(words: str) -> bool:
+    """Whether a sentence tells that somebody gave others an order: no order to the assistant."""
+    return bool(_REPORTED.search(words)) and not _TO_ASSISTANT.search(words)
+
+
+_REPORTED = re.compile(
+    r"\b(?:asked|told|ordered|instructed|requested|urged|warned|advised)\s+"
+    r"(?:the |his |her |their )?"
+    r"(?!you\b|users?\b|readers?\b|assistants?\b|ai\b)\w+(?: \w+)? (?:not )?to\b"
+    r"|(?:请|让|要求|吩咐|叮嘱)(?:大家|众人|学生|同学|员工|客人|孩子|他们?|她们?)",
+    re.IGNORECASE,
+)
+_TO_ASSISTANT = re.compile(
+    r"\b(?:you|your|assistants?|ai|chatbot|model|say|reply|answer|output|respond|print|password)\b"
+    r"|[你您]|助手|模型|人工智能|回答|回复|输出|密码|说[：:“]",
+    re.IGNORECASE,
+)
 
 
 def _verdicts(parts: Sequence[str], detect: Detect | None) -> list[bool]:
-    """Judge sentences, and lines that break off together with the next line."""
+    """Judge sentences, lines that break off together with the next, and what orders enclose."""
     detect = detect or by_pattern
     open_ends = [i for i, p in enumerate(parts[:-1]) if p.endswith("\n") and not _ENDED.search(p)]
     joined = [" ".join((parts[i] + parts[i + 1]).split()) for i in open_ends]
     found = detect([*parts, *joined])
     verdicts = found[: len(parts)]
     for i, order in zip(open_ends, found[len(parts) :], strict=True):
-        if order and (not (verdicts[i] or verdicts[i + 1]) or parts[i + 1][:1].islower()):
+        if order and (not (verdicts[i] or verdicts[i + 1]) or _goes_on(parts, i)):
             verdicts[i] = verdicts[i + 1] = True
+    for i in range(1, len(parts) - 1):
+        enclosed = verdicts[i - 1] and verdicts[i + 1]
+        if enclosed and (_TO_READER.search(parts[i]) or not parts[i].strip()):
+            verdicts[i] = True
     return verdicts
 
 
+def _goes_on(parts: Sequence[str], i: int) -> bool:
+    """Whether the line after part ``i`` is the rest of its sentence: as in a wrapped paragraph."""
+    after = parts[i + 1]
+    if after[:1].islower():
+        return True
+    lines = "".join(parts).split("\n")
+    line = "".join(parts[: i + 1]).rstrip("\n").rpartition("\n")[2]
+    full = len(line) >= 0.75 * max(map(len, lines)) >= 20
+    return full and len(_WORD.findall(after)) >= 3
+
+
 _ENDED = re.compile(r"[.!?。！？:：;；]\s*$")
+_TO_READER = re.compile(r"\b(?:you|your|yourself)\b|[你您]", re.IGNORECASE)
+_WORD = re.compile(r"[a-z]{2,}|[\u3400-\u9fff]", re.IGNORECASE)
 
 
 def quote(number: int, provenance: str, text: str) -> str:

@@ -17,6 +17,7 @@ from assistant.runs import RunManager
 from assistant.speech import Speech
 from assistant.store.conversations import Conversations, Verdict
 from assistant.talk import Talk
+from assistant.tools import ToolCall, ToolResult
 from retrieval.blobs import BlobStore
 from retrieval.errors import FileNotFound
 
@@ -153,6 +154,14 @@ class TalkRequests:
             SightlineError: it cannot be answered now.
         """
         return self._talk.replay(message)
+
+    def use_tool(self, tool: str, *, library: str | None = None, **arguments: Any) -> ToolResult:
+        """Use one tool of the agent over a library: ``use_tool("find_faces", file="a.jpg")``.
+
+        Names and arguments are in ``assistant.arguments``. What goes wrong is in ``error``.
+        """
+        call = ToolCall(tool, arguments)
+        return self._talk.use_tool(call, library or self.settings.library, self.settings.language)
 
     def transcribe(self, path: Path) -> Transcript:
         """Return what is said in a recording, with times.

@@ -30,9 +30,11 @@ CITED = 12
 """Files of a figure that are cited one by one."""
 
 _CURRENCIES: tuple[tuple[str, str], ...] = (
-    ("RM", r"\bR[MH](?=\s?\d|\b)|\bMYR\b"), ("USD", r"US\$|\bUSD\b|(?<![A-Z])\$"),
+    ("RM", r"\bR[MH](?=\s?\d|\b)|\bMYR\b"), ("USD", r"US\$|\bUSD\b"), ("$", r"(?<![A-Z])\$"),
     ("EUR", r"€|\bEUR\b"), ("GBP", r"£|\bGBP\b"), ("CNY", r"[¥￥元]|\b(?:CNY|RMB)\b"),
 )  # fmt: skip
+_DOLLARS = ("USD", "RM")
+"""Currencies that a bare dollar sign may stand for; the ringgit was written M$ for long."""
 _BILL = re.compile(r"receipt|invoice|\bbill\b|收据|发票|小票|账单", re.IGNORECASE)
 
 
@@ -119,9 +121,12 @@ def _read(results: Sequence[ToolResult]) -> Bills:
         day = parse_date(str(result.data.get("date", "")))
         company = str(result.data.get("company", ""))
         amounts.append(Amount(value, written, _currency(written, passage), day, company, passage))
-    usual = Counter(a.currency for a in amounts if a.currency).most_common(1)
+    usual = Counter(a.currency for a in amounts if a.currency not in ("", "$")).most_common(1)
     if usual:  # a bill that names no currency is in the one the others are in
-        amounts = [a if a.currency else replace(a, currency=usual[0][0]) for a in amounts]
+        open_to = ("", "$") if usual[0][0] in _DOLLARS else ("",)
+        amounts = [
+            replace(a, currency=usual[0][0]) if a.currency in open_to else a for a in amounts
+        ]
     return Bills(tuple(amounts), tuple(unread))
 
 
@@ -202,7 +207,8 @@ class _Figures:
 
     def _group(self, name: str, amounts: Sequence[Amount]) -> str:
         value = self._money(_total(amounts), amounts)
-        said = text("say_group_max", self._language, group=name, value=value, count=len(amounts))
+        key = "say_group_max" if len(amounts) > 1 else "say_group_one"
+        said = text(key, self._language, group=name, value=value, count=len(amounts))
         return said + self._marks(amounts)
 
     def _extreme(self, amounts: Sequence[Amount]) -> str:
@@ -237,7 +243,7 @@ class _Figures:
             whole = not any("." in a.written or "," in a.written for a in amounts)
             written = plain_number(value) if whole else f"{value:.2f}"
         mark = amounts[0].currency
-        return f"{mark} {written}" if mark else written
+        return f"{mark}{'' if mark == '$' else ' '}{written}" if mark else written
 
     def _marks(self, amounts: Sequence[Amount]) -> str:
         """Cite bills while there is room, and return their marks."""

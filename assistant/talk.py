@@ -41,6 +41,7 @@ from assistant.runs import RunManager
 from assistant.session import Request
 from assistant.speech import Speech
 from assistant.store.conversations import Conversations
+from assistant.tools import ToolCall, ToolResult
 from retrieval.errors import Cancelled, SightlineError
 from retrieval.values import Passage
 
@@ -214,6 +215,10 @@ class Talk:
         stored = _Stored(question, asked.text, language, before, files, message)
         events = list(self._events(stored, lambda: False))
         return compare(asked, old, events[-1], self._made_by(library, use_library))
+
+    def use_tool(self, call: ToolCall, library: str, language: Language) -> ToolResult:
+        """Use one tool over the files of a library, without a conversation."""
+        return self._agent().toolbox(self._open_library(library), (), language).run(call)
 
     def _events(self, stored: _Stored, cancelled: Callable[[], bool]) -> Iterator[Event]:
         """Read the attached files, then let the agent answer."""

@@ -21,6 +21,7 @@ from assistant.arguments import (
     Arguments,
     Calculate,
     Extract,
+    FindFaces,
     ListAssets,
     LookAtImage,
     OutlineDocument,
@@ -113,6 +114,7 @@ class Toolbox:
             "read_document": self._read,
             "outline_document": self._outline,
             "look_at_image": self._look,
+            "find_faces": self._faces,
             "transcribe": self._transcribe,
             "calculate": self._calculate,
             "list_assets": self._list,
@@ -235,6 +237,11 @@ class Toolbox:
             "sights": (sight,),
             "passages": (sight.passage(self._language),),
         }
+
+    def _faces(self, given: FindFaces) -> dict[str, Any]:
+        from assistant.faces import faces_in
+
+        return faces_in(self.resolve(given.file), self._library)
 
     def _transcribe(self, given: Transcribe) -> dict[str, Any]:
         file = self.resolve(given.file)

@@ -13,6 +13,7 @@ SightlineError
 │   ├── AudioEmpty, FileTimeout
 │   └── Cancelled
 ├── SearchError          a query that cannot be run
+├── FacesUnavailable     no detector for this machine
 └── IndexDamaged
 
 Every class has a stable ``code`` and an English ``template``; the assistant layer holds the
@@ -207,6 +208,13 @@ class SearchError(SightlineError):
 
     code = "search"
     template = "The search could not be run: {detail}."
+
+
+class FacesUnavailable(SightlineError):
+    """The detector of faces is not made for this machine."""
+
+    code = "faces_unavailable"
+    template = "Faces cannot be looked for on this machine: {detail}."
 
 
 class IndexDamaged(SightlineError):
