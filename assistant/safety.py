@@ -219,10 +219,15 @@ def _verdicts(parts: Sequence[str], detect: Detect | None) -> list[bool]:
     for i, order in zip(open_ends, found[len(parts) :], strict=True):
         if order and (not (verdicts[i] or verdicts[i + 1]) or _goes_on(parts, i)):
             verdicts[i] = verdicts[i + 1] = True
-    for i in range(1, len(parts) - 1):
-        enclosed = verdicts[i - 1] and verdicts[i + 1]
+    for i in range(1, len(parts)):
+        after = verdicts[i - 1]
+        enclosed = after and i + 1 < len(parts) and verdicts[i + 1]
         if enclosed and (_TO_READER.search(parts[i]) or not parts[i].strip()):
             verdicts[i] = True
+        elif after and not verdicts[i] and _OF_ASSISTANT.search(parts[i]):
+            verdicts[i] = True  # an order goes on about the assistant in its next sentence
+            if i in open_ends and _goes_on(parts, i):
+                verdicts[i + 1] = True
     return verdicts
 
 
@@ -239,6 +244,11 @@ def _goes_on(parts: Sequence[str], i: int) -> bool:
 
 _ENDED = re.compile(r"[.!?。！？:：;；]\s*$")
 _TO_READER = re.compile(r"\b(?:you|your|yourself)\b|[你您]", re.IGNORECASE)
+_OF_ASSISTANT = re.compile(
+    r"\b(?:the|this|any) (?:ai |virtual )?(?:assistant|chatbot|language model|model)\b"
+    r"|助手|语言模型",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[a-z]{2,}|[\u3400-\u9fff]", re.IGNORECASE)
 
 

@@ -37,6 +37,8 @@ ASKED: tuple[tuple[str, tuple[str, ...], bool], ...] = (
     ("Caption", ("Describe rocket.jpg in one sentence.",), True),
     ("Finding a photo", ("Which photo shows a cat?",), True),
     ("Counting photos", ("How many photos show a cat?",), True),
+    ("Faces", ("How many faces are in astronaut.png?",), True),
+    ("A sum over bills", ("How much did I spend in total?",), True),
     (
         "An invoice, and a follow-up",
         ("What is the total due on the Northwind Boats invoice?", "And its date?"),
