@@ -11,12 +11,14 @@ import re
 from collections.abc import Sequence
 
 from assistant import prompts
-from assistant.citations import content_words, split_sentences
+from assistant.citations import content_words, fold, split_sentences
 from assistant.i18n import Language
 from assistant.session import Session
 
 _LONGEST = 12
 """Words that one of several things may have."""
+_NAME = 3
+"""Words that the name of a thing may have."""
 _PREFACE = re.compile(
     r"^\W*(?:(?:according to|in|from|based on)\b[^,?]{1,60},\s*"
     r"|(?:根据|按照)[^，？]{1,20}[，,]\s*)",
@@ -62,6 +64,18 @@ def options_of(question: str) -> tuple[str, ...]:
     things = [part.strip(" .?\"'“”") for part in parts if part.strip(" .?\"'“”")]
     short = all(len(thing.split()) <= _LONGEST for thing in things)
     return tuple(dict.fromkeys(things)) if len(things) > 1 and short else ()
+
+
+def any_named(question: str, texts: Sequence[str]) -> bool:
+    """Whether texts name any of the things a question lets choose among, if they are names.
+
+    Things described in more than a few words need not stand in a text as they are put.
+    """
+    options = options_of(question)
+    if not options or any(len(option.split()) > _NAME for option in options):
+        return True
+    flat = fold(" ".join(" ".join(texts).split()))
+    return any(fold(re.sub(r"^(?:the|an?) ", "", option)) in flat for option in options)
 
 
 def choose(session: Session, question: str, text: str, options: Sequence[str]) -> str | None:

@@ -9,10 +9,17 @@ from collections.abc import Sequence
 
 from assistant import prompts
 from assistant.answers import Draft, join, marks, passages_of, refuse, stream
-from assistant.choices import asks_yes_no, choose, options_of, telling_sentence, yes_or_no
+from assistant.choices import (
+    any_named,
+    asks_yes_no,
+    choose,
+    options_of,
+    telling_sentence,
+    yes_or_no,
+)
 from assistant.citations import cite
 from assistant.clarify import other_value
-from assistant.confidence import promising, years_told
+from assistant.confidence import promising, told_of
 from assistant.gist import bare_question
 from assistant.i18n import text
 from assistant.library import NOT_IN_LIBRARY
@@ -49,7 +56,7 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
     if given := _given(session, asked, passages, plan):
         return given
     reading = read(session, asked, passages, plan)
-    if reading is None or not _years_told(session, asked, reading.passage, passages):
+    if reading is None or not _told_of(session, asked, reading.passage, passages):
         return refuse(session, plan, results)
     if found := other_value(reading.text, reading.passage, passages):
         return _disagreeing(session, (reading.text, reading.passage), found)
@@ -64,7 +71,7 @@ def _given(
     first = next(iter(worth_reading(question, passages)), None)
     if not (options or yes_no) or plan.field or plan.label or first is None:
         return None
-    if not _years_told(session, question, first, passages):
+    if not _told_of(session, question, first, passages):
         return None
     words = window(session, question, first)
     if options:
@@ -80,16 +87,18 @@ def _given(
     return Draft(answer, citations=(cite(1, first, quote, session.request.library.words(first)),))
 
 
-def _years_told(
+def _told_of(
     session: Session, question: str, passage: Passage, passages: Sequence[Passage]
 ) -> bool:
-    """Whether the answer's file, or what was found beside it, speaks of the years asked about."""
-    if years_told(question, (*passages, passage)):
+    """Whether the answer's file, or what was found beside it, speaks of what is asked about."""
+
+    def told(found: Sequence[Passage]) -> bool:
+        return told_of(question, found) and any_named(question, [p.text for p in found])
+
+    if told((*passages, passage)):
         return True
     number = passage.asset_id
-    return number != NOT_IN_LIBRARY and years_told(
-        question, session.request.library.passages(number)
-    )
+    return number != NOT_IN_LIBRARY and told(session.request.library.passages(number))
 
 
 def _disagreeing(session: Session, *said: tuple[str, Passage]) -> Draft:

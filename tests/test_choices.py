@@ -7,7 +7,14 @@ from collections.abc import Sequence
 import pytest
 from langchain_core.messages import BaseMessage
 
-from assistant.choices import asks_yes_no, choose, options_of, telling_sentence, yes_or_no
+from assistant.choices import (
+    any_named,
+    asks_yes_no,
+    choose,
+    options_of,
+    telling_sentence,
+    yes_or_no,
+)
 from assistant.gist import bare_question
 from assistant.library import EmptyLibrary
 from assistant.models.scripted import ScriptedChat
@@ -82,3 +89,11 @@ def test_the_form_of_an_answer_is_not_looked_for(asked: str, bare: str) -> None:
 def test_pages_are_named_by_number_or_order() -> None:
     assert plan("What date is on the second page?").page == 2
     assert plan("第三页写了什么？").page == 3 and plan("What is on page 12?").page == 12
+
+
+def test_one_of_the_things_to_choose_among_must_be_told_of() -> None:
+    question = "Who won, Tom Reyes or Ada Moss?"
+    assert any_named(question, ["The race was won by Ada\nMoss."])
+    assert not any_named(question, ["The race was won by Vera Holm."])
+    assert any_named("Who won? The boat with red sails, or the one with none?", ["Nothing."])
+    assert any_named("Who won?", ["Nothing."])

@@ -9,7 +9,7 @@ import pytest
 from assisting import LIBRARY_TXT, MEMO_TXT
 
 from assistant.candidates import can_be, kind_of, places_for, trimmed, without_counted
-from assistant.confidence import holds, promising, shared, years_told
+from assistant.confidence import holds, promising, shared, told_of
 from assistant.config import Settings
 from assistant.errors import ReadingTooSlow
 from assistant.i18n import Language
@@ -218,11 +218,16 @@ def test_passages_that_cannot_hold_the_answer_are_not_read_first() -> None:
     assert worth_reading("What is it called?", [title]) == [title]
 
 
-def test_years_asked_about_must_be_spoken_of() -> None:
+def test_years_and_names_asked_about_must_be_spoken_of() -> None:
     found = [_passage("Turnout rose in 2018.", "report.pdf")]
-    assert years_told("Who won in 2018?", found) and years_told("Who won?", found)
-    assert not years_told("Who won in 2024?", found)
-    assert years_told("Who won? (for example [2024])", found)
+    assert told_of("Who won in 2018?", found) and told_of("Who won?", found)
+    assert not told_of("Who won in 2024?", found)
+    assert told_of("Who won? (for example [2024])", found)
+    israel = [_passage("Turnout rose in Israel.", "report.pdf")]
+    assert told_of("How did Israeli turnout change?", israel)
+    assert not told_of("How did Chilean turnout change?", israel)
+    assert told_of("What does Table 3 say of FY2018 in December?", found)
+    assert told_of("Where does Chile hold the vote?", [_passage("投票在这里举行。")])
 
 
 def test_a_text_that_could_not_be_read_in_time_is_not_called_empty_of_answers() -> None:
