@@ -51,6 +51,7 @@ def compose_draft(
     from assistant.faces import count_faces
     from assistant.found import found_words
     from assistant.pictures import look, pick
+    from assistant.summaries import summary
     from assistant.sums import add_up
 
     composers: dict[str, Composer] = {
@@ -58,7 +59,7 @@ def compose_draft(
         "general": _general,
         "calculate": _calculation,
         "look": look,
-        "summary": _summary,
+        "summary": summary,
         "translate": _translation,
         "sentiment": _sentiment,
         "transcribe": _transcript,
@@ -178,17 +179,25 @@ def stream(
 # --- one text --------------------------------------------------------------------------------
 
 
-def _subject(
-    session: Session, plan: Plan, results: Sequence[ToolResult], room: int
+def subject_of(
+    session: Session,
+    plan: Plan,
+    results: Sequence[ToolResult],
+    answer: int = 160,
+    *,
+    most: int = 1800,
 ) -> tuple[str, tuple[Passage, ...]]:
-    """Return the text to work on and the passages it is from (none when the user gave it)."""
+    """Return the text to work on and the passages it is from (none when the user gave it).
+
+    It is cut to ``most`` tokens, and to what the model's context holds beside the answer.
+    """
     if plan.subject:
         return plan.subject, ()
     read_results = [r for r in results if r.call.tool in ("read_document", "transcribe")]
     passages = [p for p in passages_of(read_results) if p.kind != "metadata"]
     chosen: list[Passage] = []
     words: list[str] = []
-    used = 0
+    used, room = 0, max(256, min(most, session.model.context_tokens - answer - 400))
     for passage in passages:
         clean = session.screened(passage)
         size = session.model.count_tokens(clean)
@@ -200,31 +209,19 @@ def _subject(
     return "\n".join(words), tuple(chosen)
 
 
-def _room(session: Session, answer: int) -> int:
-    return max(256, min(1800, session.model.context_tokens - answer - 400))
-
-
-def _summary(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
-    subject, passages = _subject(session, plan, results, _room(session, 160))
-    if not subject.strip():
-        return _nothing_to_do(session, plan, results)
-    turns = prompts.task("summary", subject, session.language)
-    return Draft(stream(session, turns, max_tokens=160), passages, repairable=False)
-
-
 def _translation(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
     target = plan.target or session.language
-    subject, passages = _subject(session, plan, results, 500)
+    subject, passages = subject_of(session, plan, results, most=500)
     if not subject.strip():
-        return _nothing_to_do(session, plan, results)
+        return nothing_to_do(session, plan, results)
     written = stream(session, prompts.task("translate", subject, target))
     return Draft(written, citations=whole_files(passages, session))
 
 
 def _sentiment(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
-    subject, passages = _subject(session, plan, results, 700)
+    subject, passages = subject_of(session, plan, results, most=700)
     if not subject.strip():
-        return _nothing_to_do(session, plan, results)
+        return nothing_to_do(session, plan, results)
     language = session.language
     turns = prompts.task("sentiment", subject, language)
     names = prompts.SENTIMENTS[language]
@@ -254,7 +251,8 @@ def _transcript(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
     return Draft(f"“{lines}”{marks(citations)}", citations=citations)
 
 
-def _nothing_to_do(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+def nothing_to_do(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+    """Say that there is no text to work on."""
     if results:
         return refuse(session, plan, results)
     return Draft(text("say_no_text", session.language), found=False)

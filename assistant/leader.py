@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from assistant.confidence import promising
+from assistant.phrases import CONVERSATION
 from assistant.planner import Plan, refers_to_picture
 from assistant.session import Request
 from assistant.statements import asks_ratio
@@ -192,7 +193,8 @@ def _extract(plan: Plan, request: Request, results: Sequence[ToolResult]) -> lis
 
 
 def _read(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
-    if plan.subject:
+    talk = plan.intent == "summary" and CONVERSATION.search(request.question) and not plan.names
+    if plan.subject or talk:
         return []
     names = focus(plan, request)
     if not results:

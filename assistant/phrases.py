@@ -63,6 +63,12 @@ SUMMARY = _any(
 )
 _FEELING = r"(?:sentiment|mood|tone|emotions?|feelings?)"
 _TOLD_OF = rf"(?:this|that|these|the following|text|review|comment|message|{THING}|\S+\.\w{{2,5}})"
+CONVERSATION = _any(
+    r"\b(?:our|this|the) (?:conversation|chat|discussion|talk)\b",
+    r"\bwhat (?:have )?we (?:said|discussed)\b",
+    "(?:我们|这次|本次|以上|刚才)的?(?:对话|聊天|谈话|讨论)",
+)
+"""Speaks of the conversation itself."""
 SENTIMENT = _any(
     rf"{_PLEASE}(?:analy[sz]e|classify|judge|tell me|what(?:'s| is| was)) (?:the )?(?:overall )?"
     rf"{_FEELING} (?:of|in|behind|expressed in)(?: the| my| our| an?)?(?: \w+){{0,3}}? ?{_TOLD_OF}",

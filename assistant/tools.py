@@ -283,12 +283,16 @@ class Toolbox:
 
     def _extract(self, given: Extract) -> dict[str, Any]:
         from assistant.fields import fields_of
+        from assistant.papers import fitting
 
         file = self.resolve(given.file)
         passages = (
             list(file.passages) if isinstance(file, Attached) else self._library.passages(file.id)
         )
-        found = {n: hit for n, hit in fields_of(passages).items() if not find_orders(hit.value)}
+        hits = {n: hit for n, hit in fields_of(passages).items() if not find_orders(hit.value)}
+        found = {
+            n: hits[n] for n in fitting({n: hit.value for n, hit in hits.items()}) if n in hits
+        }
         written = "\n".join(f"{name}: {hit.value}" for name, hit in found.items())
         return {
             "summary": "; ".join(written.splitlines()),

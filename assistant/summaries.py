@@ -1,0 +1,77 @@
+"""Summaries: of a document, of a text in the question, of the conversation.
+
+A model writes them; the check drops what the text does not support. When that leaves nothing (a
+summary in another language than the text, free words of a small model), the sentences that say
+most of the text are given instead, in its own words. Knows no graph and no tools.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from assistant import prompts
+from assistant.answers import Draft, nothing_to_do, stream, subject_of
+from assistant.citations import check, content_words, split_sentences
+from assistant.i18n import text
+from assistant.phrases import CONVERSATION
+from assistant.planner import Plan
+from assistant.safety import NEUTRAL, clean_answer
+from assistant.session import Session
+from assistant.tools import ToolResult
+
+LONGEST = 160
+"""Tokens of a summary."""
+SENTENCES = 3
+
+
+def summary(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+    """Sum up what a question names."""
+    if CONVERSATION.search(session.request.question) and not plan.names:
+        return _of_conversation(session)
+    subject, passages = subject_of(session, plan, results, LONGEST)
+    if not subject.strip():
+        return nothing_to_do(session, plan, results)
+    turns = prompts.task("summary", subject, session.language)
+    written = stream(session, turns, max_tokens=LONGEST)
+    if passages and not check(clean_answer(written), passages, lambda _: ()).citations:
+        own_words = central(subject)
+        if own_words:
+            prefix = text("say_own_words", session.language)
+            return Draft("\n".join(own_words), passages, prefix=prefix)
+    return Draft(written, passages)
+
+
+def _of_conversation(session: Session) -> Draft:
+    """Sum up what was asked and answered so far; nothing of the library is claimed."""
+    history = session.request.history
+    if not history:
+        return Draft(text("say_no_talk", session.language), found=False)
+    told = "\n".join(f"Q: {asked[:300]}\nA: {answered[:300]}" for asked, answered in history[-12:])
+    return Draft(
+        stream(session, prompts.task("summary", told, session.language), max_tokens=LONGEST)
+    )
+
+
+def central(subject: str, most: int = SENTENCES) -> list[str]:
+    """Return the sentences that share most words with the whole text, in its order.
+
+    The words' counts over the text are averaged over a sentence (SumBasic, Nenkova and
+    Vanderwende, 2005); a word said already counts no more.
+    """
+    left = [s for s in split_sentences(subject) if len(content_words(s)) >= 4]
+    left = [s for s in left if not any(mark in s for mark in NEUTRAL.values())]
+    order = {sentence: place for place, sentence in enumerate(left)}
+    share = Counter(word for sentence in left for word in content_words(sentence))
+    chosen: list[str] = []
+    while left and len(chosen) < most:
+        best = max(left, key=lambda s: sum(share[w] for w in content_words(s)) / _length(s))
+        left.remove(best)
+        chosen.append(best)
+        for word in content_words(best):
+            share[word] = 0
+    return sorted(chosen, key=order.__getitem__)
+
+
+def _length(sentence: str) -> int:
+    return max(8, len(content_words(sentence)))
