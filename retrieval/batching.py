@@ -9,6 +9,7 @@ from typing import Any
 from retrieval.catalog.records import AssetDraft
 from retrieval.metadata import where_taken
 from retrieval.reading import Work
+from retrieval.values import Chunk, RegionLocator
 
 _STEP_SECONDS = 0.7
 _BATCH_PIECES = 32
@@ -63,6 +64,7 @@ def asset_draft(work: Work, library: str) -> AssetDraft:
     header, file = work.header, work.file
     assert header is not None, "a file without header has failed"
     taken = where_taken(header.metadata)
+    chunks = (*work.chunks, *_tags(work))
     return AssetDraft(
         file_id=file.id,
         library=library,
@@ -77,10 +79,18 @@ def asset_draft(work: Work, library: str) -> AssetDraft:
         taken_at=taken.taken_at,
         latitude=taken.latitude,
         longitude=taken.longitude,
-        chunks=tuple(work.chunks),
-        vectors=tuple(work.vectors.get(place) for place in range(len(work.chunks))),
+        chunks=chunks,
+        vectors=tuple(work.vectors.get(place) for place in range(len(chunks))),
         pictures=tuple(
             replace(picture, vector=work.picture_vectors.get(place))
             for place, picture in enumerate(work.pictures)
         ),
+        figures=tuple(work.figures),
     )
+
+
+def _tags(work: Work) -> tuple[Chunk, ...]:
+    """Return the words for what a photo shows as a passage, found by its words only."""
+    if not work.tags:
+        return ()
+    return (Chunk("; ".join(work.tags), "tags", RegionLocator(), len(work.chunks)),)

@@ -2,18 +2,20 @@
 
 A flat cosine cutoff does not work: what a score means depends on the embedder, on the kind of
 thing compared, and on how the query scores against the whole library (a vague query is near to
-everything). So the probability is a logistic function (Platt 1999) of five numbers:
+everything). So the probability is a logistic function (Platt 1999) of six numbers:
 
     standard  = (score - mean of the pool) / (deviation of the pool + a floor)
     score     = the score itself
     gap       = score - best score of the pool          (0 for the best, negative for others)
     lift      = score - mean of the pool
     deviation = that of the pool: a query that means something here spreads the scores
+    explains  = how far the query stands out of a fixed set of other texts, for this very thing:
+                (score - mean over the texts) / (their deviation), where there is such a set
 
 with non-negative weights, so that within one query a better score never gets a lower
 probability; the fit drops those that do not help. In a pool of a few things mean and deviation
-say nothing: below ``small`` things only the score is used, by a map of its own; between ``small``
-and ``large`` the two are mixed.
+say nothing: below ``small`` things only ``score`` and ``explains`` are used, by a map of its own;
+between ``small`` and ``large`` the two are mixed.
 
 Parameters are fitted on data (``fit``) and lie as ``calibration.json`` with the embedder's
 weights. Knows nothing of embedders, queries or the index.
@@ -29,19 +31,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.background import Background
 from retrieval.errors import WeightsError
 
 Array = NDArray[np.float64]
 _FLOOR = 0.01  # of the deviation: equal scores must not become infinitely surprising
-_FEATURES = 5
+_FEATURES = 6
 
 
 @dataclass(frozen=True)
 class Map:
     """The fitted numbers of one modality.
 
-    ``relative`` are the weights of the five features, then the constant; ``absolute`` the weight
-    of the score, then the constant.
+    ``relative`` are the weights of the six features, then the constant; ``absolute`` those of
+    ``score`` and ``explains``, then the constant.
     """
 
     relative: tuple[float, ...]
@@ -49,13 +52,15 @@ class Map:
     small: int = 8
     large: int = 40
 
-    def probabilities(self, scores: Array, pool: Array) -> Array:
+    def probabilities(self, scores: Array, pool: Array, explains: Array | None = None) -> Array:
         """Return the probability of each score, given all scores of the query."""
-        alone = _logistic(self.absolute[0] * scores + self.absolute[1])
+        stands = np.zeros(len(scores)) if explains is None else explains
+        alone = _logistic(self.absolute[0] * scores + self.absolute[1] * stands + self.absolute[2])
         share = float(np.clip((len(pool) - self.small) / (self.large - self.small), 0, 1))
         if share == 0:
             return alone
-        with_pool = _logistic(features(scores, pool) @ self.relative[:-1] + self.relative[-1])
+        rows = features(scores, pool, stands)
+        with_pool = _logistic(rows @ self.relative[:-1] + self.relative[-1])
         mixed: Array = share * with_pool + (1 - share) * alone
         return mixed
 
@@ -66,6 +71,7 @@ class Calibration:
 
     embedder: str
     maps: dict[str, Map]
+    background: Background | None = None
 
     @classmethod
     def from_file(cls, path: Path) -> Calibration:
@@ -78,23 +84,25 @@ class Calibration:
             read = json.loads(path.read_text(encoding="utf-8"))
             maps = {
                 modality: Map(
-                    tuple(map(float, m["relative"])),
-                    tuple(map(float, m["absolute"])),
+                    _weights(m["relative"], _FEATURES + 1),
+                    _weights(m["absolute"], 3),
                     int(m["small"]),
                     int(m["large"]),
                 )
                 for modality, m in read["maps"].items()
             }
-            if any(len(m.relative) != _FEATURES + 1 or len(m.absolute) != 2 for m in maps.values()):
-                raise ValueError("a map has the wrong number of weights")
-            return cls(str(read["embedder"]), maps)
+            told = read.get("background")
+            background = Background.from_json(told) if told is not None else None
+            return cls(str(read["embedder"]), maps, background)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise WeightsError(model="calibration", detail=f"{path}: {error}") from error
 
     def to_json(self, **notes: object) -> str:
         """Return the text of ``calibration.json``, with ``notes`` (data, metrics) beside it."""
         maps = {modality: asdict(m) for modality, m in self.maps.items()}
-        return json.dumps({"embedder": self.embedder, "maps": maps, **notes}, indent=1) + "\n"
+        told = {"background": self.background.to_json()} if self.background is not None else {}
+        whole = {"embedder": self.embedder, "maps": maps, **notes, **told}
+        return json.dumps(whole, indent=1) + "\n"
 
     def probability(self, score: float, pool: NDArray[np.float32], modality: str) -> float:
         """Return the probability that a result with this score is relevant.
@@ -107,26 +115,47 @@ class Calibration:
         return float(self.probabilities(np.array([score], np.float32), pool, modality)[0])
 
     def probabilities(
-        self, scores: NDArray[np.float32], pool: NDArray[np.float32], modality: str
+        self,
+        scores: NDArray[np.float32],
+        pool: NDArray[np.float32],
+        modality: str,
+        things: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
         """As ``probability`` for many results of one query at once.
+
+        ``things`` [n, dim] are the vectors of the results, where the background needs them.
 
         These are the scores to compare across modalities: a photo with 0.6 and a paragraph with
         0.6 are equally likely to be wanted, whatever their cosines were.
         """
+        explains = None
+        if self.background is not None and things is not None:
+            explains = self.background.stands_out(scores, things)
         chances = self.maps[modality].probabilities(
-            np.asarray(scores, np.float64), np.asarray(pool, np.float64)
+            np.asarray(scores, np.float64), np.asarray(pool, np.float64), explains
         )
         return chances.astype(np.float32)
 
 
-def features(scores: Array, pool: Array) -> Array:
-    """Return [n, 5]: standard score, score, gap to the best (never positive), lift, deviation."""
+def _weights(numbers: Sequence[float], count: int) -> tuple[float, ...]:
+    """Return weights; files from before there was ``explains`` have one less."""
+    found = tuple(map(float, numbers))
+    if len(found) == count - 1:
+        found = (*found[:-1], 0.0, found[-1])
+    if len(found) != count:
+        raise ValueError("a map has the wrong number of weights")
+    return found
+
+
+def features(scores: Array, pool: Array, explains: Array | None = None) -> Array:
+    """Return [n, 6]: standard score, score, gap to the best (never positive), lift, deviation,
+    explains (0 where it is not known)."""
     lift = scores - pool.mean()
     deviation = pool.std()
     gap = np.minimum(scores - pool.max(), 0)
     same = np.full(len(scores), deviation)
-    return np.stack([lift / (deviation + _FLOOR), scores, gap, lift, same], axis=1)
+    stands = np.zeros(len(scores)) if explains is None else explains
+    return np.stack([lift / (deviation + _FLOOR), scores, gap, lift, same, stands], axis=1)
 
 
 def fit(

@@ -21,6 +21,8 @@ WEIGHTS: dict[str, float] = {
     "dense": 1.0,
     "lexical": 1.0,
     "image_words": 0.3,
+    "told": 1.0,
+    "used": 3.0,
     "parts": 1.0,
 }
 """What a first place in each signal is worth."""
@@ -40,11 +42,12 @@ class Hit:
 
 @dataclass
 class Fused:
-    """A thing with all signals that found it."""
+    """A thing with all signals that found it; ``pixels`` is the chance by what it looks like."""
 
     key: Place
     score: float = 0.0
     chance: float = 0.0
+    pixels: float = 0.0
     signals: dict[str, float] = field(default_factory=dict)
 
     def add_spelling(self, share: float) -> None:
@@ -56,6 +59,7 @@ class Fused:
         """Take over the evidence of another thing that turns out to be the same place."""
         self.score += other.score
         self.chance = max(self.chance, other.chance)
+        self.pixels = max(self.pixels, other.pixels)
         self.signals = {**other.signals, **self.signals}
 
 
@@ -67,6 +71,8 @@ def fuse(rankings: Sequence[tuple[str, Sequence[Hit]]]) -> dict[Place, Fused]:
             fused = found.setdefault(hit.key, Fused(hit.key))
             fused.score += WEIGHTS[signal] * hit.chance / (RANK_CONSTANT + rank)
             fused.chance = max(fused.chance, hit.chance)
+            if signal == "joint":
+                fused.pixels = hit.chance
             fused.signals[signal] = max(hit.score, fused.signals.get(signal, hit.score))
     return found
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from sqlalchemy import Engine
 
 from retrieval.batching import Batch, Waiting, asset_draft
@@ -27,7 +28,7 @@ from retrieval.catalog.store import BlobVanished, LostJob, commit_assets, find_a
 from retrieval.catalog.transactions import reading
 from retrieval.catalog.vectors import pack
 from retrieval.chunking import Chunker, embedded_text
-from retrieval.embed.protocol import JointEmbedder, TextEmbedder
+from retrieval.embed.protocol import JointEmbedder, TaggingEmbedder, TextEmbedder
 from retrieval.errors import Cancelled, FileRejected, HomeError, SightlineError
 from retrieval.indexer import Indexer
 from retrieval.lease import Lease
@@ -184,11 +185,22 @@ class Pass:
             kept = [_kept(piece) for piece in some]
             for (work, place, _), picture in zip(some, kept, strict=True):
                 work.pictures[place] = picture.draft
-            return self._parts.joint.embed_images([picture.pixels for picture in kept])
+            return self._seen(some, [picture.pixels for picture in kept])
 
         for (work, place, _), data in self._vectors(pieces, embed):
             work.picture_vectors[place] = data
             self._when_complete(work)
+
+    def _seen(self, pieces: list[Waiting], pixels: list[Image.Image]) -> NDArray[np.float32]:
+        """Embed pictures; photos get the words for what they show from the same pass."""
+        joint = self._parts.joint
+        if not isinstance(joint, TaggingEmbedder):
+            return joint.embed_images(pixels)
+        vectors, tags = joint.embed_and_tag(pixels)
+        for (work, _, _), words in zip(pieces, tags, strict=True):
+            if work.header is not None and work.header.modality == "image":
+                work.tags = words
+        return vectors
 
     def _vectors(
         self, pieces: list[Waiting], embed: Callable[[Any], NDArray[np.float32]]

@@ -34,7 +34,7 @@ from retrieval.errors import (
 from retrieval.fold import difference_hash
 from retrieval.lease import Lease
 from retrieval.metadata import metadata_chunk
-from retrieval.values import Chunk, Header, Parsed, Picture
+from retrieval.values import Chunk, Figure, Header, Parsed, Picture
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,8 @@ class KeptPicture(NamedTuple):
 
 @dataclass(eq=False)
 class Work:
-    """A file on its way. Reading fills it; embedding sets vectors by the place of the piece.
+    """A file on its way. Reading fills it; embedding sets vectors by the place of the piece,
+    and ``tags``: words for what a photo shows.
 
     ``read``: the reader is done with it; ``ended``: the embedding half has seen that.
     """
@@ -74,7 +75,9 @@ class Work:
     chunks: list[Chunk] = field(default_factory=list)
     vectors: dict[int, bytes] = field(default_factory=dict)
     pictures: list[PictureDraft] = field(default_factory=list)
+    figures: list[Figure] = field(default_factory=list)
     picture_vectors: dict[int, bytes] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
     pieces: int = 0
     unit: int = 0
     blobs: set[str] = field(default_factory=set)
@@ -89,6 +92,7 @@ class Work:
         self.chunks.clear()
         self.vectors.clear()
         self.pictures.clear()
+        self.figures.clear()
         self.picture_vectors.clear()
 
     @property
@@ -238,7 +242,9 @@ class Reader:
                 work.header = parsed
                 continue
             work.unit = parsed.unit
-            if isinstance(parsed, Picture):
+            if isinstance(parsed, Figure):
+                work.figures.append(parsed)
+            elif isinstance(parsed, Picture):
                 self._take_picture(work, parsed)
             else:
                 self._take_chunks(work, chunker.feed(parsed))

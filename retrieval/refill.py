@@ -164,7 +164,7 @@ def lacking(embedder: Embedder, after: int = 0) -> Select[*tuple[Any, ...]]:
         wanted = and_(Asset.modality != "image", ChunkRow.kind.not_in(ABOUT))
     else:
         wanted = or_(
-            ChunkRow.kind != "metadata",
+            ChunkRow.kind.not_in(("metadata", "tags")),
             and_(Asset.modality == "text", exists().where(VectorRow.chunk_id == ChunkRow.id)),
         )
     return (

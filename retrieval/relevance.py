@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from retrieval.calibration import Calibration
 from retrieval.fusion import Fused
 from retrieval.lexical import parts_of
+from retrieval.values import HEARSAY
 
 CONFIDENT = 0.35
 CONFIDENT_PIXELS = 0.12
@@ -43,19 +44,27 @@ class Relevance:
     def __init__(self, calibrations: Sequence[Calibration] = ()) -> None:
         self._by_embedder = {one.embedder: one for one in calibrations}
 
-    def chances(self, embedder: str, kind: str, scores: Scores, pool: Scores) -> Scores:
+    def chances(
+        self,
+        embedder: str,
+        kind: str,
+        scores: Scores,
+        pool: Scores,
+        things: Scores | None = None,
+    ) -> Scores:
         """Return the chance of each cosine.
 
         Args:
             kind: what was compared: ``image``, ``text``, ``page`` or ``similar`` (two images).
             pool: cosines of the same query to an even sample of the library.
+            things: the vectors [n, dim] that the cosines are of.
         """
         if not len(scores):
             return scores
         pool = np.append(pool, scores.max()).astype(np.float32)
         fitted = self._by_embedder.get(embedder)
         if fitted is not None and kind in fitted.maps:
-            return fitted.probabilities(scores, pool, kind)
+            return fitted.probabilities(scores, pool, kind, things)
         doubt = _PAGE_DOUBT if kind == "page" else 1.0
         return (_guess(scores, pool) * doubt).astype(np.float32)
 
@@ -70,13 +79,12 @@ def of_few_letters(chance: float, kind: str, letters: int) -> float:
 
 def of_hearsay(chance: float, kind: str) -> float:
     """Return the chance of a text, less when a model only said so of a photo."""
-    return chance * _HEARSAY if kind == "caption" else chance
+    return chance * _HEARSAY if kind in HEARSAY else chance
 
 
 def is_confident(fused: Fused) -> bool:
     """Tell whether a result is likely enough to say that something was found."""
-    only_pixels = set(fused.signals) - {"spelling"} == {"joint"}
-    return fused.chance >= (CONFIDENT_PIXELS if only_pixels else CONFIDENT)
+    return fused.chance >= CONFIDENT or fused.pixels >= CONFIDENT_PIXELS
 
 
 def coverage(words: Sequence[str], lexemes: str) -> float:

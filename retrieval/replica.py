@@ -112,6 +112,13 @@ class Replica:
         found = self.index.scores(query, ids)
         return dict(zip(found.ids.tolist(), found.scores.tolist(), strict=True))
 
+    def vectors(self, ids: sql.Ids) -> NDArray[np.float32] | None:
+        """Return the vectors [n, dim] of results; None when one was removed meanwhile."""
+        try:
+            return self.index.vectors(ids)
+        except KeyError:
+            return None
+
     def pool(self, query: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the cosines [<=1024] of a query to an even sample of all vectors."""
         scores: NDArray[np.float32] = self._sample @ query

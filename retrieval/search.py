@@ -31,6 +31,7 @@ from retrieval.catalog.looks import looks_of
 from retrieval.catalog.records import AssetRecord, ChunkRecord
 from retrieval.catalog.transactions import reading
 from retrieval.catalog.vectors import Ids
+from retrieval.embed.passages import JointPassages
 from retrieval.embed.protocol import ImageClassifier, JointEmbedder, TextEmbedder, bare
 from retrieval.errors import SearchError
 from retrieval.figures import parts_of_figures
@@ -72,6 +73,7 @@ class _Asked:
     joint: NDArray[np.float32]
     joint_kind: str
     text: str
+    image: NDArray[np.float32] | None = None
     dense: list[tuple[str, NDArray[np.float32], str]] = field(default_factory=list)
 
 
@@ -98,6 +100,7 @@ class Searcher:
         self._indexer = indexer
         self._text = text
         self._joint = joint
+        self._passages = JointPassages(joint)
         self._relevance = Relevance(calibrations)
         self._classifier = classifier
         self._rerankers = rerankers
@@ -146,19 +149,20 @@ class Searcher:
             vectors = self._text.embed_queries(parts)
             dense += [("parts", *pair) for pair in zip(vectors, parts, strict=True)]
         if image is None:
-            return _Asked(self._joint.embed_texts([bare(text)])[0], "image", text, dense)
+            return _Asked(self._joint.embed_texts([bare(text)])[0], "image", text, None, dense)
         joint = self._joint.embed_images([image])[0]
         if text:
             both = (
                 _IMAGE_SHARE * joint + (1 - _IMAGE_SHARE) * self._joint.embed_texts([bare(text)])[0]
             )
-            return _Asked(both / max(float(np.linalg.norm(both)), 1e-9), "similar", text, dense)
+            length = max(float(np.linalg.norm(both)), 1e-9)
+            return _Asked(both / length, "similar", text, joint, dense)
         if self._classifier is not None:
             shown = self._classifier.classify([image], 3)[0]
             named = ", ".join(label for label, chance in shown if chance >= _WORD_CHANCE)
             if named:
                 dense = [("image_words", self._text.embed_queries([named])[0], named)]
-        return _Asked(joint, "similar", "", dense)
+        return _Asked(joint, "similar", "", joint, dense)
 
     def _rank(
         self, scope: signals.Scope, asked: _Asked, query: Query, joint: Replica, dense: Replica
@@ -170,6 +174,11 @@ class Searcher:
             by_words, chunk_ids = signals.words(scope, words)
             rankings.append(("lexical" if signal == "dense" else signal, by_words))
             rankings.append((signal, signals.meaning(scope, dense, vector, chunk_ids)))
+        if query.image is not None and not asked.text:
+            rankings.append(("used", signals.used(scope, query.image)))
+        if asked.image is not None:
+            passages = self._indexer.replica(query.library, self._passages.id, self._joint.dim)
+            rankings.append(("told", signals.told(scope, passages, asked.image)))
         fused = fuse(rankings)
         pages.put_forward(scope.connection, fused, asked.text)
         pages.gather(scope.connection, fused)

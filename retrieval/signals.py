@@ -12,19 +12,27 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from sqlalchemy import Connection
 
+from retrieval.catalog.figures import chunk_at, uses
 from retrieval.catalog.fulltext import lexical_hits
 from retrieval.catalog.library import chunks_for
 from retrieval.catalog.vectors import Ids, targets
+from retrieval.embed.passages import joint_of
+from retrieval.fold import difference_hash
 from retrieval.fusion import Fused, Hit
 from retrieval.lexical import query_words
 from retrieval.places import Page, Part, Photo, Place
 from retrieval.relevance import Relevance, coverage, of_few_letters, of_hearsay
 from retrieval.replica import Replica
 from retrieval.spelling import letters_of, shares
+from retrieval.values import HEARSAY
 
 Vector = NDArray[np.float32]
+
+_USED = 0.98
+"""Chance that a document holds an image whose hash agrees: of 44,850 pairs of photos none does."""
 
 _SPELLED = 60
 """How many of the best places are compared by spelling: some 10 ms."""
@@ -47,7 +55,7 @@ class Scope:
         """Return the place of a chunk: the photo it was read from, or itself."""
         at = int(np.searchsorted(self.photos, asset_id))
         if at < len(self.photos) and self.photos[at] == asset_id:
-            if kind != "caption":
+            if kind not in HEARSAY:
                 self.best_chunk.setdefault(Photo(asset_id), chunk_id)
             return Photo(asset_id)
         return Part(asset_id, chunk_id)
@@ -84,7 +92,8 @@ def _pixels_of(
     found = replica.search(query, scope.depth, among, but)
     of = {t.vector_id: t for t in targets(scope.connection, replica.embedder, found.ids)}
     hits = []
-    chances = scope.relevance.chances(replica.embedder, kind, found.scores, pool)
+    things = replica.vectors(found.ids) if kind == "image" else None
+    chances = scope.relevance.chances(replica.embedder, kind, found.scores, pool, things)
     for vector_id, score, chance in zip(found.ids, found.scores, chances, strict=True):
         target = of.get(int(vector_id))
         if target is None:
@@ -94,6 +103,39 @@ def _pixels_of(
         else:
             hits.append(Hit(Page(target.asset_id, target.page), float(score), float(chance)))
     return hits
+
+
+def used(scope: Scope, image: Image.Image) -> list[Hit]:
+    """Rank the places in documents that hold this very image, whole or another size of it."""
+    look = difference_hash(image.convert("RGB"))
+    hits: dict[Page | Part, Hit] = {}
+    for use in uses(scope.connection, scope.library, look, scope.depth):
+        if scope.allowed is not None and not np.isin(use.asset_id, scope.allowed):
+            continue
+        place: Page | Part
+        if use.page is not None:
+            place = Page(use.asset_id, use.page)
+        else:
+            chunk = chunk_at(scope.connection, use.asset_id, use.position or 0)
+            if chunk is None:
+                continue
+            place = Part(use.asset_id, chunk)
+        likeness = 1 - use.bits / 64
+        hits.setdefault(place, Hit(place, likeness, _USED * likeness))
+    return list(hits.values())
+
+
+def told(scope: Scope, replica: Replica, image: Vector) -> list[Hit]:
+    """Rank passages by what an image shows [dim]: both lie in the space of photos."""
+    found = replica.search(image, scope.depth, scope.allowed)
+    of = {t.vector_id: t for t in targets(scope.connection, replica.embedder, found.ids)}
+    embedder = joint_of(replica.embedder)
+    chances = scope.relevance.chances(embedder, "told", found.scores, replica.pool(image))
+    return [
+        Hit(Part(target.asset_id, target.chunk_id), float(score), float(chance))
+        for vector_id, score, chance in zip(found.ids, found.scores, chances, strict=True)
+        if (target := of.get(int(vector_id))) is not None and target.chunk_id is not None
+    ]
 
 
 def meaning(scope: Scope, replica: Replica, query: Vector, also_chunks: Sequence[int]) -> list[Hit]:
@@ -143,7 +185,7 @@ def spelled(scope: Scope, found: dict[Place, Fused], question: str) -> None:
     for chunk in chunks_for(scope.connection, parts, shown):
         read = parts.get(chunk.id) if chunk.kind == "ocr" else None
         holder = read or shown.get(chunk.asset_id)
-        if holder is not None and chunk.kind != "caption":
+        if holder is not None and chunk.kind not in HEARSAY:
             texts.setdefault(holder, []).append(f"{chunk.heading} {chunk.text}")
     letters = [letters_of(" ".join(held))[:_LETTERS] for held in texts.values()]
     for place, share in zip(texts, shares(question, letters), strict=True):

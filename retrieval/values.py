@@ -18,9 +18,11 @@ Box = tuple[float, float, float, float]
 """(x0, y0, x1, y1) in 0..1 of the page or image, origin top-left."""
 
 Modality = Literal["image", "text", "audio"]
-ChunkKind = Literal["body", "table", "ocr", "caption", "transcript", "metadata"]
-ABOUT: frozenset[str] = frozenset({"metadata", "caption"})
+ChunkKind = Literal["body", "table", "ocr", "caption", "tags", "transcript", "metadata"]
+ABOUT: frozenset[str] = frozenset({"metadata", "caption", "tags"})
 """Kinds of passages that tell of a file and are not what it says: searched, never quoted."""
+HEARSAY: frozenset[str] = frozenset({"caption", "tags"})
+"""Of these, what a model says that a photo shows: a sentence, words."""
 
 AssetStatus = Literal["queued", "parsing", "embedding", "indexed", "failed", "cancelled"]
 
@@ -152,7 +154,19 @@ class Picture:
     unit: int = 0
 
 
-Parsed = Header | Block | Picture
+@dataclass(frozen=True)
+class Figure:
+    """An image inside a document, by which its uses are found: ``sha256`` of its data, ``look``
+    its difference hash; on a ``page``, or at a character ``position`` of the extracted text."""
+
+    sha256: str
+    look: int
+    page: int | None = None
+    position: int | None = None
+    unit: int = 0
+
+
+Parsed = Header | Block | Picture | Figure
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from retrieval.background import Background
 from retrieval.calibration import Calibration, Map, auroc, calibration_error, features, fit
 from retrieval.errors import WeightsError
 
@@ -49,7 +51,7 @@ def test_one_result_equals_the_same_result_among_many(file: Path, kind: str) -> 
 @pytest.mark.parametrize("size", [1, 2, 3, 10])
 def test_in_a_tiny_library_the_score_alone_decides(size: int) -> None:
     """With three things, statistics would call the best of three wrong things remarkable."""
-    map_ = Map(relative=(5.0, 0.0, 0.0, 0.0, 0.0, 0.0), absolute=(20.0, -10.0), small=10, large=40)
+    map_ = Map((5.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0), (20.0, 0.0, -10.0), small=10, large=40)
     wrong = np.linspace(0.05, 0.15, size)
     right = np.append(wrong[:-1], 0.9) if size > 1 else np.array([0.9])
     assert map_.probabilities(wrong, wrong).max() < 0.01
@@ -57,7 +59,7 @@ def test_in_a_tiny_library_the_score_alone_decides(size: int) -> None:
 
 
 def test_equal_scores_are_finite() -> None:
-    map_ = Map(relative=(1.0, 1.0, 1.0, 1.0, 1.0, 0.0), absolute=(1.0, 0.0))
+    map_ = Map(relative=(1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0), absolute=(1.0, 0.0, 0.0))
     same = np.full(100, 0.5)
     assert np.isfinite(map_.probabilities(same, same)).all()
 
@@ -99,7 +101,8 @@ def test_auroc_and_calibration_error_on_known_cases() -> None:
 
 def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     made = Calibration(
-        "some-embedder", {"image": Map((1.0, 2.0, 3.0, 0.5, 0.0, -4.0), (5.0, -6.0), 5, 50)}
+        "some-embedder",
+        {"image": Map((1.0, 2.0, 3.0, 0.5, 0.0, 0.2, -4.0), (5.0, 0.0, -6.0), 5, 50)},
     )
     (tmp_path / "calibration.json").write_text(made.to_json(metrics={"auroc": 0.9}))
     assert Calibration.from_file(tmp_path / "calibration.json") == made
@@ -118,3 +121,27 @@ def test_an_unfitted_kind_is_a_key_error() -> None:
     made = Calibration("x", {})
     with pytest.raises(KeyError):
         made.probability(0.5, np.zeros(3, np.float32), "image")
+
+
+def test_a_background_gives_mean_and_deviation_of_all_its_scores() -> None:
+    rng = np.random.default_rng(3)
+    texts = rng.normal(size=(40, 24)).astype(np.float32) + 0.3
+    things = rng.normal(size=(7, 24)).astype(np.float32)
+    whole = things @ texts.T
+    wanted = (0.5 - whole.mean(axis=1)) / whole.std(axis=1)
+    found = Background.of(texts, rank=24).stands_out(np.full(7, 0.5), things)
+    np.testing.assert_allclose(found, wanted, rtol=0.02, atol=0.02)
+    again = Background.from_json(Background.of(texts).to_json())
+    np.testing.assert_allclose(
+        again.stands_out(np.full(7, 0.5), things), wanted, rtol=0.05, atol=0.05
+    )
+
+
+def test_a_file_from_before_there_was_a_background_is_read(tmp_path: Path) -> None:
+    old = {"relative": [1, 2, 3, 4, 5, -6], "absolute": [7, -8], "small": 8, "large": 40}
+    (tmp_path / "calibration.json").write_text(
+        json.dumps({"embedder": "x", "maps": {"image": old}})
+    )
+    read = Calibration.from_file(tmp_path / "calibration.json").maps["image"]
+    assert read.relative == (1, 2, 3, 4, 5, 0, -6)
+    assert read.absolute == (7, 0, -8)

@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from assistant.config import Settings
 from assistant.errors import CheckpointDamaged, CheckpointMismatch
 from assistant.store.tuning import TuningRuns
-from assistant.tuning.calibrate import fit_map
+from assistant.tuning.calibrate import Asked, fit_map
 from assistant.tuning.card import OWN
 from assistant.tuning.clip_cache import build_cache
 from assistant.tuning.clip_export import Sample, weights_of, write_weights
@@ -283,11 +283,14 @@ def test_a_fitted_map_tells_matching_from_unmatched_queries() -> None:
     nothing = rng.normal(0, 0.3, (60, 16))
     scores, unmatched = (q @ things.T for q in (asked, nothing))
     made, metrics = fit_map(
-        scores.astype(np.float32), np.eye(200, dtype=bool), unmatched.astype(np.float32)
+        {
+            "long": Asked(scores.astype(np.float32), np.eye(200, dtype=bool)),
+            "none": Asked(unmatched.astype(np.float32), np.zeros((60, 200), bool), weight=0.5),
+        }
     )
-    assert metrics["auroc"] > 0.9
-    assert metrics["auroc_unmatched"] > 0.9
-    assert metrics["ece"] < 0.15
+    assert metrics["long_auroc"] > 0.9
+    assert metrics["long_auroc_nothing"] > 0.9
+    assert metrics["long_ece"] < 0.15
     assert min(made.relative[:-1]) >= 0
 
 

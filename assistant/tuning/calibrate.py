@@ -8,12 +8,14 @@ Half of the queries fit the map, the other half measure it. Knows vectors, not m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.background import Background
 from retrieval.calibration import Calibration, Map, auroc, calibration_error, features, fit
 
 Floats = NDArray[np.float32]
@@ -21,116 +23,150 @@ Flags = NDArray[np.bool_]
 _SIZES = (12, 25, 50, 100, 250, 600, 1000)
 _SMALL_SIZES = (1, 2, 3, 5, 8)
 _TOP = 3
+_SCALE = 1000.0  # of the weights of a sort: the penalty of the fit counts on many rows
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Queries of one sort over the same things.
+
+    ``scores``, ``relevant``, and ``explains`` (see ``calibration.features``) are [queries,
+    things]; a share ``absent`` of the libraries lacks every relevant thing, the others surely
+    hold one (where there is any). Queries of one ``group`` fit or measure together. ``weight`` is
+    that of all rows of the sort together, in relation to the other sorts.
+    """
+
+    scores: Floats
+    relevant: Flags
+    absent: float = 0.5
+    explains: Floats | None = None
+    group: NDArray[np.int64] | None = None
+    weight: float = 1.0
+
+    @property
+    def fitting(self) -> Flags:
+        """Which queries fit the map; the others measure it."""
+        group = np.arange(len(self.scores)) if self.group is None else self.group
+        even: Flags = group % 2 == 0
+        return even
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Results of searches: features [n, 5], relevance [n], query [n], whether it came first [n]."""
+    """Results of searches: features [n, 6], relevance [n], query [n], whether it came first [n],
+    whether the library searched holds anything relevant [n]."""
 
     features: NDArray[np.float64]
     relevant: NDArray[np.float64]
     query: NDArray[np.int64]
     first: Flags
+    there: Flags
 
     def of(self, keep: Flags) -> Rows:
         """Return some of the rows."""
         return Rows(*(getattr(self, name)[keep] for name in self.__dataclass_fields__))
 
 
-def search_rows(
-    scores: Floats,
-    relevant: Flags,
-    sizes: Sequence[int],
-    rng: np.random.Generator,
-    absent: float,
-) -> Rows:
-    """Search libraries of the sizes given, drawn from the columns, for every query (row).
-
-    Args:
-        scores: [queries, things]; relevant: the same shape. A share ``absent`` of the libraries
-            lacks every relevant thing, the others surely hold one (where there is any).
-    """
-    made: list[tuple[NDArray[np.float64], NDArray[np.float64], int, NDArray[np.int64]]] = []
-    for query in range(len(scores)):
-        wanted = np.flatnonzero(relevant[query])
-        others = np.flatnonzero(~relevant[query])
+def search_rows(asked: Asked, sizes: Sequence[int], rng: np.random.Generator) -> Rows:
+    """Search libraries of the sizes given, drawn from the columns, for every query (row)."""
+    made: list[tuple[NDArray[np.float64], NDArray[np.float64], int, bool]] = []
+    scores = asked.scores
+    for query, truth in enumerate(asked.relevant):
+        wanted, others = np.flatnonzero(truth), np.flatnonzero(~truth)
         for size in sizes:
-            if len(wanted) and rng.random() >= absent:
+            if len(wanted) and rng.random() >= asked.absent:
                 pool = rng.choice(scores.shape[1], size, replace=False)
-                pool[0] = pool[0] if relevant[query, pool].any() else rng.choice(wanted)
+                pool[0] = pool[0] if truth[pool].any() else rng.choice(wanted)
             else:
                 pool = rng.choice(others, min(size, len(others)), replace=False)
             found = scores[query, pool].astype(np.float64)
             best = np.argsort(-found)[:_TOP]
-            rows = features(found[best], found)
-            made.append((rows, relevant[query, pool[best]] * 1.0, query, np.arange(len(best))))
+            explains = None if asked.explains is None else asked.explains[query, pool[best]]
+            rows = features(found[best], found, explains)
+            made.append((rows, truth[pool[best]] * 1.0, query, bool(truth[pool].any())))
+    counts = [len(m[1]) for m in made]
     return Rows(
         np.concatenate([m[0] for m in made]),
         np.concatenate([m[1] for m in made]),
-        np.repeat([m[2] for m in made], [len(m[1]) for m in made]),
-        np.concatenate([m[3] for m in made]) == 0,
+        np.repeat([m[2] for m in made], counts),
+        np.concatenate([np.arange(count) == 0 for count in counts]),
+        np.repeat([m[3] for m in made], counts),
     )
 
 
-def fit_map(
-    scores: Floats,
-    relevant: Flags,
-    unmatched: Floats | None = None,
-    absent: float = 0.5,
-    seed: int = 0,
-) -> tuple[Map, dict[str, float]]:
-    """Fit and measure one map.
-
-    Args:
-        scores: [queries, things]; relevant: the same shape.
-        unmatched: [queries, things], scores of queries to which nothing is relevant; together
-            they weigh half as much as the rest.
-        absent: the share of libraries without anything relevant for the other queries.
+def fit_map(sorts: Mapping[str, Asked], seed: int = 0) -> tuple[Map, dict[str, float]]:
+    """Fit one map over queries of several sorts, and measure it on each sort.
 
     Returns:
-        The map, and on the held half of the queries: ``auroc`` and ``ece`` over the shown
-        results, ``auroc_unmatched`` of the first result of answerable against unmatched queries.
+        The map, and on the held half of the queries of each sort: ``auroc`` and ``ece`` over the
+        shown results, the same of tiny libraries, and ``auroc_nothing``: how often a first result
+        that is right is likelier than one of a search with nothing to find, of any sort.
     """
     rng = np.random.default_rng(seed)
-    whole = scores if unmatched is None else np.concatenate([scores, unmatched])
-    truth = np.zeros(whole.shape, bool)
-    truth[: len(relevant)] = relevant
-    large = search_rows(whole, truth, [s for s in _SIZES if s <= scores.shape[1]], rng, absent)
-    small = search_rows(whole, truth, _SMALL_SIZES, rng, absent)
-    n_matched = len(scores)
-    held = np.arange(len(whole)) % 2 == 1
-    rows, tiny = large.of(~held[large.query]), small.of(~held[small.query])
-    made = Map(
-        fit(rows.features, rows.relevant, _weights(rows, n_matched)),
-        fit(tiny.features[:, 1:2], tiny.relevant, _weights(tiny, n_matched)),
-    )
-    return made, _measure(made, large.of(held[large.query]), small.of(held[small.query]), n_matched)
+    large: dict[str, Rows] = {}
+    small: dict[str, Rows] = {}
+    for name, asked in sorts.items():
+        sizes = [size for size in _SIZES if size <= asked.scores.shape[1]]
+        large[name] = search_rows(asked, sizes, rng)
+        small[name] = search_rows(asked, _SMALL_SIZES, rng)
+    made = Map(_fit(sorts, large, _ALL), _fit(sorts, small, _ALONE))
+    return made, _measure(made, sorts, large, small)
 
 
-def _weights(rows: Rows, n_matched: int) -> NDArray[np.float64]:
-    """Weigh unmatched queries half as much as others, first results as much as the rest."""
-    unmatched = rows.query >= n_matched
-    weights = np.where(rows.first, float(_TOP - 1), 1.0)
-    if unmatched.any():
-        weights[unmatched] *= (~unmatched).sum() / unmatched.sum() / 2
-    return weights
+_ALL, _ALONE = (0, 1, 2, 3, 4, 5), (1, 5)
 
 
-def _measure(made: Map, large: Rows, small: Rows, n_matched: int) -> dict[str, float]:
-    relative = np.array(made.relative)
-    chance = 1 / (1 + np.exp(-(large.features @ relative[:-1] + relative[-1])))
-    alone = 1 / (1 + np.exp(-(made.absolute[0] * small.features[:, 1] + made.absolute[1])))
-    matched = large.query < n_matched
-    found = {
-        "auroc": auroc(chance[matched], large.relevant[matched]),
-        "ece": calibration_error(chance[matched], large.relevant[matched]),
-        "auroc_tiny": auroc(alone, small.relevant),
-        "ece_tiny": calibration_error(alone, small.relevant),
+def _fit(
+    sorts: Mapping[str, Asked], found: Mapping[str, Rows], columns: tuple[int, ...]
+) -> tuple[float, ...]:
+    rows, relevant, weights = [], [], []
+    for name, asked in sorts.items():
+        own = found[name].of(asked.fitting[found[name].query])
+        weight = np.where(own.first, float(_TOP - 1), 1.0)  # first results as much as the rest
+        rows.append(own.features[:, columns])
+        relevant.append(own.relevant)
+        weights.append(weight * asked.weight * _SCALE / weight.sum())
+    return fit(np.concatenate(rows), np.concatenate(relevant), np.concatenate(weights))
+
+
+def _measure(
+    made: Map, sorts: Mapping[str, Asked], large: Mapping[str, Rows], small: Mapping[str, Rows]
+) -> dict[str, float]:
+    found: dict[str, float] = {}
+    held = {
+        name: tuple(rows[name].of(~asked.fitting[rows[name].query]) for rows in (large, small))
+        for name, asked in sorts.items()
     }
-    shown = large.first & ((large.relevant > 0) | ~matched)
-    if (~matched).any():
-        found["auroc_unmatched"] = auroc(chance[shown], matched[shown].astype(np.float64))
+    chances = {
+        name: (
+            _chance(made.relative, wide.features),
+            _chance(made.absolute, tiny.features[:, _ALONE]),
+        )
+        for name, (wide, tiny) in held.items()
+    }
+    nothing = np.concatenate(
+        [chances[name][0][wide.first & ~wide.there] for name, (wide, _) in held.items()]
+    )
+    for name, (wide, tiny) in held.items():
+        chance, alone = chances[name]
+        if not wide.relevant.any():
+            continue
+        right = chance[wide.first & (wide.relevant > 0)]
+        found |= {
+            f"{name}_auroc": auroc(chance, wide.relevant),
+            f"{name}_ece": calibration_error(chance, wide.relevant),
+            f"{name}_auroc_tiny": auroc(alone, tiny.relevant),
+            f"{name}_ece_tiny": calibration_error(alone, tiny.relevant),
+        }
+        if len(nothing):
+            truth = np.repeat([1.0, 0.0], [len(right), len(nothing)])
+            found[f"{name}_auroc_nothing"] = auroc(np.concatenate([right, nothing]), truth)
     return {name: round(value, 4) for name, value in found.items()}
+
+
+def _chance(weights: tuple[float, ...], rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    chance: NDArray[np.float64] = 1 / (1 + np.exp(-(rows @ np.array(weights[:-1]) + weights[-1])))
+    return chance
 
 
 def alike(captions: Floats, owner: NDArray[np.int64]) -> tuple[Flags, Flags]:
@@ -161,6 +197,17 @@ def alike(captions: Floats, owner: NDArray[np.int64]) -> tuple[Flags, Flags]:
     return fits, pairs
 
 
+@dataclass(frozen=True)
+class Short:
+    """Queries of a word or two: ``plain`` [words, dim] as vectors, and in other forms; which of
+    the photos each word fits, [words, photos]. Words with an even number also make up the
+    background."""
+
+    plain: Floats
+    forms: tuple[Floats, ...]
+    fits: Flags
+
+
 def joint_calibration(
     embedder: str,
     photos: Floats,
@@ -168,8 +215,10 @@ def joint_calibration(
     unmatched: Floats,
     meanings: Floats,
     owner: NDArray[np.int64],
+    short: Short,
 ) -> tuple[Calibration, dict[str, dict[str, float]]]:
-    """Fit an image-text embedder: ``image`` (text finds photos), ``similar`` (photo finds photos).
+    """Fit an image-text embedder: ``image`` (text finds photos), ``similar`` (photo finds photos),
+    ``told`` (photo finds texts).
 
     Pages of documents look like nothing that captions tell of, so ``page`` is fixed low: the text
     that was read on a page speaks for it, not its look.
@@ -181,25 +230,43 @@ def joint_calibration(
     """
     centred = meanings - meanings.mean(axis=0)
     fits, pairs = alike(centred / np.linalg.norm(centred, axis=1, keepdims=True), owner)
+    background = Background.of(short.plain[::2])
+
+    def asked(queries: Floats, relevant: Flags, **more: Any) -> Asked:
+        scores = queries @ photos.T
+        explains = np.stack([background.stands_out(row, photos) for row in scores])
+        return Asked(scores, relevant, explains=explains.astype(np.float32), **more)
+
     _, one = np.unique(owner, return_index=True)  # one caption a photo
+    forms = np.concatenate([short.plain, *short.forms])
+    times = 1 + len(short.forms)
     image, of_image = fit_map(
-        # photos like the wanted one are always about, so its absence would prove nothing
-        texts[one] @ photos.T,
-        fits[one],
-        unmatched @ photos.T,
-        absent=0.0,
+        {
+            # photos like the wanted one are always about, so its absence would prove nothing
+            "long": asked(texts[one], fits[one], absent=0.0),
+            "unmatched": asked(
+                unmatched, np.zeros((len(unmatched), len(photos)), bool), weight=0.5
+            ),
+            "short": asked(
+                forms,
+                np.tile(short.fits, (times, 1)),
+                group=np.tile(np.arange(len(short.plain)), times),
+            ),
+        }
     )
     near = photos @ photos.T
     np.fill_diagonal(near, -1)  # a photo never finds itself: it is last, and not relevant
-    similar, of_similar = fit_map(near, pairs)
-    page = Map(relative=(0.0, 0.0, 0.0, 0.0, 0.0, -3.0), absolute=(0.0, -3.0))
-    maps = {"image": image, "similar": similar, "page": page}
-    return Calibration(embedder, maps), {"image": of_image, "similar": of_similar}
+    similar, of_similar = fit_map({"photos": Asked(near, pairs)})
+    told, of_told = fit_map({"texts": Asked((texts[one] @ photos.T).T.copy(), fits[one].T.copy())})
+    page = Map(relative=(*[0.0] * 6, -3.0), absolute=(0.0, 0.0, -3.0))
+    maps = {"image": image, "similar": similar, "told": told, "page": page}
+    measured = {"image": of_image, "similar": of_similar, "told": of_told}
+    return Calibration(embedder, maps, background), measured
 
 
 def text_calibration(
     embedder: str, passages: Floats, questions: Floats, relevant: Flags
 ) -> tuple[Calibration, dict[str, dict[str, float]]]:
     """Fit a text embedder on questions with known paragraphs ([q, p] relevance)."""
-    text, of_text = fit_map(questions @ passages.T, relevant)
+    text, of_text = fit_map({"questions": Asked(questions @ passages.T, relevant)})
     return Calibration(embedder, {"text": text}), {"text": of_text}

@@ -7,15 +7,17 @@ of the weights on disk and not of the model that was trained. Knows nothing of t
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from assistant.tuning.calibrate import joint_calibration
+from assistant.tuning.calibrate import Short, joint_calibration
 from assistant.tuning.clip_metrics import retrieval_ranks
 from retrieval.embed.clip import SightlineClip
 from retrieval.embed.e5 import E5Small
@@ -65,7 +67,7 @@ def chinese_metrics(clip: SightlineClip, split: Embedded, file: Path) -> dict[st
 
     ``relative`` divides R@1 by that of the English captions of the same photos.
     """
-    rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    rows = _rows(file)
     place = {name: number for number, name in enumerate(split.names)}
     rows = [row for row in rows if row["image"] in place]
     if not rows:
@@ -82,10 +84,15 @@ def chinese_metrics(clip: SightlineClip, split: Embedded, file: Path) -> dict[st
 
 
 def calibrate(
-    clip: SightlineClip, e5: E5Small, split: Embedded, unmatched: Path, folder: Path
+    clip: SightlineClip, e5: E5Small, split: Embedded, queries: Path, folder: Path
 ) -> dict[str, dict[str, float]]:
-    """Fit the maps from similarity to probability, write them beside the weights."""
-    asked = [json.loads(line)["query"] for line in unmatched.read_text("utf-8").splitlines()]
+    """Fit the maps from similarity to probability, write them beside the weights.
+
+    Args:
+        queries: the folder of ``no_match_queries.jsonl`` and ``short_queries.jsonl``.
+    """
+    asked = [row["query"] for row in _rows(queries / "no_match_queries.jsonl")]
+    words = _rows(queries / "short_queries.jsonl")
     made, metrics = joint_calibration(
         clip.id,
         split.photos,
@@ -93,10 +100,35 @@ def calibrate(
         clip.embed_texts(asked),
         e5.embed_queries(split.said),
         split.owner,
+        short_queries(clip, words, split),
     )
     text = made.to_json(
-        data=f"{len(split.photos)} photos and their captions; {len(asked)} queries matching none",
+        data=f"{len(split.photos)} photos and their captions; {len(asked)} queries matching none; "
+        f"{len(words)} words in several forms",
         metrics=metrics,
     )
     (folder / CALIBRATION).write_text(text, encoding="utf-8")
     return metrics
+
+
+def short_queries(clip: SightlineClip, rows: Sequence[dict[str, Any]], split: Embedded) -> Short:
+    """Return words people look for, and the photos one of whose captions has them.
+
+    Args:
+        rows: of ``en`` and ``zh``, the word; ``words``, what captions say for it.
+    """
+    said: list[set[str]] = [set() for _ in split.names]
+    for text, owner in zip(split.said, split.owner, strict=True):
+        said[int(owner)].update(re.findall(r"[a-z]+", text.lower()))
+    fits = np.array([[not there.isdisjoint(row["words"]) for there in said] for row in rows])
+    plain = [f"{'an' if row['en'][0] in 'aeiou' else 'a'} {row['en']}" for row in rows]
+    forms = (
+        [row["en"] for row in rows],
+        [f"Which photo shows {words}" for words in plain],
+        [row["zh"] for row in rows],
+    )
+    return Short(clip.embed_texts(plain), tuple(map(clip.embed_texts, forms)), fits)
+
+
+def _rows(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]

@@ -190,8 +190,7 @@ def measure(
     found["intervals"] = intervals(split.photos, split.texts, split.owner)
     found |= chinese_metrics(clip, split, QUERIES / "flickr8k_val_zh.jsonl")
     if calibrated and len(split.names) >= LEAST_TO_CALIBRATE:
-        unmatched = QUERIES / "no_match_queries.jsonl"
-        found["calibration"] = calibrate(clip, e5, split, unmatched, folder)
+        found["calibration"] = calibrate(clip, e5, split, QUERIES, folder)
     return found
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from retrieval.values import Chunk, ChunkKind, Locator, Modality
+from retrieval.values import Chunk, ChunkKind, Figure, Locator, Modality
 
 JobStatus = Literal["queued", "running", "paused", "done", "cancelled"]
 FileStatus = Literal[
@@ -147,3 +147,4 @@ class AssetDraft:
     chunks: tuple[Chunk, ...]
     vectors: tuple[bytes | None, ...]
     pictures: tuple[PictureDraft, ...]
+    figures: tuple[Figure, ...] = ()

@@ -18,6 +18,7 @@ from retrieval.catalog.references import delete_unreferenced
 from retrieval.catalog.tables import (
     Asset,
     ChunkRow,
+    FigureRow,
     Library,
     PictureRow,
     VectorDeletion,
@@ -26,7 +27,7 @@ from retrieval.catalog.tables import (
 from retrieval.catalog.transactions import writing
 from retrieval.chunking import embedded_text
 from retrieval.lexical import lexemes
-from retrieval.values import Chunk
+from retrieval.values import Chunk, Figure
 
 
 class LostJob(Exception):
@@ -106,6 +107,9 @@ def _insert_contents(
     pictures = [(asset, n) for asset, draft in drafts.items() for n in range(len(draft.pictures))]
     chunk_rows = [_chunk_values(asset, drafts[asset].chunks[n]) for asset, n in chunks]
     picture_rows = [_picture_values(asset, drafts[asset].pictures[n]) for asset, n in pictures]
+    figures = [_figure(asset, one) for asset, draft in drafts.items() for one in draft.figures]
+    if figures:
+        connection.execute(insert(FigureRow), figures)
     chunk_ids = _insert(connection, ChunkRow, chunk_rows)
     picture_ids = _insert(connection, PictureRow, picture_rows)
     vectors = [
@@ -208,6 +212,16 @@ def _picture_values(asset_id: int, picture: PictureDraft) -> dict[str, Any]:
         "width": picture.width,
         "height": picture.height,
         "look": picture.look,
+    }
+
+
+def _figure(asset_id: int, figure: Figure) -> dict[str, Any]:
+    return {
+        "asset_id": asset_id,
+        "page": figure.page,
+        "position": figure.position,
+        "sha256": figure.sha256,
+        "look": figure.look,
     }
 
 

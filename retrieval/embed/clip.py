@@ -35,7 +35,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from retrieval.embed.e5 import E5Small, unit
-from retrieval.embed.efficientnet import EfficientNetLite2, to_pixels
+from retrieval.embed.efficientnet import EfficientNetLite2, class_texts, softmax, to_pixels
+from retrieval.embed.protocol import Tags
+from retrieval.embed.things import tags_of
 from retrieval.errors import WeightsCorrupt, WeightsError, WeightsMissing
 
 Array = NDArray[np.float32]
@@ -157,11 +159,16 @@ class SightlineClip:
 
     def embed_images(self, images: Sequence[Image.Image]) -> Array:
         """Return unit vectors float32 [n, 512] of photos."""
+        return self.embed_and_tag(images)[0]
+
+    def embed_and_tag(self, images: Sequence[Image.Image]) -> tuple[Array, list[Tags]]:
+        """Return unit vectors of photos and, from the same pass, words for what they show."""
         pixels = to_pixels(images)
         both = (pixels, np.ascontiguousarray(pixels[:, :, ::-1]))
         seen = [self._encoder.features_of_pixels(view) for view in both]
         one, other = (self._heads.of_photos(pool_map(f.map), f.logits) for f in seen)
-        return unit(one + other)
+        chances = softmax((seen[0].logits + seen[1].logits) / 2)
+        return unit(one + other), [tags_of(row, class_texts()) for row in chances]
 
     def pooled_texts(self, texts: Sequence[str]) -> Array:
         """Return what the text heads read, float32 [n, 768]."""

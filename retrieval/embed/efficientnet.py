@@ -152,13 +152,19 @@ def box_of(heat: NDArray[np.float32], share: float = HOT) -> Box:
 def name_classes(logits: NDArray[np.float32], top: int = 5) -> list[list[tuple[str, float]]]:
     """Return for every row of [n, 1000] its ``top`` (ImageNet label, probability)."""
     labels = class_texts()
-    chances = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
-    chances /= chances.sum(axis=1, keepdims=True)
+    chances = softmax(logits)
     best = np.argsort(-chances, axis=1)[:, :top]
     return [
         [(labels[i], float(row[i])) for i in where]
         for row, where in zip(chances, best, strict=True)
     ]
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the chances of logits [n, classes]."""
+    raised = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
+    chances: NDArray[np.float32] = raised / raised.sum(axis=1, keepdims=True)
+    return chances
 
 
 def _rgb(image: Image.Image) -> Image.Image:

@@ -13,12 +13,19 @@ from numpy.typing import NDArray
 
 from retrieval.embed.protocol import JointEmbedder
 
+_MARK = ":passages"
+
+
+def joint_of(passages: str) -> str:
+    """Return the id of the joint embedder that embedded passages under this id."""
+    return passages.removesuffix(_MARK)
+
 
 class JointPassages:
     """Embeds passages with the text tower of a joint embedder."""
 
     def __init__(self, joint: JointEmbedder) -> None:
-        self.id = f"{joint.id}:passages"
+        self.id = f"{joint.id}{_MARK}"
         self.dim = joint.dim
         self._joint = joint
 

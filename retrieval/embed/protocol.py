@@ -68,6 +68,19 @@ class JointEmbedder(Protocol):
         ...
 
 
+Tags = tuple[str, ...]
+"""Words for what a photo shows, in the languages they are looked for in."""
+
+
+@runtime_checkable
+class TaggingEmbedder(JointEmbedder, Protocol):
+    """A joint embedder that knows words for what it sees."""
+
+    def embed_and_tag(self, images: Sequence[Image.Image]) -> tuple[Vectors, list[Tags]]:
+        """Return unit vectors [n, dim] of photos and the words of each, in one pass."""
+        ...
+
+
 @runtime_checkable
 class ImageClassifier(Protocol):
     """Photos to ImageNet words, and where in the photo the first of them is seen."""

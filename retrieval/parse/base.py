@@ -105,6 +105,11 @@ class TextFlow:
         self._position = 0
         self.heading = ""
 
+    @property
+    def position(self) -> int:
+        """Return where the next block will begin."""
+        return self._position
+
     def block(self, text: str, kind: ChunkKind = "body", unit: int = 0) -> Block | None:
         """Return the next block under the current heading; None when there is no text in it."""
         text = clean(text).strip()

@@ -12,7 +12,8 @@ from typing import Any
 from retrieval.errors import FileDamaged
 from retrieval.parse.archive import check_archive
 from retrieval.parse.base import Limits, ParseTools, Source, TextFlow, one_line
-from retrieval.values import Block, Header, Parsed
+from retrieval.parse.figures import figure_of
+from retrieval.values import Block, Figure, Header, Parsed
 
 _ITEMS_A_UNIT = 200
 
@@ -39,7 +40,24 @@ def parse_docx(source: Source, limits: Limits, tools: ParseTools) -> Iterator[Pa
         block = _table(item, flow, unit) if hasattr(item, "rows") else _paragraph(item, flow, unit)
         if block:
             yield block
+        yield from _figures(item, document, flow, limits, unit)
     yield from _margins(document, flow, units - 1)
+
+
+def _figures(
+    item: Any, document: Any, flow: TextFlow, limits: Limits, unit: int
+) -> Iterator[Figure]:
+    """Yield the images that stand in a paragraph or table."""
+    element = getattr(item, "_p", None) if hasattr(item, "_p") else getattr(item, "_tbl", None)
+    if element is None:
+        return
+    for name in element.xpath(".//a:blip/@r:embed"):
+        try:
+            data = document.part.related_parts[name].blob
+        except (KeyError, AttributeError):
+            continue
+        if (figure := figure_of(data, limits, position=flow.position, unit=unit)) is not None:
+            yield figure
 
 
 def core_properties(document: Any) -> dict[str, Any]:

@@ -14,10 +14,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from retrieval.parse.base import Limits, ParseTools, Source, TextFlow, one_line, readable_size
+from retrieval.parse.figures import figure_of
 from retrieval.parse.html import decode_html, html_blocks
 from retrieval.parse.text import decode
 from retrieval.sniff import safe_name
-from retrieval.values import Block, Header, Parsed
+from retrieval.values import Block, Figure, Header, Parsed
 
 _FIELDS = ("From", "To", "Cc", "Date", "Subject")
 _MAX_NESTED = 2
@@ -35,7 +36,21 @@ def parse_email(source: Source, limits: Limits, tools: ParseTools) -> Iterator[P
     if sent := _sent(message):
         metadata["sent_at"] = sent
     yield Header("text", source.media_type, 1, metadata)
-    yield from _blocks(message, TextFlow(), 0)
+    flow = TextFlow()
+    yield from _blocks(message, flow, 0)
+    yield from _figures(message, flow, limits)
+
+
+def _figures(message: Any, flow: TextFlow, limits: Limits) -> Iterator[Figure]:
+    """Yield the images that were sent along; they stand at the end, where attachments are named."""
+    for count, part in enumerate(message.walk()):
+        if count == _MAX_PARTS:
+            return
+        if part.get_content_maintype() != "image":
+            continue
+        data = part.get_payload(decode=True) or b""
+        if (figure := figure_of(data, limits, position=max(flow.position - 1, 0))) is not None:
+            yield figure
 
 
 def _blocks(message: Any, flow: TextFlow, depth: int) -> Iterator[Block]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from retrieval.errors import FileDamaged, FileEncrypted, FileTooLarge
 from retrieval.parse.base import Limits, ParseTools, Source, one_line
+from retrieval.parse.figures import figures_of_page
 from retrieval.parse.layout import Line, Piece, pieces_of, reading_order, union
 from retrieval.parse.paragraphs import blocks_of
 from retrieval.parse.pdf_text import PageText, read_text
@@ -102,6 +103,7 @@ def _page(document: Any, index: int, heading: str, tools: ParseTools) -> tuple[l
             width, height = page.get_size()
             text = read_text(page)
             image = _render(page, width, height, _SCANNED if text.scan else _SHOWN)
+            figures = list(figures_of_page(page, index + 1))
         finally:
             page.close()
     number = index + 1
@@ -110,7 +112,7 @@ def _page(document: Any, index: int, heading: str, tools: ParseTools) -> tuple[l
         image, recognised = _recognise(image, text, number, index, tools)
     blocks, heading = _blocks(text, height / max(width, 1e-6), number, index, heading)
     picture = picture_of(image, _SHOWN, quality=80, page=number, unit=index)
-    return [picture, *blocks, *recognised], heading
+    return [picture, *blocks, *recognised, *figures], heading
 
 
 def _recognise(

@@ -12,7 +12,8 @@ from retrieval.errors import FileDamaged, FileTooLarge
 from retrieval.parse.archive import check_archive
 from retrieval.parse.base import Limits, ParseTools, Source, clean, one_line
 from retrieval.parse.docx import core_properties
-from retrieval.values import Block, Box, ChunkKind, Header, PageLocator, Parsed
+from retrieval.parse.figures import figure_of
+from retrieval.values import Block, Box, ChunkKind, Figure, Header, PageLocator, Parsed
 
 _MAX_DEPTH = 8
 
@@ -39,10 +40,12 @@ def parse_pptx(source: Source, limits: Limits, tools: ParseTools) -> Iterator[Pa
     yield Header("text", source.media_type, max(1, len(slides)), metadata)
     size = (int(deck.slide_width or 1), int(deck.slide_height or 1))
     for index, slide in enumerate(slides):
-        yield from _slide(slide, index, size)
+        yield from _slide(slide, index, size, limits)
 
 
-def _slide(slide: Any, index: int, size: tuple[int, int]) -> Iterator[Block]:
+def _slide(
+    slide: Any, index: int, size: tuple[int, int], limits: Limits
+) -> Iterator[Block | Figure]:
     title = slide.shapes.title
     heading = one_line(title.text_frame.text) if title is not None and title.has_text_frame else ""
     shapes = [item for shape in slide.shapes for item in _flat(shape, 0)]
@@ -54,12 +57,22 @@ def _slide(slide: Any, index: int, size: tuple[int, int]) -> Iterator[Block]:
         if text:
             locator = PageLocator(index + 1, _boxes(shape, size))
             yield Block(text, kind, locator, unit=index, heading=heading)
+        if (figure := _figure(shape, index, limits)) is not None:
+            yield figure
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
         notes = clean(slide.notes_slide.notes_text_frame.text).strip()
         if notes:
             yield Block(
                 f"Notes: {notes}", "body", PageLocator(index + 1), unit=index, heading=heading
             )
+
+
+def _figure(shape: Any, index: int, limits: Limits) -> Figure | None:
+    try:
+        data = shape.image.blob
+    except Exception:  # no picture, or one that is linked and not inside
+        return None
+    return figure_of(data, limits, page=index + 1, unit=index)
 
 
 def _flat(shape: Any, depth: int) -> Iterator[Any]:
