@@ -20,17 +20,12 @@ from sqlalchemy import Connection, Engine
 
 from retrieval import pages, signals
 from retrieval.calibration import Calibration
-from retrieval.catalog.library import (
-    assets_by_id,
-    chunks_for,
-    library_size,
-    matching_assets,
-    photos,
-)
+from retrieval.catalog.columns import Columns
+from retrieval.catalog.library import assets_by_id, chunks_for, library_size
 from retrieval.catalog.looks import looks_of
 from retrieval.catalog.records import AssetRecord, ChunkRecord
 from retrieval.catalog.transactions import reading
-from retrieval.catalog.vectors import Ids
+from retrieval.catalog.vectors import generation
 from retrieval.embed.passages import JointPassages
 from retrieval.embed.protocol import ImageClassifier, JointEmbedder, TextEmbedder, bare
 from retrieval.errors import SearchError
@@ -104,7 +99,7 @@ class Searcher:
         self._relevance = Relevance(calibrations)
         self._classifier = classifier
         self._rerankers = rerankers
-        self._photos: dict[str, tuple[int | None, Ids]] = {}
+        self._columns: dict[str, Columns] = {}
 
     def search(self, query: Query) -> SearchResult:
         """Return the ``k`` best passages; none at all in an empty library.
@@ -120,7 +115,9 @@ class Searcher:
             raise SearchError(detail=f"k is {query.k}, at least 1 result must be asked for")
         with reading(self._engine) as connection:
             size = library_size(connection, query.library)
-            allowed = matching_assets(connection, query.library, query.filters)
+            columns = self._columns_of(query.library)
+            before = generation(connection, query.library)
+            allowed = columns.matching(connection, before, query.filters)
         if not size or (allowed is not None and not len(allowed)):
             return SearchResult((), False, time.perf_counter() - started, size)
         asked = self._ask(text, query.image)
@@ -130,7 +127,7 @@ class Searcher:
             scope = signals.Scope(
                 connection=connection,
                 library=query.library,
-                photos=self._photos_of(connection, query.library, joint.generation),
+                photos=columns.photos(connection, generation(connection, query.library)),
                 allowed=allowed,
                 depth=max(_DEPTH, 4 * query.k),
                 relevance=self._relevance,
@@ -217,13 +214,8 @@ class Searcher:
         kept = [f for f in found if not isinstance(f.key, Photo) or f.key.asset_id in groups]
         return kept[: query.k], groups
 
-    def _photos_of(self, connection: Connection, library: str, generation: int | None) -> Ids:
-        """Return the library's photos, read again when the library changed."""
-        known, found = self._photos.get(library, (None, np.empty(0, np.int64)))
-        if generation is None or known != generation:
-            found = photos(connection, library)
-            self._photos[library] = (generation, found)
-        return found
+    def _columns_of(self, library: str) -> Columns:
+        return self._columns.setdefault(library, Columns(library))
 
 
 def _passages(

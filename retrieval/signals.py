@@ -161,8 +161,7 @@ def meaning(scope: Scope, replica: Replica, query: Vector, also_chunks: Sequence
 def words(scope: Scope, text: str) -> tuple[list[Hit], list[int]]:
     """Rank chunks by the words they share with a text; also returns the chunk ids found."""
     wanted = query_words(text)
-    among = None if scope.allowed is None else scope.allowed.tolist()
-    found = lexical_hits(scope.connection, scope.library, wanted, scope.depth, among)
+    found = lexical_hits(scope.connection, scope.library, wanted, scope.depth, scope.allowed)
     hits: dict[Photo | Part, Hit] = {}
     for one in found:
         place = scope.place_of(one.asset_id, one.chunk_id, one.kind)

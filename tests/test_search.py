@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from library import Library, parser_process, write_photo, write_texts
 from PIL import Image
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from assistant.config import Settings
+from retrieval.catalog.fulltext import lexical_hits
 from retrieval.embed.protocol import bare
 from retrieval.errors import SearchError
 from retrieval.fakes import ColourClassifier
@@ -155,6 +158,60 @@ def test_filters_are_exact(library: Library, tmp_path: Path) -> None:
     assert (none.passages, none.confident, none.library_size) == ((), False, 31)
     old = library.search("boiler", filters=Filters(added_to=None, tags=frozenset({"x"})))
     assert old.passages == ()
+
+
+def test_filters_follow_what_is_added_and_removed(library: Library, tmp_path: Path) -> None:
+    """The last file goes and another gets its id: its kind and date are those that count."""
+    red = write_photo(tmp_path / "red.png", "red")
+    (note, photo) = library.ingest(*write_texts(tmp_path, ["the boiler"]), red)
+    image = Filters(modality="image")
+    assert {p.asset for p in library.search("red", filters=image).passages} == {"red.png"}
+    assert photo.asset_id is not None
+    library.catalog.delete(photo.asset_id, library.blobs)
+    assert library.search("red", filters=image).passages == ()
+    (again,) = library.ingest(*write_texts(tmp_path / "more", ["red roses"]))
+    assert library.search("red", filters=image).passages == ()
+    recent = Filters(modality="text", added_from=datetime.now(UTC) - timedelta(minutes=5))
+    assert {p.asset_id for p in library.search("red roses", filters=recent).passages} == {
+        note.asset_id,
+        again.asset_id,
+    }
+    old = Filters(added_to=datetime.now(UTC) - timedelta(days=1))
+    assert library.search("red roses", filters=old).passages == ()
+
+
+def test_a_filter_that_many_pass_is_exact_for_words_too(engine: Engine, library: Library) -> None:
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO libraries (id, created_at, generation)"
+                " VALUES ('many', '2026-01-01', 1)"
+            )
+        )
+        for n in range(1, 5001):
+            values = {"n": n, "sha": f"s{n}", "words": "boiler" + " pipe" * (n % 7)}
+            connection.execute(
+                text(
+                    "INSERT INTO assets (id, library_id, sha256, name, source, media_type,"
+                    " modality, bytes, status, units, meta, added_at) VALUES (:n, 'many', :sha, :sha, '', '',"
+                    " 'text', 1, 'indexed', 1, '{}', '2026-01-01')"
+                ),
+                values,
+            )
+            connection.execute(
+                text(
+                    "INSERT INTO chunks (asset_id, ordinal, kind, text, lexemes, heading, locator)"
+                    " VALUES (:n, 0, 'body', :words, :words, '', '{}')"
+                ),
+                values,
+            )
+    with engine.connect() as connection:
+        every = lexical_hits(connection, "many", ["boiler"], 5000, None)
+        for allowed in (np.arange(1, 5001, 2), np.arange(2400, 5001)):
+            wanted = [hit.asset_id for hit in every if hit.asset_id in set(allowed.tolist())]
+            found = lexical_hits(connection, "many", ["boiler"], 10, allowed)
+            scores = {hit.asset_id: hit.score for hit in every}
+            assert [scores[hit.asset_id] for hit in found] == [scores[a] for a in wanted[:10]]
 
 
 def test_an_empty_library(library: Library) -> None:

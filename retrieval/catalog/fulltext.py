@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
 from sqlalchemy import Connection, text
 
+from retrieval.catalog.vectors import Ids
 from retrieval.lexical import fts5_match, tsquery
 
 _SQLITE = """
@@ -30,6 +31,10 @@ _ONLY_SQLITE = "AND a.id IN (SELECT value FROM json_each(:assets))"
 _ONLY_POSTGRESQL = "AND a.id = ANY(:assets)"
 
 
+_MANY = 2000
+_WIDER = 20
+
+
 class LexicalHit(NamedTuple):
     """A chunk that holds words of the question; a higher score is better."""
 
@@ -41,21 +46,34 @@ class LexicalHit(NamedTuple):
 
 
 def lexical_hits(
-    connection: Connection, library: str, words: list[str], k: int, assets: Sequence[int] | None
+    connection: Connection, library: str, words: list[str], k: int, assets: Ids | None
 ) -> list[LexicalHit]:
     """Return the ``k`` best chunks for words (of ``query_words``), best first.
 
     Args:
         assets: look only among these; None means in the whole library.
     """
-    if not words or (assets is not None and not assets):
+    if not words or (assets is not None and not len(assets)):
         return []
+    if assets is not None and len(assets) > _MANY:
+        # sieving what was found is exact as long as k pass, and needs no list of ids in SQL
+        wide = _hits(connection, library, words, k * _WIDER, None)
+        passed = np.isin([hit.asset_id for hit in wide], assets)
+        found = [hit for hit, passes in zip(wide, passed, strict=True) if passes]
+        if len(found) >= k or len(wide) < k * _WIDER:
+            return found[:k]
+    return _hits(connection, library, words, k, assets)
+
+
+def _hits(
+    connection: Connection, library: str, words: list[str], k: int, assets: Ids | None
+) -> list[LexicalHit]:
     sqlite = connection.dialect.name == "sqlite"
     values: dict[str, Any] = {"library": library, "k": k}
     values["words"] = fts5_match(words) if sqlite else tsquery(words)
     only = ""
     if assets is not None:
-        ids = [int(asset) for asset in assets]
+        ids = assets.tolist()
         values["assets"] = json.dumps(ids) if sqlite else ids
         only = _ONLY_SQLITE if sqlite else _ONLY_POSTGRESQL
     statement = text((_SQLITE if sqlite else _POSTGRESQL).format(only=only))

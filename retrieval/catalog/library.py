@@ -204,12 +204,6 @@ def chunks_on_page(
     )
 
 
-def photos(connection: Connection, library: str) -> NDArray[np.int64]:
-    """Return the ids of the files that are photos, ascending."""
-    wanted = select(Asset.id).where(Asset.library_id == library, Asset.modality == "image")
-    return np.fromiter(connection.scalars(wanted.order_by(Asset.id)), dtype=np.int64)
-
-
 _BEGINNING = 8
 _CHUNK_COLUMNS = (
     ChunkRow.id,
