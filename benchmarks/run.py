@@ -90,7 +90,7 @@ def _first_tokens(assistant: Assistant) -> Iterator[Row]:
 def rows() -> Iterator[Row]:
     """Measure everything, quickest first."""
     from assistant.demo import demo_files
-    from benchmarks import engines, scale
+    from benchmarks import engines, ingestion, scale
     from retrieval.weights import ModelStore
 
     settings = load_settings()
@@ -104,7 +104,8 @@ def rows() -> Iterator[Row]:
         yield engines.decoding(store, settings.threads)
         yield engines.photo_encoding(store, settings.threads)
         yield engines.text_encoding(store, settings.threads)
-        yield from scale.beside_faiss()
+        yield from ingestion.rows(store, settings.threads)
+        yield from scale.rows((100_000,))
         yield engines.transcription(store, settings.threads, clips[0])
 
 

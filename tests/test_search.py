@@ -193,8 +193,8 @@ def test_a_filter_that_many_pass_is_exact_for_words_too(engine: Engine, library:
             connection.execute(
                 text(
                     "INSERT INTO assets (id, library_id, sha256, name, source, media_type,"
-                    " modality, bytes, status, units, meta, added_at) VALUES (:n, 'many', :sha, :sha, '', '',"
-                    " 'text', 1, 'indexed', 1, '{}', '2026-01-01')"
+                    " modality, bytes, status, units, meta, added_at) VALUES (:n, 'many', :sha,"
+                    " :sha, '', '', 'text', 1, 'indexed', 1, '{}', '2026-01-01')"
                 ),
                 values,
             )
