@@ -11,6 +11,7 @@ import random
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -146,22 +147,20 @@ def texts(embedders: Embedders, parser: Parser, folder: Path) -> Iterator[Row]:
     yield Row("taking in texts", ours, "passages/s", "≥ 0.9 of bare", ratio >= 0.9, theirs, ratio)
     ours, theirs, ratio = paired(lambda: product()[1], lambda: txtai()[1], 3)
     yield Row(
-        "taking in texts beside txtai, same encoder", ours, "passages/s", "none", True, theirs, ratio
+        "taking in texts beside txtai", ours, "passages/s", "none", True, theirs, ratio
     )  # fmt: skip
     home, index = product()[0], txtai()[0]
     questions = [" ".join(passage.split()[5:13]) for passage in passages]
 
     def asked(find: Callable[[str], object]) -> float:
-        return 1000 * statistics.median(
-            seconds(lambda q=question: find(q)) for question in questions
-        )  # type: ignore[misc]
+        return 1000 * statistics.median([seconds(partial(find, one)) for one in questions])
 
     ours, theirs, ratio = paired(
         lambda: asked(lambda q: home.searcher.search(Query(LIBRARY, q))),
         lambda: asked(lambda q: index.search(q, 10)),
         3,
     )
-    yield Row("a question beside txtai, same encoder", ours, "ms", "none", True, theirs, ratio)
+    yield Row("a question beside txtai", ours, "ms", "none", True, theirs, ratio)
 
 
 def _txtai(embedders: Embedders) -> Any:
