@@ -56,9 +56,7 @@ def figures_of_page(page: Any, number: int) -> Iterator[Figure]:
             if min(width, height) < _SMALLEST or width * height > _LARGEST:
                 continue
             data = bytes(item.get_data(decode_simple=False))
-            bitmap = item.get_bitmap(render=False)
-            image = bitmap.to_pil().convert("RGB")
-            bitmap.close()
+            image = item.get_bitmap(render=False).to_pil().convert("RGB")
         except Exception:  # an image in a form that PDFium cannot hand out
             continue
         sha256 = hashlib.sha256(data).hexdigest()
