@@ -65,7 +65,8 @@ class Columns:
         """Return the ids of the files that are photos, ascending."""
         with self._lock:
             self._follow(connection, generation)
-            return self._ids[self._kinds == _KINDS.index("image")]
+            found: Ids = self._ids[self._kinds == _KINDS.index("image")]
+            return found
 
     def _forget(self) -> None:
         self._ids: Ids = np.empty(0, np.int64)

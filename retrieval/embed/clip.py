@@ -167,7 +167,7 @@ class SightlineClip:
         both = (pixels, np.ascontiguousarray(pixels[:, :, ::-1]))
         seen = [self._encoder.features_of_pixels(view) for view in both]
         one, other = (self._heads.of_photos(pool_map(f.map), f.logits) for f in seen)
-        chances = softmax((seen[0].logits + seen[1].logits) / 2)
+        chances = softmax((seen[0].logits + seen[1].logits) * np.float32(0.5))
         return unit(one + other), [tags_of(row, class_texts()) for row in chances]
 
     def pooled_texts(self, texts: Sequence[str]) -> Array:

@@ -8,6 +8,7 @@ those with a dog in a caption 92 are named. Knows no model.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -34,7 +35,7 @@ def things() -> tuple[Thing, ...]:
     return tuple(_thing(line) for line in _FILE.read_text(encoding="utf-8").splitlines())
 
 
-def tags_of(chances: NDArray[np.float32], names: tuple[str, ...]) -> tuple[str, ...]:
+def tags_of(chances: NDArray[np.float32], names: Sequence[str]) -> tuple[str, ...]:
     """Return the words for what a photo shows, none twice.
 
     Args:
