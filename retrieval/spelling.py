@@ -23,6 +23,9 @@ _MAX_LETTERS = 240
 """Letters of a question that are looked for: the cost grows with them times the candidates."""
 _NUMBER = 3.0
 """Runs with a digit weigh more: dates and numbers tell papers of one sender apart."""
+_KNOWN = 0.25
+"""Of a question's runs: when the candidates together hold fewer, they are not what it is about,
+and the one receipt among photos does not hold "all" of it."""
 _MARKS = re.compile(r"[\W_]+")
 _IS_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 
@@ -42,17 +45,20 @@ def shares(question: str, texts: Sequence[str]) -> list[float]:
     total = len(texts)
     held = [0.0] * total
     whole = 0.0
+    met = 0
     for run in runs:
         holders = [place for place, text in enumerate(texts) if run in text]
         weight = log((total + 1) / (len(holders) + 0.5))
         if not holders:
             continue  # a run that nobody holds tells nobody apart
+        met += 1
         if any(letter.isdigit() for letter in run):
             weight *= _NUMBER
         whole += weight
         for place in holders:
             held[place] += weight
-    return [share / whole if whole > 0 else 0.0 for share in held]
+    known = min(1.0, met / max(_KNOWN * len(runs), 1.0))
+    return [known * share / whole if whole > 0 else 0.0 for share in held]
 
 
 def _runs_of(question: str) -> set[str]:

@@ -73,3 +73,10 @@ def test_the_right_paper_comes_first(engine: Engine, settings: Settings, tmp_pat
     found = library.search(asked).passages
     assert found[0].asset == "b"
     assert found[0].signals["spelling"] > found[1].signals["spelling"]
+
+
+def test_the_only_candidate_does_not_hold_all_of_a_question_it_is_not_about() -> None:
+    (receipt,) = shares("boy rock climbing", [letters_of("99 SPEED MART S/B packing total")])
+    assert receipt < 0.4
+    (right,) = shares("receipt of 99 speed mart", [letters_of("99 SPEED MART S/B packing total")])
+    assert right > 0.9
