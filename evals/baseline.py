@@ -18,7 +18,7 @@ from typing import Any
 
 from evals.errors import BaselineMismatch, BaselineWorse
 from evals.progress import duration
-from evals.resampling import spread
+from evals.resampling import LEAST_CASES, spread
 from evals.suite import NAMES, load_suite
 from evals.systems import PRODUCT
 from evals.values import Metric, Result
@@ -56,7 +56,7 @@ def baseline_of(run: Result) -> dict[str, Any]:
     figures = {
         metric.name: {
             "value": value,
-            "interval": list(pair) if (pair := run.intervals.get(metric.name)) else None,
+            "interval": list(pair) if (pair := _interval(run, metric.name)) else None,
             "n": counts.get(metric.name, 0),
             "tolerance": _tolerance(metric, value, pair),
         }
@@ -77,6 +77,12 @@ def baseline_of(run: Result) -> dict[str, Any]:
         "unavailable": run.config.get("unavailable", {}),
         "metrics": figures,
     }
+
+
+def _interval(run: Result, name: str) -> tuple[float, float] | None:
+    """Return the interval of a figure, if enough cases are behind it (older runs did not ask)."""
+    enough = run.config.get("counts", {}).get(name, 0) >= LEAST_CASES
+    return run.intervals.get(name) if enough else None
 
 
 def _tolerance(metric: Metric, value: float, pair: tuple[float, float] | None) -> float:

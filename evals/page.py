@@ -40,7 +40,7 @@ _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 66rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; width: 100%; } th { text-align: left; }
 td, th { padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
-td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .wide { overflow-x: auto; } svg { display: block; }
 svg text { font-size: 11px; fill: currentColor; }
 rect.all { fill: var(--faint); } rect.got { fill: var(--bar); } circle { fill: var(--bar); }
@@ -79,7 +79,7 @@ def _overview(runs: Sequence[Result]) -> str:
     )
     return (
         f"<p>{escape(overall(runs))}</p><div class=wide><table><tr><th>suite<th>what it measures"
-        f"<th>cases<th>time<th>failed</tr>{rows}</table></div>"
+        f"<th class=n>cases<th class=n>time<th class=n>failed</tr>{rows}</table></div>"
     )
 
 
@@ -195,8 +195,9 @@ def _pair(runs: Sequence[Result], moved: dict[str, Any]) -> str:
         f"<h3>{escape(moved['suite'])}: {escape(str(moved['a']))} → {escape(str(moved['b']))}</h3>"
         f"<p>{moved['n']} {plural(moved['n'], 'case')} of both runs; intervals by paired "
         "bootstrap, p by swapping at random.</p>"
-        "<div class=wide><table><tr><th>metric<th>before<th>after<th>difference<th>"
-        f"<th>95 % interval<th>p</tr>{rows}</table></div>{_risk(runs)}"
+        "<div class=wide><table><tr><th>metric<th class=n>before<th class=n>after"
+        "<th class=n>difference<th>"
+        f"<th class=n>95 % interval<th class=n>p</tr>{rows}</table></div>{_risk(runs)}"
         f"<h3>Cases that changed</h3><div class=wide><table>{cases}</table></div>"
     )
 

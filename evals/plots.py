@@ -37,7 +37,7 @@ def difference(value: float, pair: Sequence[float] | None, full: float) -> str:
     middle = WIDTH / 2
 
     def at(v: float) -> float:
-        return round(middle + middle * min(max(v / full, -1.0), 1.0), 1)
+        return round(middle + (middle - 4) * min(max(v / full, -1.0), 1.0), 1)
 
     low, high = (at(end) for end in pair or (value, value))
     return (
