@@ -98,7 +98,7 @@ def _section(run: Result) -> str:
     cases = "".join(_case(run, outcome) for outcome in worst(run))
     return (
         f"<h2>{escape(title(run))}</h2><p>{escape(headline(run))}</p>"
-        f"<div class=wide><table><tr><th>metric<th>value<th><th>95 % interval</tr>{rows}</table>"
+        f"<div class=wide><table><tr><th>metric<th class=n>value<th><th>95 % interval</tr>{rows}</table>"
         f"</div>{_groups(run)}{_risk([run])}{_times(run)}{_about(run)}"
         f"<h3>Worst cases</h3><div class=wide><table>{cases}</table></div>"
     )
@@ -118,7 +118,7 @@ def _groups(run: Result) -> str:
     if not groups:
         return ""
     names = [name for name in run.metrics if any(name in figures for figures in groups.values())]
-    head = "".join(f"<th>{escape(name)}" for name in names)
+    head = "".join(f"<th class=n>{escape(name)}" for name in names)
     rows = "".join(
         f"<tr><td>{escape(group)}</td><td class=n>{figures['n']:.0f}</td>"
         + "".join(f"<td class=n>{figure(figures.get(name))}</td>" for name in names)
@@ -138,7 +138,8 @@ def _risk(runs: Sequence[Result]) -> str:
             lines.append((name, risk_coverage(np.array(parts, dtype=float))))
     if not lines:
         return ""
-    return "<h3>Risk and coverage</h3>" + plots.curves(lines, "coverage", "risk")
+    drawn = plots.curves(lines, "coverage", "risk")
+    return f"<h3>Risk and coverage</h3><div class=wide>{drawn}</div>"
 
 
 def _times(run: Result) -> str:
