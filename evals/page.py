@@ -98,8 +98,8 @@ def _section(run: Result) -> str:
     cases = "".join(_case(run, outcome) for outcome in worst(run))
     return (
         f"<h2>{escape(title(run))}</h2><p>{escape(headline(run))}</p>"
-        f"<div class=wide><table><tr><th>metric<th class=n>value<th><th>95 % interval</tr>{rows}</table>"
-        f"</div>{_groups(run)}{_risk([run])}{_times(run)}{_about(run)}"
+        "<div class=wide><table><tr><th>metric<th class=n>value<th><th>95 % interval</tr>"
+        f"{rows}</table></div>{_groups(run)}{_risk([run])}{_times(run)}{_about(run)}"
         f"<h3>Worst cases</h3><div class=wide><table>{cases}</table></div>"
     )
 
