@@ -104,12 +104,12 @@ class ClipTrainer:
 
 def source_of(part: Part) -> tuple[str, dict[str, list[str]], Any]:
     """Return the name of a part, its captions by photo, and what yields its photos by name."""
-    from assistant.tuning.clip_data import tidy
+    from retrieval.embed.clip import plain
 
     captions: dict[str, list[str]] = {}
     for row in part.split.rows:
         if isinstance(row, CaptionRow):
-            captions.setdefault(row.image, []).extend(map(tidy, row.captions))
+            captions.setdefault(row.image, []).extend(map(plain, row.captions))
 
     def photos(names: Sequence[str]) -> Iterator[Image.Image]:
         return (part.split.images.open(name) for name in names)

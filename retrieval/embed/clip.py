@@ -119,6 +119,15 @@ class Heads:
         return unit(self.parts(heads, words) @ self.mix)
 
 
+def plain(caption: str) -> str:
+    """Return a caption without what says nothing: spaces around it and the full stop it ends in.
+
+    The heads learn from captions in this form, so that "a dog ." is "a dog".
+    """
+    text = caption.strip()
+    return text.rstrip(" .。") or text
+
+
 def gelu(x: Array) -> Array:
     """Return the Gaussian error linear unit, by its tanh form (Hendrycks & Gimpel 2016)."""
     inner = np.float32(sqrt(2 / pi)) * (x + np.float32(0.044715) * x * x * x)
@@ -172,7 +181,7 @@ class SightlineClip:
 
     def pooled_texts(self, texts: Sequence[str]) -> Array:
         """Return what the text heads read, float32 [n, 768]."""
-        return self._text.pooled([f"query: {text}" for text in texts])
+        return self._text.pooled([f"query: {plain(text)}" for text in texts])
 
     def embed_texts(self, texts: Sequence[str]) -> Array:
         """Return unit vectors float32 [n, 512] of captions or questions, in any e5 language."""
