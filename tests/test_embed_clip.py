@@ -102,6 +102,12 @@ def test_words_find_the_photo(
     assert PHOTOS[int(scores.argmax())] == photo, scores
 
 
+@pytest.mark.parametrize("written", ["a cat .", " a cat. ", "a cat"])
+def test_how_a_caption_ends_does_not_move_it(clip: SightlineClip, written: str) -> None:
+    np.testing.assert_array_equal(clip.embed_texts([written]), clip.embed_texts(["a cat"]))
+    assert np.isfinite(clip.embed_texts(["."])).all()
+
+
 def test_a_batch_gives_what_single_photos_give(
     clip: SightlineClip, photos: list[Image.Image]
 ) -> None:
