@@ -13,15 +13,14 @@ from tuning_tiny import FEATURES, LAYERS, LORA, SHAPE, WORDS, save_qwen
 from assistant.errors import CheckpointDamaged, CheckpointMismatch
 from assistant.models.second_opinion import AnswerShape, SecondOpinion
 from assistant.models.sight import SightProjector
-from assistant.tuning.answerer import (
-    Answerer,
+from assistant.tuning.answer_train import (
     AnswerSet,
     AnswerSettings,
     Line,
     line_batch,
-    line_scores,
     train_answerer,
 )
+from assistant.tuning.answerer import Answerer
 from assistant.tuning.export import Parts, export_weights
 from assistant.tuning.features import mirrored
 from assistant.tuning.lm import LanguageModel, LoRA
@@ -80,7 +79,7 @@ def test_a_checkpoint_of_other_settings_or_a_damaged_one_is_refused(tmp_path: Pa
 
 def answer_set() -> AnswerSet:
     lines = tuple((Line((4, 5), ((6 + i % 2, 1), (7 - i % 2, 1))),) for i in range(8))
-    return AnswerSet(tuple(range(8)), lines, (FEATURES,))
+    return AnswerSet(tuple(range(8)), lines, FEATURES)
 
 
 def test_the_answerer_learns_to_tell_right_from_wrong_by_the_photo(tmp_path: Path) -> None:
@@ -98,7 +97,7 @@ def test_the_answerer_learns_to_tell_right_from_wrong_by_the_photo(tmp_path: Pat
     for row, lines in zip(answer_set().rows, answer_set().lines, strict=True):
         words, targets = line_batch([lines[0].question] * 2, list(lines[0].answers))
         features = torch.from_numpy(FEATURES.maps[row].astype(np.float32))[None]
-        score, _ = line_scores(model(features, words), targets)
+        score, _ = model.line_scores(features, words, targets)
         right += int(score.argmax() == 0)
     assert right >= 7
 
@@ -176,9 +175,18 @@ def test_inference_in_numpy_equals_training_in_torch(tmp_path: Path) -> None:
         weighed = second.scores(maps[0], [4, 5, 6, 7], [[6, 7], [8]])
         words, targets = line_batch([(4, 5, 6, 7)] * 2, [(6, 7, 1), (8, 1)])
         logp = answerer(tensor[:1], words)
-        logp = logp - torch.log1p(-logp[..., :1].exp())  # the numpy writer never writes START
-        score, _ = line_scores(logp, targets)
-        assert np.allclose(weighed, score, atol=1e-3)
+        picked = logp.gather(-1, targets.clamp(min=0)[..., None])[..., 0] * (targets >= 0)
+        assert torch.allclose(answerer.line_scores(tensor[:1], words, targets)[0], picked.sum(-1))
+        picked -= torch.log1p(-logp[..., 0].exp()) * (targets >= 0)  # numpy never writes START
+        assert np.allclose(weighed, picked.sum(-1), atol=1e-3)
+    drafts = second.drafts(maps[0], [4, 5, 6, 7], beams=4)
+    lengths = [len(draft) + 1 for draft in drafts]
+    means = np.array(second.scores(maps[0], [4, 5, 6, 7], drafts)) / lengths
+    assert len(drafts) == 4 and np.array_equal(means, np.sort(means)[::-1])
+    every = [[a, b] for a in range(2, 12) for b in range(2, 12)]
+    best = max(second.scores(maps[0], [4, 5, 6, 7], every)) / 3
+    assert means[0] >= best - 1e-6  # no line of two words is better than what the beam found
+    assert second.drafts(maps[0], [])[0]  # a caption answers no question
     assert second.scores(maps[0], [100, 101, 4], [[5], [6]]) == [0.0, 0.0]  # unknown words
     assert second.scores(maps[0], [4] * 50, [[5], [6]]) == [0.0, 0.0]  # too long a question
 

@@ -34,6 +34,13 @@ class What(StrEnum):
     hub = "hub"
 
 
+class Start(StrEnum):
+    """What training begins with."""
+
+    scratch = "scratch"
+    shipped = "shipped"
+
+
 Data = Annotated[
     list[Path],
     typer.Argument(help="Folders with .jsonl files and photos.", show_default=False),
@@ -55,10 +62,13 @@ _DEFAULT = "mine"
 class Options:
     """Settings of training, as options; which kind knows which is said when it does not."""
 
+    Start = Annotated[
+        Start, typer.Option(help="vlm: the weights that ship, or nothing learned yet.")
+    ]
     Steps = Annotated[int | None, typer.Option(min=1, help="hub: steps of training.")]
     NameSteps = Annotated[int | None, typer.Option(min=1, help="vlm: steps of learning to name.")]
     SpeakSteps = Annotated[
-        int | None, typer.Option(min=1, help="vlm: steps through the language model.")
+        int | None, typer.Option(min=0, help="vlm: steps through the language model.")
     ]
     AnswerSteps = Annotated[
         int | None, typer.Option(min=1, help="vlm: steps of the small answer decoder.")
@@ -83,12 +93,13 @@ def prepare(
     what: Kind = What.vlm,
     run: Run = _DEFAULT,
     model: Model = "",
+    start: Options.Start = Start.scratch,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     """Check the data, refuse leakage, and compute the photos' features (resumable)."""
     with _tuning(home) as tuning:
-        rows = tuning.prepare(run, data, what.value, model=model, show=note)
+        rows = tuning.prepare(run, data, what.value, model=model, start=start.value, show=note)
     emit({"run": run, "splits": rows}) if as_json else _show_splits(rows)
 
 

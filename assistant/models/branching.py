@@ -1,9 +1,9 @@
-"""A better sentence than the greedy one, from an engine that holds one line at a time.
+"""Better sentences than the greedy one, from an engine that holds one line at a time.
 
 The greedy sentence is written first. Where the choice of a word was closest, the runner-up is taken
 instead and the sentence is finished greedily from there; the engine keeps the work before the
-branch. The sentence with the highest mean log-probability a token is returned. With a few branches
-this finds most of what a beam of the same size does, without copies of the cache.
+branch. The sentences are told apart by their mean log-probability a token. With a few branches this
+finds most of what a beam of the same size does, without copies of the cache.
 
 Knows nothing of text or pictures.
 """
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.models.likelihood import log_probabilities
 from assistant.models.llama_engine import LlamaEngine, Prefilled
 
 
@@ -36,15 +37,15 @@ class Line:
         return sum(self.chances) / max(len(self.chances), 1)
 
 
-def best_line(
+def best_lines(
     engine: LlamaEngine,
     ready: Prefilled,
     ends: Callable[[int], bool],
     longest: int,
     branches: int = 3,
     cancel: Callable[[], bool] = lambda: False,
-) -> list[int]:
-    """Return the tokens of the best line after a prompt, without the end.
+) -> list[Line]:
+    """Return the lines found after a prompt, best first.
 
     Args:
         engine: its logits are those after the prompt.
@@ -52,9 +53,9 @@ def best_line(
         ends: tells tokens that end a line.
         longest: tokens of a line at most, the end not counted.
         branches: how many other lines are tried; 0 is greedy.
-        cancel: asked before every token; when it says so, the best line so far is returned.
+        cancel: asked before every token; when it says so, what is there is returned.
     """
-    first = _log_probabilities(engine.logits())
+    first = log_probabilities(engine.logits())
     greedy = _finish(engine, Line((), (), ()), first, ends, longest, ready, cancel)
     lines = [greedy]
     gaps = [c - runner[1] for c, runner in zip(greedy.chances, greedy.runners, strict=True)]
@@ -71,10 +72,9 @@ def best_line(
         after: NDArray[np.float64] | None = None
         if not ends(token) and len(start.tokens) < longest:
             engine.extend(ready.lane, [token])
-            after = _log_probabilities(engine.logits())
+            after = log_probabilities(engine.logits())
         lines.append(_finish(engine, start, after, ends, longest, ready, cancel))
-    best = max(lines, key=lambda line: line.mean).tokens
-    return [token for token in best if not ends(token)]
+    return sorted(lines, key=lambda line: line.mean, reverse=True)
 
 
 def _finish(
@@ -97,12 +97,5 @@ def _finish(
         if ends(best) or len(tokens) >= longest:
             break
         engine.extend(ready.lane, [best])
-        after = _log_probabilities(engine.logits())
+        after = log_probabilities(engine.logits())
     return Line(tuple(tokens), tuple(chances), tuple(runners))
-
-
-def _log_probabilities(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    wide = logits.astype(np.float64)
-    top = wide.max()
-    shares: NDArray[np.float64] = wide - top - np.log(np.exp(wide - top).sum())
-    return shares

@@ -97,11 +97,18 @@ class SightEyes:
     def opinions(
         self, image: ImageBlock, question: Sequence[int], answers: Sequence[Sequence[int]]
     ) -> list[float]:
-        """Return the answer decoder's weighed log-likelihoods; see ``opinions.Adviser``."""
+        """Return the answer decoder's weighed log-likelihoods; see ``weighing.Adviser``."""
+        found = self._opinion().scores(self._seen(image).feature_map, question, answers)
+        return [OPINION_WEIGHT * value for value in found]
+
+    def drafts(self, image: ImageBlock, question: Sequence[int]) -> list[list[int]]:
+        """Return the answer decoder's likeliest answers; see ``weighing.Adviser``."""
+        return self._opinion().drafts(self._seen(image).feature_map, question)
+
+    def _opinion(self) -> SecondOpinion:
         if self._second is None:
             self._second = SecondOpinion.load(self._weights)
-        found = self._second.scores(self._seen(image).feature_map, question, answers)
-        return [OPINION_WEIGHT * value for value in found]
+        return self._second
 
     def _seen(self, image: ImageBlock) -> _Seen:
         with self._lock:

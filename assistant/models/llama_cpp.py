@@ -6,27 +6,26 @@ Loaded at the first question, one answer at a time in fair turns, work of earlie
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from langchain_core.messages import AIMessageChunk, BaseMessage
-from numpy.typing import NDArray
 from pydantic import Field, PrivateAttr
 
 from assistant.errors import ContextTooLong, ModelError
-from assistant.models.branching import best_line
 from assistant.models.chatml import CALL_START, read_tool_calls
 from assistant.models.copying import LONGEST, copy_answer
 from assistant.models.eyes import Eyes
-from assistant.models.images import ImageBlock, blocks_of
+from assistant.models.images import ImageBlock
+from assistant.models.likelihood import line_likelihood
 from assistant.models.llama_capi import open_llama
 from assistant.models.llama_engine import LlamaEngine, Prefilled, Rows
 from assistant.models.llama_text import TextStream, Vocabulary
-from assistant.models.opinions import Adviser, as_trained, opinions
+from assistant.models.opinions import as_trained, opinions, picture_asked
 from assistant.models.protocol import (
     Cancel,
     Copied,
@@ -37,15 +36,13 @@ from assistant.models.protocol import (
     never,
 )
 from assistant.models.sampling import Grammar, Sampler, loops
-from assistant.models.sight import CAPTION_QUESTION
 from assistant.models.spans import Copier
 from assistant.models.turns import Turns
+from assistant.models.weighing import Adviser, Ask, agreed_line
 
 READER = "reader.gguf"
 """The adapter in a reader's folder; how sure its copies are lies beside it."""
 _LEAST_ROOM = 16  # an answer needs at least this many tokens of context
-_SCORED_AT_ONCE = 16
-_LONGEST_CAPTION = 30  # tokens
 
 
 class LlamaChat(SightlineChatModel):
@@ -127,7 +124,11 @@ class LlamaChat(SightlineChatModel):
                 yield last_chunk(self.model_id, "cancelled", read=ready.read, reused=ready.reused)
                 return
             writing = _Writing(engine, vocabulary, options, ready)
-            yield from writing.described() if _describes(messages, options) else writing.chunks()
+            asked = picture_asked(messages, options)
+            if asked and isinstance(self.eyes, Adviser):
+                yield from writing.agreed(asked, self.eyes)
+            else:
+                yield from writing.chunks()
             yield writing.end(self.model_id)
 
     def score(self, messages: Sequence[BaseMessage], candidates: Sequence[str]) -> list[float]:
@@ -149,8 +150,7 @@ class LlamaChat(SightlineChatModel):
                     raise ContextTooLong(
                         tokens=ready.read + len(tokens), model=self.model_id, limit=engine.context
                     )
-                scores.append(_score(engine, ready, first, tokens))
-                engine.cut(ready.lane, ready.read)
+                scores.append(line_likelihood(engine, ready, first, tokens))
             if not isinstance(self.eyes, Adviser):
                 return scores
             more = opinions(messages, self.eyes, vocabulary.tokens, candidates)
@@ -254,16 +254,16 @@ class _Writing:
         if rest:
             yield AIMessageChunk(content=rest)
 
-    def described(self) -> Iterator[AIMessageChunk]:
-        """Yield a sentence on a picture, the best of a few."""
-        room = self._engine.context - self._ready.read
-        most = min(self._options.max_tokens, room, _LONGEST_CAPTION)
-        self._tokens = best_line(
-            self._engine, self._ready, self._vocabulary.ends, most, cancel=self._options.cancel
+    def agreed(self, ask: Ask, adviser: Adviser) -> Iterator[AIMessageChunk]:
+        """Yield a line on a picture that both who see it find likely."""
+        room = min(ask.longest, self._engine.context - self._ready.read)
+        ask = replace(ask, longest=room)
+        self._tokens = agreed_line(
+            self._engine, self._vocabulary, self._ready, ask, adviser, self._options.cancel
         )
         if self._options.cancel():
             self._finish = "cancelled"
-        elif len(self._tokens) < most:
+        elif len(self._tokens) < room:
             self._finish = "stop"
         yield AIMessageChunk(content=self._vocabulary.spell_all(self._tokens).strip())
 
@@ -277,30 +277,3 @@ class _Writing:
             written=len(self._tokens),
             tool_calls=self._calls,
         )
-
-
-def _describes(messages: Sequence[BaseMessage], options: Options) -> bool:
-    """Tell whether a picture is to be described in a sentence, as in training."""
-    plain = not (options.temperature or options.grammar or options.tools or options.stop)
-    match blocks_of(messages[-1]) if messages else []:
-        case [*_, ImageBlock(), str() as asked]:
-            return plain and asked.strip() == CAPTION_QUESTION
-    return False
-
-
-def _score(
-    engine: LlamaEngine, ready: Prefilled, first: NDArray[np.float64], tokens: Sequence[int]
-) -> float:
-    total = _log_probability(first, tokens[0])
-    for start in range(0, len(tokens) - 1, _SCORED_AT_ONCE):
-        group = tokens[start : min(start + _SCORED_AT_ONCE, len(tokens) - 1)]
-        engine.extend(ready.lane, group, outputs=len(group))
-        for index in range(len(group)):
-            total += _log_probability(engine.logits(index), tokens[start + index + 1])
-    return total
-
-
-def _log_probability(logits: NDArray[Any], token: int) -> float:
-    wide = logits.astype(np.float64)
-    top = float(wide.max())
-    return float(wide[token]) - top - math.log(float(np.exp(wide - top).sum()))

@@ -1,8 +1,8 @@
-"""A small decoder that answers questions on a photo by itself, at inference, in numpy.
+"""A small decoder that describes photos and answers questions on them by itself, in numpy.
 
-It was learned without the language model, from the same photos and questions
-(``assistant.tuning.answerer``). When given answers are weighed its log-likelihood is added to the
-language model's, as a second expert. Knows nothing of prompts or llama.cpp.
+It was learned without the language model, from the same photos (``assistant.tuning.answerer``).
+It drafts lines, and weighs its own and the language model's as a second expert: log-likelihoods
+are added, a product of experts (Hinton 2002). Knows nothing of prompts or llama.cpp.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from retrieval.errors import WeightsError
 Floats = NDArray[np.float32]
 START, END = 0, 1  # rows of the vocabulary that are not words; START stands for unknown ones too
 LONGEST_ANSWER = 10
+LONGEST_CAPTION = 17  # the end included
+_UNKNOWN_WORD = -9.0  # log-likelihood of a word that was never learned
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class AnswerShape:
     cells: int = 81
     width: int = 256
     heads: int = 4
-    layers: int = 2
+    layers: int = 3
     length: int = 40
 
 
@@ -51,7 +53,7 @@ class SecondOpinion:
         self._rows = {token: row for row, token in enumerate(tokens.tolist()) if row > END}
         self._net = Net(weights, shape.heads, "answer.")
         self._longest_question = shape.length - LONGEST_ANSWER - 2
-        self._writer = Writer(self._net, shape.layers, "norm_out", LONGEST_ANSWER, START, END)
+        self._writer = Writer(self._net, shape.layers, "norm_out", START, END)
 
     @classmethod
     def load(cls, path: Path) -> SecondOpinion:
@@ -76,18 +78,40 @@ class SecondOpinion:
 
         Args:
             feature_map: float32 [1280, 9, 9].
-            question: the language model's ids of ``plain_line(text)``.
+            question: the language model's ids of ``plain_line(text)``; empty for captions.
             answers: for each answer the ids of ``plain_line(answer)``.
 
         Returns:
             One number an answer; all 0 for a question that is too long or has too many words that
             were never learned, because the opinion would only mislead.
         """
-        line = [self._rows.get(token, START) for token in question]
-        if len(line) > self._longest_question or line.count(START) > len(line) / 4 or not line:
+        line = self._line(question)
+        if line is None:
             return [0.0] * len(answers)
-        rows = [[self._rows.get(token, START) for token in answer] for answer in answers]
-        return self._writer.score(self._cells(feature_map), line, rows)
+        longest = LONGEST_ANSWER if line else LONGEST_CAPTION
+        rows = [[self._rows.get(token, START) for token in answer[:longest]] for answer in answers]
+        return self._writer.score(self._cells(feature_map), line, rows, _UNKNOWN_WORD)
+
+    def drafts(
+        self, feature_map: Floats, question: Sequence[int], beams: int = 5
+    ) -> list[list[int]]:
+        """Return the likeliest answers in the language model's ids, best first; [] without one.
+
+        Args:
+            question: as in ``scores``; an empty one asks for a caption.
+        """
+        line = self._line(question)
+        if line is None:
+            return []
+        longest = LONGEST_ANSWER if line else LONGEST_CAPTION
+        written = self._writer.write(self._cells(feature_map), line, longest, beams)
+        return [[int(self.tokens[row]) for row in rows] for rows in written if rows]
+
+    def _line(self, question: Sequence[int]) -> list[int] | None:
+        """Return a question as rows; None when it is too long or too little of it was learned."""
+        line = [self._rows.get(token, START) for token in question]
+        strange = line.count(START) > len(line) / 4
+        return None if strange or len(line) > self._longest_question else line
 
     def _cells(self, feature_map: Floats) -> Floats:
         net = self._net

@@ -99,65 +99,78 @@ class Writer:
 
     Attributes:
         net: its layers, with ``embed``, ``position`` and the norm called ``last_norm``.
-        longest: words of a line at most.
         start, end: the rows of ``embed`` that begin and end a line.
     """
 
     net: Net
     layers: int
     last_norm: str
-    longest: int
     start: int
     end: int
 
-    def write(self, cells: Floats, question: Sequence[int] = (), beams: int = 3) -> list[int]:
-        """Return the likeliest line [words] for one photo's cells [1, s, width].
+    def write(
+        self, cells: Floats, question: Sequence[int], longest: int, beams: int = 5
+    ) -> list[list[int]]:
+        """Return the likeliest ``beams`` lines for one photo's cells [1, s, width], best first.
 
-        A line is scored by its mean log-likelihood a word; one that is not done after
-        ``longest`` words is cut there.
+        A line is scored by its mean log-likelihood a word, the end counted; one that is not done
+        after ``longest`` words is cut there.
         """
-        memory = [self.net.keys(cells, f"layers.{i}.cells") for i in range(self.layers)]
-        past: list[KeyValue] = []
-        for place, word in enumerate(question):
-            _, past = self._step([word], place, memory, past)
+        memory, past = self._read(cells, question)
         lines, scores = [[self.start]], np.zeros(1, np.float32)
-        best: tuple[float, list[int]] = (-np.inf, [])
-        for step in range(self.longest + 1):
+        done: list[tuple[float, list[int]]] = []
+        for step in range(longest + 1):
             words = [line[-1] for line in lines]
             chances, past = self._step(words, len(question) + step, memory, past)
             total = scores[:, None] + chances
             for line, ended in zip(lines, total[:, self.end].tolist(), strict=True):
-                best = max(best, (ended / len(line), line[1:]))
-            if step == self.longest:
-                return max(best, (float(scores[0]) / step, lines[0][1:]))[1]
+                done.append((ended / len(line), line[1:]))
+            done = sorted(done, reverse=True)[:beams]
+            if step == longest:
+                break
             total[:, self.end] = -np.inf
-            top = np.argsort(-total, axis=None)[:beams]
+            top = np.argpartition(-total, beams, axis=None)[:beams]
+            top = top[np.argsort(-total.reshape(-1)[top], kind="stable")]
             parents, picked = np.divmod(top, total.shape[1])
             scores = total.reshape(-1)[top]
-            if best[0] > scores[0] / (self.longest + 1):
+            if len(done) == beams and done[-1][0] > scores[0] / (longest + 1):
                 break  # not even free further words could win
             lines = [[*lines[p], w] for p, w in zip(parents.tolist(), picked.tolist(), strict=True)]
             past = [(key[parents], value[parents]) for key, value in past]
-        return best[1]
+        return [line for _, line in done]
 
     def score(
-        self, cells: Floats, question: Sequence[int], answers: Sequence[Sequence[int]]
+        self,
+        cells: Floats,
+        question: Sequence[int],
+        answers: Sequence[Sequence[int]],
+        unknown: float = 0.0,
     ) -> list[float]:
-        """Return the log-likelihood of each answer, its end included; unknown words are passed."""
+        """Return the log-likelihood of each answer with its end; an unknown word is ``unknown``."""
+        memory, past = self._read(cells, question)
+        return [self._score_one(memory, past, len(question), a, unknown) for a in answers]
+
+    def _read(
+        self, cells: Floats, question: Sequence[int]
+    ) -> tuple[list[KeyValue], list[KeyValue]]:
         memory = [self.net.keys(cells, f"layers.{i}.cells") for i in range(self.layers)]
         past: list[KeyValue] = []
         for place, word in enumerate(question):
             _, past = self._step([word], place, memory, past)
-        return [self._score_one(memory, past, len(question), answer) for answer in answers]
+        return memory, past
 
     def _score_one(
-        self, memory: Sequence[KeyValue], past: list[KeyValue], place: int, answer: Sequence[int]
+        self,
+        memory: Sequence[KeyValue],
+        past: list[KeyValue],
+        place: int,
+        answer: Sequence[int],
+        unknown: float,
     ) -> float:
         total, word = 0.0, self.start
-        for offset, following in enumerate([*answer[: self.longest], self.end]):
+        for offset, following in enumerate([*answer, self.end]):
             chances, past = self._step([word], place + offset, memory, past)
-            if following != self.start:
-                total += float(chances[0, following])
+            total += unknown if following == self.start else float(chances[0, following])
             word = following
         return total
 

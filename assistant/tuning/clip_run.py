@@ -48,7 +48,7 @@ class ClipTrainer:
             TuningUsage: it was asked to begin with the weights that are here.
         """
         if self._bench.plan.start != "scratch":
-            raise TuningUsage(detail="clip always begins anew; leave out --from shipped")
+            raise TuningUsage(detail="clip always begins anew; leave out --start shipped")
         self._run().pairs(*source_of(self._learning()))
 
     def train(self) -> bool:

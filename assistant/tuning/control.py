@@ -24,7 +24,7 @@ from assistant.store.tuning import Figure, RunRow, TuningRuns
 from assistant.tuning import pipeline, trainers
 from assistant.tuning.hold import held, holder_of, said
 from assistant.tuning.journal import Journal
-from assistant.tuning.pipeline import Plan, What
+from assistant.tuning.pipeline import Plan, Start, What
 from assistant.tuning.plot import draw, write_plot
 from assistant.tuning.registry import CARD, TunedModels, Version, new_version, sha256_of
 from assistant.tuning.trainers import Bench
@@ -85,6 +85,7 @@ class Tuning:
         what: What,
         *,
         model: str = "",
+        start: Start = "scratch",
         show: Show = print,
     ) -> list[dict[str, Any]]:
         """Check the data and compute what training needs; return what the splits are.
@@ -98,7 +99,7 @@ class Tuning:
         with self._work(run, "preparing", show, lambda: False, begun) as (folder, journal):
             splits = pipeline.check_data(data)
             files = tuple((str(s.path), sha256_of(s.path)) for s in splits)
-            plan = Plan(what, files, model)
+            plan = Plan(what, files, model, start)
             bench = self._bench(folder, plan, pipeline.arrange(splits), journal, lambda: False)
             rows = trainers.prepare(bench)
             journal.carry(state="prepared")

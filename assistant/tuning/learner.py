@@ -129,3 +129,12 @@ def cosine(rate: float, step: int, part: float, warmup: int) -> float:
     """Return the learning rate: linear warm-up, then a half cosine down to 2 % at part 1."""
     warm = min(1.0, (step + 1) / max(1, warmup))
     return rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * min(part, 1.0))))
+
+
+def fast_type() -> torch.dtype:
+    """Return the type in which this processor multiplies matrices fastest.
+
+    Only tile units (AMX) make bfloat16 faster; without them it is the slower of the two.
+    """
+    amx: bool = torch.cpu._is_amx_tile_supported()
+    return torch.bfloat16 if amx else torch.float32

@@ -26,7 +26,7 @@ from torch.nn import functional
 
 from assistant.tuning.data import CaptionRow, QuestionRow, Split
 from assistant.tuning.features import Features, mirrored
-from assistant.tuning.learner import Learner, cosine
+from assistant.tuning.learner import Learner, cosine, fast_type
 from assistant.tuning.projector import Namer
 from assistant.tuning.vocabulary import concept_tokens, tidy_answer
 
@@ -194,7 +194,7 @@ def _step(
     losses = []
     for data, size, turn in sets:
         photos, cells = draw_photos(data, size, settings.seed, turn)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=fast_type() == torch.bfloat16):
             logits = model(cells)
         losses.append(naming_loss(logits, photos, settings.absent_weight))
     return torch.stack(losses).sum(), {"naming": float(losses[0].detach())}

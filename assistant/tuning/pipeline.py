@@ -31,6 +31,7 @@ from assistant.tuning.features import Features, load_features
 from assistant.tuning.registry import sha256_of
 
 What = Literal["vlm", "clip", "hub"]
+Start = Literal["shipped", "scratch"]
 PREPARED = "prepared.json"
 LEAST_PHOTOS = 8
 _MEASURE = ("val", "dev", "test")
@@ -44,7 +45,7 @@ class Budget:
 
     name_steps: int = 700
     speak_steps: int = 1200
-    answer_steps: int = 800
+    answer_steps: int = 3600
     hours: float = 4.0
 
 
@@ -58,7 +59,7 @@ class Plan:
     what: What
     data: tuple[tuple[str, str], ...]
     model: str = ""
-    start: Literal["shipped", "scratch"] = "scratch"
+    start: Start = "scratch"
 
 
 @dataclass(frozen=True)

@@ -14,16 +14,17 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from assistant.models.eyes import SIGHT_WEIGHTS
 from assistant.models.second_opinion import AnswerShape
-from assistant.models.sight import LoraShape, Shape
+from assistant.models.sight import LoraShape, Shape, read_weights
 from assistant.tuning import pipeline
-from assistant.tuning.answerer import (
-    Answerer,
+from assistant.tuning.answer_train import (
     AnswerSettings,
     answer_tokens,
     make_answer_set,
     train_answerer,
 )
+from assistant.tuning.answerer import Answerer
 from assistant.tuning.export import Parts, export_weights
 from assistant.tuning.lm import LanguageModel, LoRA, dequantize, token_table
 from assistant.tuning.name_train import NameSettings, make_named_set, train_namer, word_shares
@@ -51,11 +52,14 @@ class Stages:
     parts: Sequence[Part]
     store: ModelStore
     budget: Budget
+    start: pipeline.Start
     report: Callable[[str], None]
     stop: Callable[[], bool]
 
     def name(self) -> State:
-        """Train the projector to name; returns its averaged weights."""
+        """Train the projector to name; returns its averaged weights, or those it begins with."""
+        if self.start == "shipped":
+            return _under("projector.", self._shipped)
         concepts = build_concepts(
             (row for p in self._learning for row in p.split.rows), self.tokenizer
         )
@@ -77,24 +81,22 @@ class Stages:
             lambda step, m: self._told("name", step, settings.steps, m["seconds"], m),
             stop=self.stop,
         )  # fmt: skip
-        head = "projector."
-        return {k.removeprefix(head): v for k, v in state.items() if k.startswith(head)}
+        return _under("projector.", state)
 
     def answers(self) -> State:
-        """Train the small answer decoder; returns its averaged weights."""
+        """Train the small decoder of captions and answers; returns its averaged weights."""
         torch.manual_seed(2)
         model = Answerer(self.words.answer_shape, dropout=0.3)
         model.borrow_words(self._table(self.words.answer_tokens))
         length = self.words.answer_shape.length
         sets = [
             make_answer_set(
-                p.split, [self._features(p)], self.words.answer_tokens, self.tokenizer, length
+                p.split, self._features(p), self.words.answer_tokens, self.tokenizer, length,
+                pipeline.share_of(p),
             )
             for p in self._learning
-            if p.kind in ("choices", "questions")
-        ]
-        if not sets:
-            return model.state_dict()
+            if p.kind != "regions"
+        ]  # fmt: skip
         settings = self._answering
         return train_answerer(
             model, sets, settings, self.run / "answers",
@@ -103,7 +105,12 @@ class Stages:
         )  # fmt: skip
 
     def speak(self, named: State) -> State:
-        """Train projector and LoRA through the language model; returns their averaged weights."""
+        """Train projector and LoRA through the language model; returns their averaged weights.
+
+        No steps keep the weights that ship as they are.
+        """
+        if self.start == "shipped" and not self.budget.speak_steps:
+            return dict(self._shipped)
         tasks = [
             make_task(p.split, self._coder, self._features(p), pipeline.share_of(p))
             for p in self._learning
@@ -121,6 +128,8 @@ class Stages:
         projector = Projector(self.words.shape, dropout=_DROPOUT)
         projector.load_state_dict(named)
         lora = LoRA(self.words.lora_shape, self._layers)
+        if self.start == "shipped":
+            lora.load_state_dict(_under("lora.", self._shipped))
         model = Speaker(projector, lora)
         settings = self._speaking
         lm = LanguageModel(self._lm_folder, lora, sorted(targets), fuse=settings.steps > 50)
@@ -169,6 +178,15 @@ class Stages:
         if not path.is_file():
             return {}
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+
+    @cached_property
+    def _shipped(self) -> State:
+        """Projector and LoRA of the weights that ship, float32."""
+        found: State = {}
+        for part in ("projector.", "lora."):
+            tensors = read_weights(SIGHT_WEIGHTS, part)[1]
+            found |= {name: torch.from_numpy(value) for name, value in tensors.items()}
         return found
 
     @property
@@ -237,3 +255,8 @@ class Stages:
     def _note(self, row: Mapping[str, Any]) -> None:
         with (self.run / "metrics.jsonl").open("a", encoding="utf-8") as out:
             out.write(json.dumps({"at": time.time(), **row}) + "\n")
+
+
+def _under(prefix: str, state: Mapping[str, Tensor]) -> State:
+    """Return the weights below a module's name, by their names in that module."""
+    return {name.removeprefix(prefix): v for name, v in state.items() if name.startswith(prefix)}

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from assistant.errors import DataInvalid
-from assistant.tuning.card import write_card
+from assistant.errors import DataInvalid, TuningUsage
+from assistant.tuning.card import RESEARCH, write_card
 from assistant.tuning.data import read_split
 from assistant.tuning.features import cache_features
 from assistant.tuning.journal import say_time
@@ -48,14 +48,21 @@ class VlmTrainer:
             cache_features(split, bench.run / "features", encoder, self._told(split.name))
 
     def train(self) -> bool:
-        """See ``trainers.Trainer``."""
+        """See ``trainers.Trainer``.
+
+        Raises:
+            TuningUsage: nothing is to be learned from nothing.
+        """
         from assistant.tuning.stages import Stages
 
         bench = self._bench
         budget = Budget(**bench.settings)
+        if bench.plan.start == "scratch" and not budget.speak_steps:
+            raise TuningUsage(detail="--speak-steps 0 keeps weights; prepare with --start shipped")
         stages = Stages(
-            bench.run, bench.parts, bench.store, budget, bench.journal.report, bench.stop
-        )
+            bench.run, bench.parts, bench.store, budget, bench.plan.start,
+            bench.journal.report, bench.stop,
+        )  # fmt: skip
         seconds: dict[str, float] = {}
         began = time.monotonic()
 
@@ -75,7 +82,10 @@ class VlmTrainer:
             return False
         stages.export(spoken, answers)
         base = "EfficientNet-Lite2 and Qwen2.5-Coder-0.5B-Instruct (both frozen)"
-        card = bench.card(VLM, "Sightline-VLM", base, seconds=seconds, metrics=stages.validation())
+        card = bench.card(
+            VLM, "Sightline-VLM", base, seconds=seconds, metrics=stages.validation(),
+            start_licence=RESEARCH if bench.plan.start == "shipped" else "",
+        )  # fmt: skip
         write_card(bench.out, replace(card, settings={**card.settings, **stages.settings()}))
         return True
 

@@ -1,0 +1,47 @@
+"""How likely an engine holds a line to be after a prompt. Knows nothing of text or pictures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.models.llama_engine import LlamaEngine, Prefilled
+
+_AT_ONCE = 16  # tokens
+
+
+def line_likelihood(
+    engine: LlamaEngine, ready: Prefilled, first: NDArray[np.float64], tokens: Sequence[int]
+) -> float:
+    """Return the log-likelihood (natural) of ``tokens`` after a prompt, and forget them again.
+
+    Args:
+        ready: the prompt in the engine; first: the logits after it.
+    """
+    total = log_probability(first, tokens[0])
+    for start in range(0, len(tokens) - 1, _AT_ONCE):
+        group = tokens[start : min(start + _AT_ONCE, len(tokens) - 1)]
+        engine.extend(ready.lane, group, outputs=len(group))
+        for index in range(len(group)):
+            total += log_probability(engine.logits(index), tokens[start + index + 1])
+    engine.cut(ready.lane, ready.read)
+    return total
+
+
+def log_probabilities(logits: NDArray[Any]) -> NDArray[np.float64]:
+    """Return log-probabilities, float64, of logits."""
+    wide = logits.astype(np.float64)
+    top = wide.max()
+    shares: NDArray[np.float64] = wide - top - np.log(np.exp(wide - top).sum())
+    return shares
+
+
+def log_probability(logits: NDArray[Any], token: int) -> float:
+    """Return the log-probability of one token."""
+    wide = logits.astype(np.float64)
+    top = float(wide.max())
+    return float(wide[token]) - top - math.log(float(np.exp(wide - top).sum()))

@@ -1,0 +1,99 @@
+"""What is said of a picture by two that see it: both draft, both weigh, the best in common is said.
+
+The language model drafts a line and where it was least sure branches of it; the small decoder
+(``second_opinion``) drafts what its beam holds. Each line gets the sum of both log-likelihoods, a
+product of experts (Hinton 2002). A sentence is judged by its mean a token, so that long ones are
+not punished; an answer by its sum, so that it says no more than is known.
+
+Knows nothing of prompts or weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from assistant.models.branching import best_lines
+from assistant.models.images import ImageBlock
+from assistant.models.likelihood import line_likelihood
+from assistant.models.llama_engine import LlamaEngine, Prefilled
+from assistant.models.llama_text import Vocabulary
+from assistant.models.second_opinion import plain_line
+
+_LONGEST_ANSWER = 8  # tokens; of a longer one the small decoder knows nothing
+_BRANCHES = 3
+
+
+@runtime_checkable
+class Adviser(Protocol):
+    """Drafts and weighs lines on a picture, in token ids."""
+
+    def opinions(
+        self, image: ImageBlock, question: Sequence[int], answers: Sequence[Sequence[int]]
+    ) -> list[float]:
+        """Return a log-likelihood for each answer, all 0 when it has no opinion."""
+        ...
+
+    def drafts(self, image: ImageBlock, question: Sequence[int]) -> list[list[int]]:
+        """Return likely answers, best first; an empty question asks for a caption."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A picture and what is asked of it; an empty question asks for a sentence on it."""
+
+    image: ImageBlock
+    question: str
+    longest: int
+
+
+def agreed_line(
+    engine: LlamaEngine,
+    vocabulary: Vocabulary,
+    ready: Prefilled,
+    ask: Ask,
+    adviser: Adviser,
+    cancel: Callable[[], bool],
+) -> list[int]:
+    """Return the tokens of the line that both find likeliest, without the end.
+
+    Args:
+        ready: the prompt in the engine, whose logits are those after it.
+        cancel: asked before every token; when it says so, the best so far is returned.
+    """
+    first = engine.logits().astype(np.float64)
+    own = best_lines(engine, ready, vocabulary.ends, ask.longest, _BRANCHES, cancel)
+    engine.cut(ready.lane, ready.read)
+    lines = [[token for token in line.tokens if not vocabulary.ends(token)] for line in own]
+    if cancel() or (ask.question and len(lines[0]) > _LONGEST_ANSWER):
+        return lines[0]
+    question = vocabulary.tokens(plain_line(ask.question)) if ask.question else []
+    drafts = [vocabulary.spell_all(line) for line in adviser.drafts(ask.image, question)]
+    if not drafts:
+        return lines[0]
+    for draft in drafts:
+        lines += [vocabulary.tokens(text) for text in _spellings(draft, bool(ask.question))]
+    lines = [list(line) for line in dict.fromkeys(map(tuple, lines)) if line]
+    words = [vocabulary.tokens(plain_line(vocabulary.spell_all(line))) for line in lines]
+    opinions = adviser.opinions(ask.image, question, words)
+    best, found = -np.inf, lines[0]
+    for line, said, opinion in zip(lines, words, opinions, strict=True):
+        if cancel():
+            break
+        mine = line_likelihood(engine, ready, first, [*line, vocabulary.end])
+        if not ask.question:
+            mine, opinion = mine / (len(line) + 1), opinion / (len(said) + 1)
+        if mine + opinion > best:
+            best, found = mine + opinion, line
+    return found
+
+
+def _spellings(draft: str, answer: bool) -> list[str]:
+    """Return a draft as the language model may write it: answers begin either way."""
+    text = draft.strip()
+    sentence = text[:1].upper() + text[1:]
+    return [text, sentence] if answer else [sentence]

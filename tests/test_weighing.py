@@ -1,0 +1,99 @@
+"""A line on a picture that the language model and a small decoder agree on."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+from langchain_core.messages import HumanMessage
+
+from assistant.models.images import ImageBlock
+from assistant.models.llama_cpp import LlamaChat
+from assistant.models.llama_engine import Rows
+from assistant.models.sight import CAPTION_QUESTION
+from retrieval.weights import ModelStore
+
+
+class SecondEyes:
+    """Sees noise, drafts one line, and finds every line but its own unlikely."""
+
+    def __init__(self) -> None:
+        self.draft: list[int] = []
+        self.sure = 0.0
+        self.asked: list[list[int]] = []
+
+    def look(self, image: ImageBlock) -> Rows:
+        noise = np.random.default_rng(4).normal(size=(12, 896))
+        return Rows(image.sha256, (noise * 0.015).astype(np.float32))
+
+    def adapter(self) -> None:
+        return None
+
+    def drafts(self, image: ImageBlock, question: Sequence[int]) -> list[list[int]]:
+        self.asked.append(list(question))
+        return [self.draft] if self.draft else []
+
+    def opinions(
+        self, image: ImageBlock, question: Sequence[int], answers: Sequence[Sequence[int]]
+    ) -> list[float]:
+        return [0.0 if list(answer) == self.draft else -self.sure for answer in answers]
+
+
+@pytest.fixture
+def eyes() -> SecondEyes:
+    return SecondEyes()
+
+
+@pytest.fixture
+def chat(eyes: SecondEyes, model_store: ModelStore) -> Iterator[LlamaChat]:
+    model = LlamaChat(
+        model_id="two", locate=lambda: model_store.path("qwen2.5-coder-0.5b"),
+        context_tokens=256, max_tokens=12, eyes=eyes,
+    )  # fmt: skip
+    yield model
+    model.unload()
+
+
+def asked(question: str) -> list[HumanMessage]:
+    picture = {"type": "image", "base64": base64.b64encode(b"one").decode(), "mime_type": "image/png"}
+    return [HumanMessage([picture, {"type": "text", "text": question}])]
+
+
+def tokens(chat: LlamaChat, text: str) -> list[int]:
+    return chat._load()[1].tokens(text)
+
+
+@pytest.mark.parametrize("question", [CAPTION_QUESTION, "What colour is the dog?"])
+def test_the_line_that_both_find_likeliest_is_said(
+    chat: LlamaChat, eyes: SecondEyes, question: str
+) -> None:
+    alone = chat.invoke(asked(question)).content
+    assert alone  # without drafts the language model speaks for itself
+    eyes.draft = tokens(chat, " brown and white")
+    unsure = chat.invoke(asked(question)).content
+    eyes.sure = 1000.0
+    sure = chat.invoke(asked(question)).content
+    assert str(sure).lower() == "brown and white" != str(alone).lower()
+    assert unsure in {alone, "brown and white", "Brown and white"}
+    told = [] if question == CAPTION_QUESTION else tokens(chat, " what colour is the dog")
+    assert eyes.asked == [told] * 3
+    assert chat.invoke(asked(question)).content == sure  # what was tried left nothing behind
+
+
+def test_long_answers_and_set_temperatures_are_the_language_models_own(
+    chat: LlamaChat, eyes: SecondEyes
+) -> None:
+    eyes.draft, eyes.sure = tokens(chat, " brown"), 1000.0
+    long = "Write the numbers from one to thirty, with a comma after each."
+    assert str(chat.invoke(asked(long)).content).lower() != "brown"
+    warm = chat.invoke(asked("What colour is the dog?"), temperature=0.9, seed=1).content
+    assert str(warm).lower() != "brown"
+    assert eyes.asked == []
+
+
+def test_cancelled_before_the_first_word(chat: LlamaChat, eyes: SecondEyes) -> None:
+    eyes.draft = tokens(chat, " brown")
+    found = chat.invoke(asked(CAPTION_QUESTION), cancel=lambda: True)
+    assert found.response_metadata["finish_reason"] == "cancelled"
