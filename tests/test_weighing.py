@@ -57,7 +57,8 @@ def chat(eyes: SecondEyes, model_store: ModelStore) -> Iterator[LlamaChat]:
 
 
 def asked(question: str) -> list[HumanMessage]:
-    picture = {"type": "image", "base64": base64.b64encode(b"one").decode(), "mime_type": "image/png"}
+    data = base64.b64encode(b"one").decode()
+    picture = {"type": "image", "base64": data, "mime_type": "image/png"}
     return [HumanMessage([picture, {"type": "text", "text": question}])]
 
 

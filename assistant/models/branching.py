@@ -32,9 +32,14 @@ class Line:
     runners: tuple[tuple[int, float], ...]
 
     @property
+    def total(self) -> float:
+        """Log-probability of the line."""
+        return sum(self.chances)
+
+    @property
     def mean(self) -> float:
         """Mean log-probability a token."""
-        return sum(self.chances) / max(len(self.chances), 1)
+        return self.total / max(len(self.chances), 1)
 
 
 def best_lines(

@@ -25,6 +25,7 @@ from assistant.models.second_opinion import plain_line
 
 _LONGEST_ANSWER = 8  # tokens; of a longer one the small decoder knows nothing
 _BRANCHES = 3
+_DRAFTS = 3
 
 
 @runtime_checkable
@@ -68,28 +69,29 @@ def agreed_line(
     first = engine.logits().astype(np.float64)
     own = best_lines(engine, ready, vocabulary.ends, ask.longest, _BRANCHES, cancel)
     engine.cut(ready.lane, ready.read)
-    lines = [[token for token in line.tokens if not vocabulary.ends(token)] for line in own]
+    known = {tuple(t for t in line.tokens if not vocabulary.ends(t)): line.total for line in own}
+    lines = [line for line in known if line] or [()]
     if cancel() or (ask.question and len(lines[0]) > _LONGEST_ANSWER):
-        return lines[0]
+        return list(lines[0])
     question = vocabulary.tokens(plain_line(ask.question)) if ask.question else []
-    drafts = [vocabulary.spell_all(line) for line in adviser.drafts(ask.image, question)]
-    if not drafts:
-        return lines[0]
-    for draft in drafts:
-        lines += [vocabulary.tokens(text) for text in _spellings(draft, bool(ask.question))]
-    lines = [list(line) for line in dict.fromkeys(map(tuple, lines)) if line]
+    for draft in adviser.drafts(ask.image, question)[:_DRAFTS]:
+        spelled = _spellings(vocabulary.spell_all(draft), bool(ask.question))
+        lines += [tuple(vocabulary.tokens(text)) for text in spelled]
+    lines = list(dict.fromkeys(lines))
     words = [vocabulary.tokens(plain_line(vocabulary.spell_all(line))) for line in lines]
     opinions = adviser.opinions(ask.image, question, words)
     best, found = -np.inf, lines[0]
     for line, said, opinion in zip(lines, words, opinions, strict=True):
         if cancel():
             break
-        mine = line_likelihood(engine, ready, first, [*line, vocabulary.end])
+        mine = known.get(line)
+        if mine is None:
+            mine = line_likelihood(engine, ready, first, [*line, vocabulary.end])
         if not ask.question:
             mine, opinion = mine / (len(line) + 1), opinion / (len(said) + 1)
         if mine + opinion > best:
             best, found = mine + opinion, line
-    return found
+    return list(found)
 
 
 def _spellings(draft: str, answer: bool) -> list[str]:

@@ -34,7 +34,8 @@ from assistant.tuning.e5_torch import encode
 
 Ids = NDArray[np.int64]
 State = dict[str, Tensor]
-Report = Callable[[dict[str, float]], None]
+Report = Callable[[str, int, int, dict[str, float]], None]
+"""Gets the stage, the epochs done and in all, and what was measured."""
 _STEP = 250
 _CHOSEN_BY = ("t2i_r1", "t2i_r10", "i2t_r1", "other_t2i_r10")
 
@@ -142,8 +143,9 @@ class Fit:
                     loss = loss + model.losses(views, said) / 2
                 self._step(optimizer, loss, step, steps * recipe.head_epochs, learn)
             last = epoch + 1 == recipe.head_epochs
-            if last:
-                self._judge(report, {"head_epoch": epoch + 1, "loss": float(loss.detach())})
+            told = {"loss": float(loss.detach())}
+            measured = self._judge() if last else {}
+            report("heads", epoch + 1, recipe.head_epochs, {**told, **measured})
             stopped = self._stop()
             if last or stopped or epoch % 5 == 4:
                 self._save(path, epoch + 1, optimizer)
@@ -172,7 +174,8 @@ class Fit:
                 loss = model.losses(views, encode(model.tower, self.pairs.tokens, some))
                 self._step(optimizer, loss, epoch * steps + place, steps * recipe.epochs, named)
                 losses.append(float(loss.detach()))
-            self._judge(report, {"epoch": epoch + 1, "loss": float(np.mean(losses))})
+            told = {"loss": float(np.mean(losses)), **self._judge()}
+            report("together", epoch + 1, recipe.epochs, told)
             self._save(path, epoch + 1, optimizer)
             if self._stop():
                 return False
@@ -198,7 +201,7 @@ class Fit:
                 found |= {f"{name}{metric}": value for metric, value in metrics.items()}
         return found
 
-    def _judge(self, report: Report, row: dict[str, float]) -> None:
+    def _judge(self) -> dict[str, float]:
         """Measure the averaged weights; remember them if they are the best so far."""
         with self._averaged():
             metrics = self.measure()
@@ -206,7 +209,7 @@ class Fit:
         if score >= self._score:
             self._score = score
             self._best = {name: value.clone() for name, value in self._average.items()}
-        report({**row, **metrics})
+        return metrics
 
     def _views(self, rows: Ids, rng: np.random.Generator) -> Tensor:
         """Return the pooled map of one view of each photo, float32 [n, 2560]."""

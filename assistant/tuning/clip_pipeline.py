@@ -21,7 +21,7 @@ from PIL import Image
 
 from assistant.tuning.clip_cache import build_cache
 from assistant.tuning.clip_export import Sample, weights_of, write_weights
-from assistant.tuning.clip_fit import Fit, Pairs, Recipe, pool_all, slices
+from assistant.tuning.clip_fit import Fit, Pairs, Recipe, Report, pool_all, slices
 from assistant.tuning.clip_measure import (
     calibrate,
     chinese_metrics,
@@ -51,12 +51,13 @@ _SAMPLE = 2000
 
 @dataclass(frozen=True)
 class Run:
-    """The folder of a run and the means."""
+    """The folder of a run and the means; ``record`` gets the figures of every epoch."""
 
     folder: Path
     store: ModelStore
     threads: int
     say: Say
+    record: Report
 
     def train(
         self, recipe: Recipe, name: str, captions: Captions, photos: Photos, out: Path, stop: Stop
@@ -79,7 +80,7 @@ class Run:
         torch.manual_seed(recipe.seed)
         model = self._model(pairs, texts, recipe)
         fit = Fit(model, pairs, recipe, self.folder / "fit", stop)
-        if not (fit.heads(texts, self._tell) and fit.together(self._tell)):
+        if not (fit.heads(texts, self.record) and fit.together(self.record)):
             return None
         sample = sample_of(model, pairs, self._classes())
         write_weights(out, weights_of(model, recipe.members, sample, CLASS_SHARE))
@@ -145,9 +146,6 @@ class Run:
             names = [name.strip() for name in lemmas.split(",")]
             said += [f"a photo of a {names[0]}", names[-1], f"{names[0]}, {definition}"]
         return token_states(self._e5, self._lower, said)
-
-    def _tell(self, row: dict[str, float]) -> None:
-        self.say(", ".join(f"{name} {value:.3f}" for name, value in row.items()))
 
     @cached_property
     def _e5_weights(self) -> Path:

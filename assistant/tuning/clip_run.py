@@ -98,8 +98,13 @@ class ClipTrainer:
     def _run(self) -> Any:
         from assistant.tuning.clip_pipeline import Run
 
-        bench = self._bench
-        return Run(bench.run, bench.store, bench.threads, bench.journal.report)
+        bench, began = self._bench, time.monotonic()
+
+        def record(stage: str, done: int, epochs: int, measured: dict[str, float]) -> None:
+            seconds = time.monotonic() - began
+            bench.journal.record(stage, done, measured, steps=epochs, seconds=seconds)
+
+        return Run(bench.run, bench.store, bench.threads, bench.journal.report, record)
 
 
 def source_of(part: Part) -> tuple[str, dict[str, list[str]], Any]:
