@@ -24,7 +24,7 @@ from assistant.models.llama_text import Vocabulary
 from assistant.models.second_opinion import plain_line
 
 _LONGEST_ANSWER = 8  # tokens; of a longer one the small decoder knows nothing
-_BRANCHES = 3
+_BRANCHES = 3  # of a sentence; an answer is too short for more than one
 _DRAFTS = 3
 
 
@@ -67,7 +67,8 @@ def agreed_line(
         cancel: asked before every token; when it says so, the best so far is returned.
     """
     first = engine.logits().astype(np.float64)
-    own = best_lines(engine, ready, vocabulary.ends, ask.longest, _BRANCHES, cancel)
+    branches = 1 if ask.question else _BRANCHES
+    own = best_lines(engine, ready, vocabulary.ends, ask.longest, branches, cancel)
     engine.cut(ready.lane, ready.read)
     known = {tuple(t for t in line.tokens if not vocabulary.ends(t)): line.total for line in own}
     lines = [line for line in known if line] or [()]
