@@ -151,7 +151,8 @@ def _faces(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[
     if names:
         return [] if results else [ToolCall("find_faces", {"file": n}) for n in names[:8]]
     if not results:
-        return [ToolCall("search_library", {"query": plan.query, "k": 5, "modality": "image"})]
+        query = plan.topic or plan.query
+        return [ToolCall("search_library", {"query": query, "k": 5, "modality": "image"})]
     return _follow_search(results, "find_faces")
 
 

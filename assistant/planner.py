@@ -276,7 +276,7 @@ def topic_of(text: str, intent: Intent) -> str:
     """Return what the files asked for are about; empty when every file is meant."""
     if modality_of(text) == "image" or intent == "aggregate":
         text = without_period(text)
-    if intent in ("pick", "look"):
+    if intent in ("pick", "look", "faces"):
         return shown_in_one(text) if intent == "pick" else thing_in_picture(text)
     if intent not in ("list", "count", "aggregate", "summary", "sentiment"):
         return ""

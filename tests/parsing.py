@@ -13,7 +13,7 @@ from typing import NamedTuple
 from PIL import Image, ImageDraw, ImageFont
 
 from retrieval.parse import Limits, ParseTools, parse
-from retrieval.values import Block, Box, Header, Picture, Word
+from retrieval.values import Block, Box, Figure, Header, Picture, Word
 
 ROOT = Path(__file__).resolve().parent.parent
 VOICE_NOTE = ROOT / "assistant/demo/files/voice-note.m4a"
@@ -43,7 +43,8 @@ def read(path: Path, name: str = "", limits: Limits | None = None) -> Read:
     assert isinstance(first, Header)
     blocks = [value for value in rest if isinstance(value, Block)]
     pictures = [value for value in rest if isinstance(value, Picture)]
-    assert len(blocks) + len(pictures) == len(rest)
+    figures = [value for value in rest if isinstance(value, Figure)]
+    assert len(blocks) + len(pictures) + len(figures) == len(rest)
     return Read(first, blocks, pictures)
 
 
