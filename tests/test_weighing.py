@@ -23,6 +23,7 @@ class SecondEyes:
         self.draft: list[int] = []
         self.sure = 0.0
         self.asked: list[list[int]] = []
+        self.sure_of: tuple[str, ...] = ()
 
     def look(self, image: ImageBlock) -> Rows:
         noise = np.random.default_rng(4).normal(size=(12, 896))
@@ -34,6 +35,9 @@ class SecondEyes:
     def drafts(self, image: ImageBlock, question: Sequence[int]) -> list[list[int]]:
         self.asked.append(list(question))
         return [self.draft] if self.draft else []
+
+    def things(self, image: ImageBlock) -> tuple[str, ...]:
+        return self.sure_of
 
     def opinions(
         self, image: ImageBlock, question: Sequence[int], answers: Sequence[Sequence[int]]
@@ -81,6 +85,18 @@ def test_the_line_that_both_find_likeliest_is_said(
     told = [] if question == CAPTION_QUESTION else tokens(chat, " what colour is the dog")
     assert eyes.asked == [told] * 3
     assert chat.invoke(asked(question)).content == sure  # what was tried left nothing behind
+
+
+def test_a_sentence_names_what_is_surely_seen(chat: LlamaChat, eyes: SecondEyes) -> None:
+    alone = str(chat.invoke(asked(CAPTION_QUESTION)).content)
+    eyes.draft = tokens(chat, " two cats on a bed")
+    assert "cats" not in alone
+    eyes.sure_of = ("animal", "cat")
+    assert chat.invoke(asked(CAPTION_QUESTION)).content == "Two cats on a bed"
+    eyes.sure, eyes.sure_of = 1000.0, (alone.split()[-1].strip("."), "zebra")
+    assert chat.invoke(asked(CAPTION_QUESTION)).content != "Two cats on a bed"
+    eyes.sure_of = ("zebra",)  # which no line names
+    assert chat.invoke(asked(CAPTION_QUESTION)).content == "Two cats on a bed"
 
 
 def test_long_answers_and_set_temperatures_are_the_language_models_own(

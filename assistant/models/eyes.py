@@ -50,6 +50,7 @@ class _Seen:
 
     rows: Rows
     feature_map: NDArray[np.float32]
+    things: tuple[str, ...]
 
 
 class SightEyes:
@@ -105,6 +106,10 @@ class SightEyes:
         """Return the answer decoder's likeliest answers; see ``weighing.Adviser``."""
         return self._opinion().drafts(self._seen(image).feature_map, question)
 
+    def things(self, image: ImageBlock) -> tuple[str, ...]:
+        """Return the words for what the encoder's classifier is sure to see."""
+        return self._seen(image).things
+
     def _opinion(self) -> SecondOpinion:
         if self._second is None:
             self._second = SecondOpinion.load(self._weights)
@@ -122,12 +127,14 @@ class SightEyes:
             return found
 
     def _see(self, image: ImageBlock) -> _Seen:
-        from retrieval.embed.efficientnet import EfficientNetLite2
+        from retrieval.embed.efficientnet import EfficientNetLite2, class_texts, softmax
+        from retrieval.embed.things import tags_of
 
         if self._encoder is None:
             self._encoder = EfficientNetLite2(self._store.path("efficientnet-lite2"), self._threads)
-        maps = self._encoder.feature_map([image.open()])
+        seen = self._encoder.features([image.open()])
         if self._projector is None:
             self._projector = SightProjector.load(self._weights)
-        rows = Rows(image.sha256, self._projector.image_tokens(maps)[0])
-        return _Seen(rows, maps[0])
+        rows = Rows(image.sha256, self._projector.image_tokens(seen.map)[0])
+        things = tags_of(softmax(seen.logits)[0], class_texts())
+        return _Seen(rows, seen.map[0], things)
