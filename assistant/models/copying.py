@@ -12,6 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.models.likelihood import log_probabilities
 from assistant.models.llama_engine import LlamaEngine, Prefilled
 from assistant.models.llama_text import Vocabulary
 from assistant.models.protocol import Copied
@@ -29,7 +30,7 @@ def copy_answer(
     engine: LlamaEngine, vocabulary: Vocabulary, ready: Prefilled, copier: Copier, refusal: str
 ) -> Copied:
     """Return the likeliest stretches of a text after a prompt, and the odds of the refusal."""
-    first = _log_softmax(engine.logits())
+    first = log_probabilities(engine.logits())
     refused = float(first[vocabulary.tokens(refusal)[0]])
     begun: list[tuple[float, int, frozenset[int]]] = []
     for token in _likeliest(first):
@@ -64,7 +65,7 @@ def _finish(
     best: Span | None = None
     for _ in range(min(LONGEST, engine.context - ready.read - 2)):
         engine.extend(ready.lane, [token])
-        after = _log_softmax(engine.logits())
+        after = log_probabilities(engine.logits())
         may_end = copier.may_end(places)
         following: tuple[int, frozenset[int]] | None = None
         for choice in _likeliest(after):
@@ -87,13 +88,6 @@ def _finish(
     return best
 
 
-def _likeliest(log_probabilities: NDArray[np.float64]) -> list[int]:
-    few = np.argpartition(log_probabilities, -_LOOKED_AT)[-_LOOKED_AT:]
-    return [int(i) for i in few[np.argsort(-log_probabilities[few])]]
-
-
-def _log_softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    wide = logits.astype(np.float64)
-    wide -= wide.max()
-    found: NDArray[np.float64] = wide - math.log(float(np.exp(wide).sum()))
-    return found
+def _likeliest(odds: NDArray[np.float64]) -> list[int]:
+    few = np.argpartition(odds, -_LOOKED_AT)[-_LOOKED_AT:]
+    return [int(i) for i in few[np.argsort(-odds[few])]]
