@@ -267,7 +267,7 @@ def _verify(state: State, config: RunnableConfig) -> State:
     if not draft.evidence:
         return {"checked": Checked(clean_answer(draft.text), draft.citations)}
     session.status("status_checking")
-    checked = check(clean_answer(draft.text), draft.evidence, session.request.library.words)
+    checked = check(clean_answer(draft.text), draft.evidence, session.words)
     if not checked.citations and not state.get("repaired") and draft.repairable:
         return {"checked": checked, "repaired": True}
     if not checked.citations:

@@ -18,7 +18,7 @@ from assistant.messages import AttachmentFile, AttachmentView
 from retrieval.blobs import BlobStore
 from retrieval.errors import FileNotFound
 from retrieval.sniff import sniff
-from retrieval.values import Block, Header, Parsed, Passage, Picture
+from retrieval.values import Block, Header, Parsed, Passage, Picture, Word
 
 REMEMBERED = 16
 
@@ -89,25 +89,31 @@ def _attached(view: AttachmentView, parsed: Iterator[Parsed]) -> Attached:
         elif isinstance(value, Picture) and value.page is None and jpeg is None:
             jpeg = value.jpeg
     assert header is not None, "a parser yields its header first"
+    passages, words = _passages(view, header, blocks)
     return Attached(
         name=view.name,
         sha256=view.sha256,
         media_type=header.media_type,
         modality=header.modality,
-        passages=tuple(_passages(view, header, blocks)),
+        passages=passages,
         jpeg=jpeg,
         metadata=dict(header.metadata),
+        words=words,
     )
 
 
-def _passages(view: AttachmentView, header: Header, blocks: Sequence[Block]) -> Iterator[Passage]:
+def _passages(
+    view: AttachmentView, header: Header, blocks: Sequence[Block]
+) -> tuple[tuple[Passage, ...], dict[str, tuple[Word, ...]]]:
+    """Return the passages, and where the words of recognised ones stand, by their text."""
     from retrieval.chunking import Chunker
 
     chunker = Chunker(lambda text: len(text) // 3 + 1, 512)
     said = [block for block in blocks if block.kind != "metadata"]
     chunks = [chunk for block in said for chunk in chunker.feed(block)]
-    for chunk in (*chunks, *chunker.finish()):
-        yield Passage(
+    chunks += chunker.finish()
+    passages = tuple(
+        Passage(
             asset_id=NOT_IN_LIBRARY,
             asset=view.name,
             sha256=view.sha256,
@@ -120,3 +126,6 @@ def _passages(view: AttachmentView, header: Header, blocks: Sequence[Block]) -> 
             probability=1.0,
             heading=chunk.heading,
         )
+        for chunk in chunks
+    )
+    return passages, {chunk.text: chunk.words for chunk in chunks if chunk.words}

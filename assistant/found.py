@@ -23,6 +23,7 @@ from assistant.confidence import promising, told_of
 from assistant.gist import bare_question
 from assistant.i18n import text
 from assistant.library import NOT_IN_LIBRARY
+from assistant.moments import moment
 from assistant.planner import Plan
 from assistant.reader import by_worth, fit, paper_fit, read, window, worth_reading
 from assistant.session import Session
@@ -42,6 +43,8 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
         from assistant.pictures import look
 
         return look(session, plan, results)
+    if (plan.modality == "audio" or plan.names) and (said := moment(session, passages_of(results))):
+        return said
     if asks_ratio(question) and (worked := _ratio(session, passages_of(opened))):
         return worked
     whole = by_worth(question, passages_of(opened), plan)
@@ -84,7 +87,7 @@ def _given(
     answer = text(
         "say_because", session.language, answer=said.capitalize(), quote=quote, mark="[1]"
     )
-    return Draft(answer, citations=(cite(1, first, quote, session.request.library.words(first)),))
+    return Draft(answer, citations=(cite(1, first, quote, session.words(first)),))
 
 
 def _told_of(
@@ -126,8 +129,7 @@ def _ratio(session: Session, passages: Sequence[Passage]) -> Draft | None:
 
 def exact(session: Session, answer: str, passage: Passage) -> Draft:
     """Return exact words of a passage as the answer, cited by construction."""
-    words = session.request.library.words(passage)
-    return Draft(f"{answer} [1]", citations=(cite(1, passage, answer, words),))
+    return Draft(f"{answer} [1]", citations=(cite(1, passage, answer, session.words(passage)),))
 
 
 def _sentences(session: Session, passages: Sequence[Passage]) -> Draft:

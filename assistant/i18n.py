@@ -47,6 +47,14 @@ def explain_code(code: str, params: dict[str, Any], language: Language = "en") -
     return template.format_map(_Lenient(params))
 
 
+def clock(seconds: float) -> str:
+    """Write seconds as m:ss, or h:mm:ss."""
+    whole = int(seconds)
+    hours, rest = divmod(whole, 3600)
+    minutes, left = divmod(rest, 60)
+    return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"
+
+
 class _Lenient(dict[str, Any]):
     """Parameters stored by an older version may lack a name; show it rather than fail."""
 

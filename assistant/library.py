@@ -77,7 +77,10 @@ class LibraryView(Protocol):
 
 @dataclass(frozen=True)
 class Attached:
-    """A file that came with a question, read: its text and, for a picture, its pixels."""
+    """A file that came with a question, read: its text and, for a picture, its pixels.
+
+    ``words`` tells where the words of a heard or recognised passage stand, by the passage's text.
+    """
 
     name: str
     sha256: str
@@ -86,6 +89,7 @@ class Attached:
     passages: tuple[Passage, ...] = ()
     jpeg: bytes | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    words: dict[str, tuple[Word, ...]] = field(default_factory=dict)
 
     @property
     def text(self) -> str:

@@ -21,6 +21,7 @@ from assistant.found import exact, found_words
 from assistant.i18n import text
 from assistant.leader import PICKED
 from assistant.look import Sight
+from assistant.persons import asks_private, asks_who
 from assistant.planner import Plan
 from assistant.reader import read
 from assistant.session import Session
@@ -68,19 +69,23 @@ def _seen(session: Session, sights: Sequence[Sight], evidence: Sequence[Passage]
     pictures = [(s.jpeg, s.sha256) for s in sights]
     noted = "\n".join(f"[{n}] {p.asset}" for n, p in enumerate(evidence, 1))
     question = session.request.question
-    turns = prompts.compose(question, noted, session.language, pictures=True)
+    # A page may say who and what somebody is; a face does not.
+    prefix = _prefix(session) if all(len(s.words) < MOSTLY_TEXT for s in sights) else ""
+    asked = prompts.DESCRIBE if prefix else question
+    turns = prompts.compose(asked, noted, session.language, pictures=True)
     written = stream(session, turns, pictures=pictures)
     if "NOT FOUND" in written.upper():
         return None
     citations = whole_files(evidence, session)
-    return Draft(re.sub(r"\s*\[\d+\]", "", written) + marks(citations), citations=citations)
+    bare = re.sub(r"\s*\[\d+\]", "", written)
+    return Draft(prefix + bare + marks(citations), citations=citations)
 
 
 def _small_eye(session: Session, sights: Sequence[Sight]) -> Draft:
     """Let a small model that sees tell of each picture, in English, its one language of sight."""
     language, question = session.language, session.request.question
     evidence = [s.passage(language) for s in sights]
-    describe = bool(_WHAT.search(question)) or len(sights) > 1
+    describe = bool(_WHAT.search(question) or _untold(question)) or len(sights) > 1
     if not describe and language != "en":
         question = session.write(prompts.task("translate", question, "en"), max_tokens=60)
     asked = prompts.small_eye(prompts.DESCRIBE if describe else question)
@@ -96,7 +101,20 @@ def _small_eye(session: Session, sights: Sequence[Sight]) -> Draft:
         told.append(marked(words, number))
     citations = whole_files(evidence, session)
     whole = "\n".join(told) + text("say_small_eye", language)
-    return Draft(whole, citations=citations)
+    return Draft(_prefix(session) + whole, citations=citations)
+
+
+def _untold(question: str) -> str:
+    """Return the key of what is said instead of naming or judging a person; empty otherwise."""
+    if asks_private(question):
+        return "say_not_private"
+    return "say_not_who" if asks_who(question) else ""
+
+
+def _prefix(session: Session) -> str:
+    """Return what is said before a picture is described to whoever asked of a person in it."""
+    key = _untold(session.request.question)
+    return f"{text(key, session.language)}\n" if key else ""
 
 
 _WHAT = re.compile(

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 from assistant import prompts
 from assistant.errors import AnswerCancelled, ModelError, ReadingTooSlow
 from assistant.i18n import Language
-from assistant.library import Attached, LibraryView
+from assistant.library import NOT_IN_LIBRARY, Attached, LibraryView
 from assistant.messages import Citation, Event, Status, Timings, Token
 from assistant.prompts import Turn
 from assistant.safety import NEUTRAL, Detect, by_pattern, find_orders, hide_secrets, screen
-from retrieval.values import Passage
+from retrieval.values import Passage, Word
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -90,6 +90,14 @@ class Session:
     def language(self) -> Language:
         """The language of the question."""
         return self.request.language
+
+    def words(self, passage: Passage) -> Sequence[Word]:
+        """Return where the words of a heard or recognised passage stand; none of others."""
+        if passage.asset_id != NOT_IN_LIBRARY:
+            return self.request.library.words(passage)
+        files = (*self.request.attached, *self.request.earlier)
+        mine = (f.words.get(passage.text) for f in files if f.sha256 == passage.sha256)
+        return next((words for words in mine if words), ())
 
     def check(self) -> None:
         """Stop here when the user said so.

@@ -95,8 +95,8 @@ class Shelf:
         return None if record is None else self._blobs.read(record.sha256)
 
     def words(self, passage: Passage) -> Sequence[Word]:
-        """Return none: the catalog keeps a line's place, not every word's."""
-        return ()
+        """Return the places of words that were heard or recognised; of others, none are kept."""
+        return self._catalog.words(passage.chunk_id) if passage.chunk_id is not None else ()
 
     def _record(self, asset_id: int) -> AssetRecord:
         record = self._catalog.asset(asset_id)

@@ -31,6 +31,9 @@ subject (XQuAD paragraphs are 100 to 250 tokens)."""
 _SLAB = 6000
 """Characters that are measured at once: the tokenizer's cost must not grow with the block."""
 
+_RECOGNISED = ("ocr", "transcript")
+"""Kinds whose words' places are kept; those of a text layer can be read from the file again."""
+
 _JOIN = "\n"
 _ENDS = ("\n", "。", ". ", " ")
 
@@ -100,6 +103,9 @@ class Chunker:
             locator=_merge([_narrow(part) for part in parts]),
             ordinal=self._ordinal,
             heading=first.heading,
+            words=tuple(word for part in parts for word in _words_within(part))
+            if first.kind in _RECOGNISED
+            else (),
         )
         self._ordinal += 1
         return chunk

@@ -6,7 +6,7 @@ page or image, origin top-left, so that they survive any change of resolution.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
@@ -109,6 +109,19 @@ class Word:
     end: float | None = None
     confidence: float = 1.0
 
+    def to_json(self) -> list[Any]:
+        """Return the text and where it stands: four fractions of a page, or two seconds."""
+        where = self.box if self.box is not None else (self.start, self.end)
+        return [self.text, *(None if n is None else round(n, 4) for n in where)]
+
+    @staticmethod
+    def from_json(value: Sequence[Any]) -> Word:
+        """Return what ``to_json`` wrote; how sure the recogniser was is not kept."""
+        text, *where = value
+        if len(where) == 4:
+            return Word(str(text), (where[0], where[1], where[2], where[3]))
+        return Word(str(text), start=where[0], end=where[1])
+
 
 @dataclass(frozen=True)
 class Header:
@@ -171,13 +184,17 @@ Parsed = Header | Block | Picture | Figure
 
 @dataclass(frozen=True)
 class Chunk:
-    """A piece of text no longer than the embedder reads, with the place it came from."""
+    """A piece of text no longer than the embedder reads, with the place it came from.
+
+    ``words`` are kept of what was heard or recognised: nothing else tells where they stand.
+    """
 
     text: str
     kind: ChunkKind
     locator: Locator
     ordinal: int
     heading: str = ""
+    words: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from assistant.i18n import clock
 from assistant.messages import (
     Abstained,
     Citation,
@@ -25,7 +26,7 @@ from assistant.messages import (
     ToolStarted,
 )
 from retrieval.values import PageLocator
-from ui.evidence import clock, draw_boxes
+from ui.evidence import draw_boxes
 from ui.find import highlight
 from ui.library import size_text
 from ui.live import fold

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import streamlit as st
 
+from assistant.i18n import clock
 from assistant.messages import Citation, EvidenceView
 from retrieval.errors import SightlineError
 from retrieval.values import (
@@ -38,14 +39,6 @@ def where(locator: Locator) -> str:
             return t("where_photo" if locator.region == _WHOLE else "where_region")
         case TextLocator():
             return t("where_text")
-
-
-def clock(seconds: float) -> str:
-    """Write seconds as m:ss, or h:mm:ss."""
-    whole = int(seconds)
-    hours, rest = divmod(whole, 3600)
-    minutes, left = divmod(rest, 60)
-    return f"{hours}:{minutes:02d}:{left:02d}" if hours else f"{minutes}:{left:02d}"
 
 
 def draw_boxes(view: EvidenceView) -> bytes:

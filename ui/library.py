@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from assistant.errors import AssetNotFound
+from assistant.i18n import clock
 from assistant.messages import AssetView
 from retrieval.errors import SightlineError
 from retrieval.values import Filters, Modality, PageLocator, RegionLocator
@@ -121,7 +122,7 @@ def _summary(asset: AssetView) -> str:
     if asset.status == "failed":
         return f":red[{t('file_failed')}]"
     if asset.modality == "audio":
-        return evidence.clock(float(asset.meta.get("duration", asset.units) or 0))
+        return clock(float(asset.meta.get("duration", asset.units) or 0))
     if asset.modality == "image":
         return t("kind_image")
     return t("pages", count=asset.units)

@@ -15,7 +15,7 @@ from retrieval.catalog import store
 from retrieval.catalog.records import AssetRecord, ChunkRecord, PictureRecord
 from retrieval.catalog.tables import Asset, ChunkRow, PictureRow, Tag
 from retrieval.catalog.transactions import reading, writing
-from retrieval.values import ABOUT, Filters, locator_from_json
+from retrieval.values import ABOUT, Filters, Word, locator_from_json
 
 
 class Catalog:
@@ -102,6 +102,12 @@ class Catalog:
                 .order_by(PictureRow.page, PictureRow.id)
             ).all()
         return [PictureRecord(*row) for row in rows]
+
+    def words(self, chunk_id: int) -> tuple[Word, ...]:
+        """Return where the words of a heard or recognised passage stand; none of other passages."""
+        with reading(self.engine) as connection:
+            kept = connection.scalar(select(ChunkRow.words).where(ChunkRow.id == chunk_id))
+        return tuple(Word.from_json(one) for one in kept or ())
 
     def picture(self, asset_id: int, page: int | None = None) -> PictureRecord | None:
         """Return the photo or one page image; the first picture when ``page`` is None."""

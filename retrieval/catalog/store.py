@@ -201,6 +201,7 @@ def _chunk_values(asset_id: int, chunk: Chunk) -> dict[str, Any]:
         "lexemes": lexemes(embedded_text(chunk)),
         "heading": chunk.heading,
         "locator": chunk.locator.to_json(),
+        "words": [word.to_json() for word in chunk.words] or None,
     }
 
 

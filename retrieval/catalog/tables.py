@@ -63,7 +63,10 @@ class Asset(Base):
 
 
 class ChunkRow(Base):
-    """A piece of text of an asset; ``lexemes`` is its text cut into words for lexical search."""
+    """A piece of text of an asset; ``lexemes`` is its text cut into words for lexical search.
+
+    ``words`` is where the words of a heard or recognised text stand (``Word.to_json``).
+    """
 
     __tablename__ = "chunks"
     __table_args__ = (Index("ix_chunks_asset_ordinal", "asset_id", "ordinal"),)
@@ -76,6 +79,7 @@ class ChunkRow(Base):
     lexemes: Mapped[str]
     heading: Mapped[str] = mapped_column(default="")
     locator: Mapped[dict[str, Any]]
+    words: Mapped[list[Any] | None]
 
 
 class PictureRow(Base):
