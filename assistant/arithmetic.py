@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 from collections.abc import Callable
 from decimal import Decimal, DivisionByZero, InvalidOperation
 
@@ -53,6 +54,32 @@ def _value(node: ast.expr, depth: int) -> Decimal:
             raise ValueError("too large")
         return _BINARY[type(node.op)](left, right)
     raise ValueError("no arithmetic")
+
+
+_NUMBER = r"(?P<{}>\d[\d,]*(?:\.\d+)?)"
+_SPOKEN = (
+    (
+        rf"{_NUMBER.format('a')}\s*(?:%|％|per ?cent)\s*of\s*{_NUMBER.format('b')}",
+        r"\g<a>/100*\g<b>",
+    ),
+    (rf"{_NUMBER.format('b')}\s*的\s*{_NUMBER.format('a')}\s*[%％]", r"\g<a>/100*\g<b>"),
+    (rf"百分之\s*{_NUMBER.format('a')}", r"\g<a>/100"),
+    (r"(?<=[\d)])\s*(?:(?:raised )?to the power(?: of)?)\s*(?=[\d(])", "^"),
+    (rf"(?<=[\d)])\s*的\s*{_NUMBER.format('a')}\s*次方", r"^\g<a>"),
+    (r"(?<=[\d)])\s*(?:squared|的平方)", "^2"),
+    (r"(?<=[\d)])\s*(?:cubed|的立方)", "^3"),
+    (r"(?<=[\d)])\s*(?:plus|加上?)\s*(?=[\d(])", "+"),
+    (r"(?<=[\d)])\s*(?:minus|减去?)\s*(?=[\d(])", "-"),
+    (r"(?<=[\d)])\s*(?:times|multiplied by|乘以?)\s*(?=[\d(])", "*"),
+    (r"(?<=[\d)])\s*(?:divided by|除以)\s*(?=[\d(])", "/"),
+)
+
+
+def in_signs(text: str) -> str:
+    """Return a text with spoken arithmetic in signs: ``12 % of 50`` is ``12/100*50``."""
+    for spoken, signs in _SPOKEN:
+        text = re.sub(spoken, signs, text, flags=re.IGNORECASE)
+    return text
 
 
 def plain_number(value: Decimal) -> str:

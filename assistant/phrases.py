@@ -239,6 +239,7 @@ MODALITIES: tuple[tuple[Modality, re.Pattern[str]], ...] = (
         "audio",
         _any(r"\b(?:recordings?|voice (?:note|memo|message)s?|audio|podcast)\b", "录音|语音"),
     ),
+    ("text", _any(r"\btext files?\b", "文本文件")),
 )
 OPERATIONS: tuple[tuple[Operation, re.Pattern[str]], ...] = (
     (
@@ -302,11 +303,12 @@ NO_TOPIC = _any(
     r"|do|does"
     r"|did|i|we|you|have|has|are|is|there|in|on|with|about|any|a|an|that|contain(?:s|ing)?"
     r"|show(?:s|ing)?|from|for|please|can|library|mention(?:s|ing)?|say(?:s|ing)?|files?"
+    r"|text(?= files?)"
     r"|documents?|summari[sz]e|summary|much|spen[dt]|paid|pay|total|sum|average|highest|lowest"
     r"|largest|smallest|biggest|most|least|expensive|cheapest|month|year|day|company|shop|store"
     r"|tak(?:e|en|ing)|took|amount|altogether|together|it|they|each|per|every|across|over|up|add|was|were"
     r"|photos?|pictures?|images?|recordings?|pages?|spent|spending|cost)\b",
-    rf"{THING_ZH}|列出|显示|找出|哪些|哪个?月|哪家|有多少|多少钱?|几[张份个段封]|有|我的?|我们|给",
+    rf"文本(?=文件)|{THING_ZH}|列出|显示|找出|哪些|哪个?月|哪家|有多少|多少钱?|几[张份个段封]|有|我的?|我们|给",
     "所有|全部|的|里|中|一共|总共|共|花了?|总结|概括|最多|最少|最高|最低|合计|总计|总额|平均",
     "加起来|每家店?|每个?月|每年|钱|元|拍摄?|了|吗|呢|张|份|个|和|在|关于|是",
 )

@@ -28,6 +28,8 @@ from assistant.session import Session
 from assistant.tools import ToolResult
 from retrieval.values import Passage
 
+LIKELIER_THAN_NOT = 0.5
+"""Chance below which the best picture is offered as the nearest one, not as the one asked for."""
 MOSTLY_TEXT = 120
 """Characters read in a picture from which it is a page rather than a photo."""
 
@@ -38,7 +40,8 @@ def pick(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
     if not found or found[0].probability < PICKED:
         return refuse(session, plan, results)
     best = found[0]
-    said = text("say_pick", session.language, asset=best.asset, chance=f"{best.probability:.0%}")
+    key = "say_pick" if best.probability >= LIKELIER_THAN_NOT else "say_pick_unsure"
+    said = text(key, session.language, asset=best.asset, chance=f"{best.probability:.0%}")
     return Draft(said, citations=(cite(1, best, ""),), nearest=tuple(found[1:4]))
 
 

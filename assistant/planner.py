@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assistant import phrases
+from assistant.arithmetic import in_signs
 from assistant.gist import bare_question, thing_in_picture
 from assistant.i18n import Language
 from assistant.periods import Period, period_of, without_period
@@ -107,7 +108,7 @@ def _intent(text: str, pictures: bool, names: Sequence[str]) -> tuple[Intent, st
     """Return the intent and the text that the question itself brings along for it."""
     if phrases.CHAT.match(text):
         return "chat", ""
-    if found := phrases.ARITHMETIC.match(text):
+    if found := phrases.ARITHMETIC.match(in_signs(text)):
         return "calculate", found["expression"]
     subject = subject_of(text)
     text = phrases.QUOTED.sub(" ", text)  # what is quoted asks for nothing

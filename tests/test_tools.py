@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from assisting import ColourClassifier, write
 
-from assistant.arithmetic import calculate, plain_number
+from assistant.arithmetic import calculate, in_signs, plain_number
 from assistant.errors import ToolFailed
 from assistant.library import EmptyLibrary
 from assistant.look import Looker
@@ -120,6 +120,21 @@ def test_what_cannot_be_done_is_a_result(call: ToolCall, model: ScriptedChat) ->
 )
 def test_arithmetic_is_exact(expression: str, value: str) -> None:
     assert plain_number(calculate(expression)) == value
+
+
+@pytest.mark.parametrize(
+    ("spoken", "value"),
+    [
+        ("12.5 % of 840", "105"),
+        ("2 to the power of 10", "1024"),
+        ("840的12.5%", "105"),
+        ("5 plus 3 times 2", "11"),
+        ("3的4次方", "81"),
+        ("100 minus 30 percent of 1,200", "-260"),
+    ],
+)
+def test_spoken_arithmetic_is_written_in_signs(spoken: str, value: str) -> None:
+    assert plain_number(calculate(in_signs(spoken))) == value
 
 
 @pytest.mark.parametrize("expression", ["1/0", "a+1", "1+", "(1", "open('x')", "[1]*9", "2**999"])
