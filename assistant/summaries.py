@@ -1,8 +1,9 @@
 """Summaries: of a document, of a text in the question, of the conversation.
 
 A model writes them; the check drops what the text does not support. When that leaves nothing (a
-summary in another language than the text, free words of a small model), the sentences that say
-most of the text are given instead, in its own words. Knows no graph and no tools.
+summary in another language than the text, free words of a small model), or when it says the text
+again instead of summing it up, the sentences that say most of the text are given instead, in its
+own words. Knows no graph and no tools.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from assistant.tools import ToolResult
 LONGEST = 160
 """Tokens of a summary."""
 SENTENCES = 3
+_SHORT = 0.5
+"""Share of a text that its summary may be as long as."""
 
 
 def summary(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
@@ -34,12 +37,23 @@ def summary(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draf
         return nothing_to_do(session, plan, results)
     turns = prompts.task("summary", subject, session.language)
     written = stream(session, turns, max_tokens=LONGEST)
-    if passages and not check(clean_answer(written), passages, lambda _: ()).citations:
-        own_words = central(subject)
+    unborne = passages and not check(clean_answer(written), passages, lambda _: ()).citations
+    if unborne or len(written) > len(subject) * _SHORT:
+        prefix = text("say_own_words", session.language)
+        room = max(len(subject) * _SHORT - len(prefix), 1.0)
+        own_words = central(subject) if unborne else _within(subject, room)
         if own_words:
-            prefix = text("say_own_words", session.language)
             return Draft("\n".join(own_words), passages, prefix=prefix)
     return Draft(written, passages)
+
+
+def _within(subject: str, room: float) -> list[str]:
+    """Return as many of the central sentences as ``room`` characters hold; none if not one."""
+    for most in range(SENTENCES, 0, -1):
+        chosen = central(subject, most)
+        if len("\n".join(chosen)) <= room:
+            return chosen
+    return []
 
 
 def _of_conversation(session: Session) -> Draft:

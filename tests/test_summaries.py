@@ -49,6 +49,15 @@ def test_a_summary_that_the_text_does_not_bear_out_gives_way_to_its_own_words(
     assert "crosses the bay" in end.text and {c.asset for c in end.citations} == {"ferry.txt"}
 
 
+def test_a_summary_that_says_the_whole_text_again_gives_way_to_its_central_sentences(
+    helper: Assistant, model: ScriptedChat
+) -> None:
+    model.script = [FERRY]
+    end = outcome(helper.ask(f"Summarise this text: {FERRY}", use_library=False))
+    assert isinstance(end, Answered) and len(end.text) <= len(FERRY) / 2
+    assert "crosses the bay" in end.text
+
+
 def test_a_chinese_summary_in_free_words_is_not_lost(
     helper: Assistant, model: ScriptedChat
 ) -> None:
