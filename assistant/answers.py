@@ -48,6 +48,7 @@ def compose_draft(
 ) -> Draft:
     """Write the draft that a plan's intent asks for."""
     from assistant.aggregates import compare, extract, listing
+    from assistant.entities import entities
     from assistant.faces import count_faces
     from assistant.found import found_words
     from assistant.pictures import look, pick
@@ -62,6 +63,7 @@ def compose_draft(
         "summary": summary,
         "translate": _translation,
         "sentiment": _sentiment,
+        "entities": entities,
         "transcribe": _transcript,
         "list": listing,
         "faces": count_faces,

@@ -23,7 +23,7 @@ from retrieval.values import Passage
 ALIKE = 0.7
 """Likeness of two sentences (0..1, by words in order) from which they speak of the same thing."""
 LONGEST_VALUE = 8
-_OF_ONE_FILE = ("find", "summary", "translate", "sentiment", "transcribe", "extract")
+_OF_ONE_FILE = ("find", "summary", "translate", "sentiment", "entities", "transcribe", "extract")
 _GENERIC = re.compile(
     r"\b(?:translate|extract|transcribe|read|give|write|json|fields?|english|chinese|sentiment|mood"
     r"|tone|short|brief|due|number|name|text|content|said|into|and)\b"

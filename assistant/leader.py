@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from assistant.confidence import promising
-from assistant.phrases import CONVERSATION
 from assistant.planner import Plan, refers_to_picture
 from assistant.session import Request
 from assistant.statements import asks_ratio
 from assistant.tools import ToolCall, ToolResult
+from assistant.work_phrases import CONVERSATION
 
 PAPERS = 4
 """Papers that a question about a field of one is looked for in."""
@@ -41,6 +41,7 @@ def next_calls(plan: Plan, request: Request, results: Sequence[ToolResult]) -> l
         "summary": _read,
         "translate": _read,
         "sentiment": _read,
+        "entities": _read,
         "transcribe": _transcribe,
         "find": _find,
     }[plan.intent]

@@ -14,7 +14,8 @@ Field = Literal["total", "date", "company", "address", "phone", "email", "number
 Operation = Literal["sum", "average", "max", "min", "count"]
 
 
-def _any(*parts: str) -> re.Pattern[str]:
+def any_of(*parts: str) -> re.Pattern[str]:
+    """Return the pattern that any of the parts is found by."""
     return re.compile("|".join(parts), re.IGNORECASE)
 
 
@@ -44,80 +45,32 @@ ARITHMETIC = re.compile(
     r"\s*(?:=|等于(?:多少|几)?|是多少)?\W*$",
     re.IGNORECASE,
 )
-_PLEASE = r"^\W*(?:please |can you |could you |would you )?"
-TRANSLATE = _any(
-    rf"{_PLEASE}(?:translate|give me a translation)\b",
-    r"\btranslat(?:e|ion) (?:of )?.{0,40}\b(?:in)?to (?:english|chinese|mandarin)\b",
-    r"^\W*how (?:do|would|can) (?:you|i|we|one) say .{1,80} in (?:english|chinese|mandarin)\W*$",
-    "翻译(?:一下|下|这|以下|[:：])|(?:翻译|译)(?:成|为)(?:简体)?(?:中文|英文|英语|汉语)|^请?翻译",
-)
-SAY = re.compile(
-    r"^\W*how (?:do|would|can) (?:you|i|we|one) say (?P<text>.{1,80}) in \w+\W*$", re.IGNORECASE
-)
-SUMMARY = _any(
-    rf"{_PLEASE}(?:give me |write |make )?(?:a |the )?(?:short |brief )?summar(?:y|i[sz]e)\b",
-    r"\bsummary of\b|\bsummari[sz]e\b|\btl;?dr\b|\bmain points?\b|\bkey points?\b|\boverview of\b",
-    rf"\bwhat (?:is|are|was) (?:the |this |that |my )?{THING}s?\b.{{0,60}}\babout\s*\??$",
-    r"\bwhat (?:is|are|was) \S+\.\w{2,5} about\s*\??$|\bgist\b",
-    "总结|概括|概述|大意|主要内容|讲了什么|^请?(?:写|给|做)?.{0,6}摘要",
-)
-_FEELING = r"(?:sentiment|mood|tone|emotions?|feelings?)"
-_TOLD_OF = rf"(?:this|that|these|the following|text|review|comment|message|{THING}|\S+\.\w{{2,5}})"
-CONVERSATION = _any(
-    r"\b(?:our|this|the) (?:conversation|chat|discussion|talk)\b",
-    r"\bwhat (?:have )?we (?:said|discussed)\b",
-    "(?:我们|这次|本次|以上|刚才)的?(?:对话|聊天|谈话|讨论)",
-)
-"""Speaks of the conversation itself."""
-SENTIMENT = _any(
-    rf"{_PLEASE}(?:analy[sz]e|classify|judge|tell me|what(?:'s| is| was)) (?:the )?(?:overall )?"
-    rf"{_FEELING} (?:of|in|behind|expressed in)(?: the| my| our| an?)?(?: \w+){{0,3}}? ?{_TOLD_OF}",
-    rf"^\W*(?:what(?:'s| is| was) (?:the )?)?(?:overall )?{_FEELING}(?: analysis)?(?: of)?\s*[:：]",
-    r"\bsentiment analysis\b",
-    rf"\b(?:is|are|was|were) (?:the |this |that |my )?(?:\w+ ){{0,3}}?{_TOLD_OF}s?\b.{{0,40}}"
-    r"\b(?:(?:more )?positive(?: \w+)? or negative|happy or (?:sad|unhappy|angry)"
-    r"|friendly or angry)\b",
-    r"\bpositive, negative\b|\bpositive or negative\s*[:：]",
-    r"(?:情感|情绪|语气|态度)(?:是|如何|怎么样|怎样|分析|倾向|[:：])|分析.{0,20}(?:情感|情绪|语气)",
-    r"什么(?:样的)?(?:情感|情绪|语气)[？?]?$|(?:正面|积极|肯定)(?:的)?还是(?:负面|消极|否定)",
-)
-"""Asks what mood a text is in; a question on the tone or mood of something told in it does not."""
-MOODS = _any(
-    rf"\b(?:analy[sz]e|classify|judge|overall|more|positive|negative|neutral|happy|sad|or|{_FEELING})\b",
-    "分析|情感|情绪|语气|态度|正面|负面|积极|消极|还是|什么样?|怎么?样|如何|倾向",
-)
-TRANSCRIBE = _any(
-    r"\btranscri(?:be|pt)\b",
-    r"\bwhat (?:is|was|do(?:es)?|did) .{0,40}\b(?:say|said) in .{0,30}"
-    r"(?:\b(?:recording|voice|audio|clip)|\.(?:wav|mp3|m4a|flac|ogg|webm)\b)",
-    "转写|听写|转录|逐字稿|转成文字|(?:录音|语音).{0,20}说了?什么"
-    r"|\.(?:wav|mp3|m4a|flac|ogg|webm).{0,6}说了?什么",
-)
-COMPARE = _any(
-    rf"{_PLEASE}compare\b|\bcomparison (?:of|between)\b",
+PLEASE = r"^\W*(?:please |can you |could you |would you )?"
+COMPARE = any_of(
+    rf"{PLEASE}compare\b|\bcomparison (?:of|between)\b",
     r"\bdifferences? between\b.*\b(?:files?|documents?|photos?|receipts?"
     r"|pictures?|images?|invoices?|\w+\.\w{3,4})\b",
     r"对比|比较.*(?:和|与|跟)|(?:照片|图片|文件|文档|收据|发票).*(?:有什么(?:不同|区别)|区别是)",
 )
-EXTRACT = _any(
+EXTRACT = any_of(
     r"\bextract\b|\bas json\b|\bin json\b|\ball (?:the )?fields\b|\bkey[- ]value",
     "提取|抽取|所有字段",
 )
-COUNT = _any(
+COUNT = any_of(
     rf"\bhow many (?:of (?:my|the) )?(?:\w+ ){{0,2}}?{THINGS}\b",
     r"\bcount (?:my|the|all|how many)\b",
     rf"\bnumber of (?:\w+ ){{0,2}}?{THINGS}\b(?! in| on)",
     rf"(?:多少|几)(?:张|份|个|段|封|条)[^，。？]{{0,8}}{THING_ZH}|有多少[^，。？]{{0,4}}{THING_ZH}"
     rf"|{THING_ZH}有(?:多少|几)",
 )
-LIST = _any(
+LIST = any_of(
     r"\b(?:list|show(?: me)?|find(?: me)?|give me|which of|which) "
     rf"(?:all )?(?:of )?(?:my |the |our )?"
     rf"(?:\w+ ){{0,2}}?{THINGS}\b",
     r"\bwhat (?:files|documents|photos|recordings) do (?:i|we) have",
     rf"(?:列出|显示|找出|哪些|给我看)[^，。？]{{0,12}}{THING_ZH}|{THING_ZH}(?:都)?有哪些",
 )
-MONEY_ALL = _any(
+MONEY_ALL = any_of(
     r"\bhow much (?:did|have|do) (?:i|we) (?:spen[dt]|pa(?:y|id))",
     r"\b(?:total|sum|average|mean|highest|lowest|largest|smallest|biggest|most expensive|cheapest)"
     r"\b.*\b(?:of|from|across|over|on|among|in) (?:all |my |the |these |those |our )*(?:\w+ )?"
@@ -137,19 +90,19 @@ MONEY_ALL = _any(
     "一共花|总共花|共花了|花了多少钱|花(?:的)?钱?最[多少]|合计.*(?:收据|发票|小票)",
     "(?:收据|发票|小票|账单).*(?:总和|总计|合计|平均|最高|最低|最多|最少|加起来)",
 )
-GENERAL = _any(
+GENERAL = any_of(
     r"^\W*(?:please |can you |could you )?(?:write|compose|draft|tell) (?:me |us )?(?:a|an|some)\b",
     r"^\W*(?:please |can you |could you )?(?:explain|define|brainstorm|suggest|recommend)\b",
     r"^\W*how (?:do|can|should) (?:i|you|we) (?:write|make|cook|learn|code|program)\b",
     r"\b(?:python|javascript|sql) (?:function|code|script|query)\b",
     "^\\W*(?:请|帮我)?(?:写|作|编|讲)(?:一|个|首|篇|段)|^\\W*(?:请)?(?:解释|推荐|建议)",
 )
-PERSONAL = _any(
+PERSONAL = any_of(
     rf"\b(?:my|our|mine|i|me|we)\b|\b(?:the|this|that|these|those|which|in|on) (?:\w+ ){{0,2}}?"
     rf"{THING}s?\b",
     rf"我的?|我们|[这那](?:张|份|个|段|封)|{THING_ZH}|资料",
 )
-PICTURE = _any(
+PICTURE = any_of(
     r"\b(?:this|that|the|attached|these|both|in) (?:\w+ )?"
     r"(?:photo|picture|image|pic|screenshot)s?\b",
     r"\bwhat (?:do you see|is this|is that|are these)\b|\bdescribe\b",
@@ -164,7 +117,7 @@ ONE_PICTURE = re.compile(
     re.IGNORECASE,
 )
 """Asks for the one picture that shows something; the groups hold what it shows."""
-FACES = _any(
+FACES = any_of(
     r"\bfaces?\b.*\b(?:in|on|are there|does)\b",
     r"\b(?:find|detect|count|locate|mark|show)\b.*\bfaces\b",
     r"\bhow many (?:people|persons|men|women|children|kids|boys|girls)\b(?!.*\b(?:photos|pictures"
@@ -172,7 +125,7 @@ FACES = _any(
     "(?:几|多少)(?:个人|张脸|张人脸|个人脸|人)|人脸|(?:找|数|检测)[^，。？]{0,6}脸",
 )
 """Asks for the faces or the people in a picture (which must be spoken of, named or given)."""
-DOCUMENT = _any(
+DOCUMENT = any_of(
     r"\b(?:receipt|invoice|bill|order|form|contract|quotation|quote|statement|ticket|letter|memo"
     r"|certificate|voucher|slip)s?\b",
     "收据|发票|小票|账单|订单|表格|合同|报价单|票据|信|备忘录",
@@ -197,20 +150,20 @@ PAGE = re.compile(
 )
 
 FIELDS: tuple[tuple[Field, re.Pattern[str]], ...] = (
-    ("email", _any(r"\be-?mail\b", "邮箱|电子邮件地址")),
-    ("phone", _any(r"\b(?:tele)?phone\b|\btel\b|\bmobile number\b|\bfax\b", "电话|手机号|传真")),
-    ("address", _any(r"\baddress\b", "地址")),
-    ("tax", _any(r"\b(?:tax|gst|vat)(?: amount)?\b", "税额|税金|增值税")),
+    ("email", any_of(r"\be-?mail\b", "邮箱|电子邮件地址")),
+    ("phone", any_of(r"\b(?:tele)?phone\b|\btel\b|\bmobile number\b|\bfax\b", "电话|手机号|传真")),
+    ("address", any_of(r"\baddress\b", "地址")),
+    ("tax", any_of(r"\b(?:tax|gst|vat)(?: amount)?\b", "税额|税金|增值税")),
     (
         "number",
-        _any(
+        any_of(
             r"\b(?:invoice|receipt|order|bill|document|reference|account) (?:no\b|number|id\b|#)",
             "发票号|单号|编号|订单号",
         ),
     ),
     (
         "total",
-        _any(
+        any_of(
             r"\b(?:grand |final |overall )?totals?\b|\bamount (?:due|paid|payable)\b",
             r"\bhow much (?:was|is|did|does)\b|\bcosts?\b",
             "总额|总计|合计|总金额|多少钱|金额",
@@ -218,7 +171,7 @@ FIELDS: tuple[tuple[Field, re.Pattern[str]], ...] = (
     ),
     (
         "company",
-        _any(
+        any_of(
             r"\b(?:which|what|name of the|the) (?:company|store|shop|vendor|merchant|seller"
             r"|business|supplier|retailer|issuer)\b",
             r"\bwho (?:issued|sold|sent)\b|\bcompany(?: name)?\b",
@@ -227,58 +180,58 @@ FIELDS: tuple[tuple[Field, re.Pattern[str]], ...] = (
     ),
     (
         "date",
-        _any(
+        any_of(
             r"\bdated?\b|\bwhen (?:was|is|did)\b|\b(?:what|which) day\b|\bissued on\b",
             "日期|哪一?天|何时|什么时候|几号",
         ),
     ),
 )
 MODALITIES: tuple[tuple[Modality, re.Pattern[str]], ...] = (
-    ("image", _any(r"\b(?:photo|picture|image|pic|screenshot)s?\b", "照片|图片|相片")),
+    ("image", any_of(r"\b(?:photo|picture|image|pic|screenshot)s?\b", "照片|图片|相片")),
     (
         "audio",
-        _any(r"\b(?:recordings?|voice (?:note|memo|message)s?|audio|podcast)\b", "录音|语音"),
+        any_of(r"\b(?:recordings?|voice (?:note|memo|message)s?|audio|podcast)\b", "录音|语音"),
     ),
-    ("text", _any(r"\btext files?\b", "文本文件")),
+    ("text", any_of(r"\btext files?\b", "文本文件")),
 )
 OPERATIONS: tuple[tuple[Operation, re.Pattern[str]], ...] = (
     (
         "count",
-        _any(
+        any_of(
             r"\bhow many (?:of )?(?:my |the |our )?(?:receipts|invoices|bills)\b"
             r"|^\W*(?:list|show)\b",
             "[多几]少?[张份个](?:收据|发票|小票|账单)",
             "(?:收据|发票|小票|账单).*[多几]少?[张份个]|列出",
         ),
     ),
-    ("average", _any(r"\baverage\b|\bmean\b", "平均")),
-    ("max", _any(r"\bmost\b|\bhighest\b|\blargest\b|\bbiggest\b", "最多|最高|最大|最贵")),
-    ("min", _any(r"\bleast\b|\blowest\b|\bsmallest\b|\bcheapest\b", "最少|最低|最小|最便宜")),
+    ("average", any_of(r"\baverage\b|\bmean\b", "平均")),
+    ("max", any_of(r"\bmost\b|\bhighest\b|\blargest\b|\bbiggest\b", "最多|最高|最大|最贵")),
+    ("min", any_of(r"\bleast\b|\blowest\b|\bsmallest\b|\bcheapest\b", "最少|最低|最小|最便宜")),
     (
         "sum",
-        _any(
+        any_of(
             r"\btotal\b|\bsum\b|\bhow much\b|\baltogether\b|\bin all\b|\badd up\b",
             "共|合计|总|加起来",
         ),
     ),
 )
 GROUPS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("month", _any(r"\b(?:which|what|each|per|by) month\b", "哪个?月|几月|每个?月|按月")),
-    ("year", _any(r"\b(?:which|what|each|per|by) year\b", "哪一?年|每年|按年")),
+    ("month", any_of(r"\b(?:which|what|each|per|by) month\b", "哪个?月|几月|每个?月|按月")),
+    ("year", any_of(r"\b(?:which|what|each|per|by) year\b", "哪一?年|每年|按年")),
     (
         "company",
-        _any(
+        any_of(
             r"\b(?:which|what|each|per|by) (?:company|shop|store|vendor)\b",
             "[哪每]家|按(?:公司|商店)",
         ),
     ),
 )
-TO_CHINESE = _any(
+TO_CHINESE = any_of(
     r"\b(?:in(?:to)?|to) (?:simplified )?chinese\b|mandarin", "(?:成|为|到)(?:简体)?中文"
 )
-TO_ENGLISH = _any(r"\b(?:in(?:to)?|to) english\b", "(?:成|为|到)英[文语]")
+TO_ENGLISH = any_of(r"\b(?:in(?:to)?|to) english\b", "(?:成|为|到)英[文语]")
 
-FOLLOW = _any(
+FOLLOW = any_of(
     r"\b(?:it|its|they|them|their|those|these|he|she|his|her|him|the same|the one"
     r"|the other|the (?:first|second|third|last) one|that one|this one)\b",
     r"\b(?:that|this) (?:file|document|photo|picture|image|receipt|invoice|page|recording|one)\b",
@@ -289,7 +242,7 @@ FOLLOW = _any(
 COURTESY = re.compile(
     r"^\W*(?:please|can you|could you|would you|tell me|show me|find me|find|do you know)\s+", re.I
 )
-BILLS = _any(r"\b(?:receipt|invoice|bill|expense|purchase)s?\b", "收据|发票|小票|账单")
+BILLS = any_of(r"\b(?:receipt|invoice|bill|expense|purchase)s?\b", "收据|发票|小票|账单")
 BOUND = re.compile(
     r"\b(?:(?P<over>over|above|more than|greater than|exceed(?:s|ing)?)|under|below|less than"
     r"|cheaper than)\s*(?P<en>[^\d\s]{0,3}\s?\d[\d,]*(?:\.\d+)?)"
@@ -298,7 +251,7 @@ BOUND = re.compile(
 )
 """Amounts above or below a bound; the groups hold the bound and which side is meant."""
 # What is left of a request for files when this is taken away is what they show or say.
-NO_TOPIC = _any(
+NO_TOPIC = any_of(
     r"\b(?:how many|how|at|number of|list|show|find|give|count|which|what|all|of|my|the|our|me"
     r"|do|does"
     r"|did|i|we|you|have|has|are|is|there|in|on|with|about|any|a|an|that|contain(?:s|ing)?"

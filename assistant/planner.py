@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from assistant import phrases
+from assistant import phrases, work_phrases
 from assistant.arithmetic import in_signs
 from assistant.gist import bare_question, thing_in_picture
 from assistant.i18n import Language
@@ -20,8 +20,8 @@ from assistant.phrases import Field, Operation
 from retrieval.values import Modality
 
 Intent = Literal[
-    "chat", "general", "find", "look", "summary", "translate", "sentiment", "transcribe",
-    "list", "pick", "count", "aggregate", "compare", "extract", "calculate", "faces",
+    "chat", "general", "find", "look", "summary", "translate", "sentiment", "entities",
+    "transcribe", "list", "pick", "count", "aggregate", "compare", "extract", "calculate", "faces",
 ]  # fmt: skip
 
 
@@ -112,11 +112,13 @@ def _intent(text: str, pictures: bool, names: Sequence[str]) -> tuple[Intent, st
         return "calculate", found["expression"]
     subject = subject_of(text)
     text = phrases.QUOTED.sub(" ", text)  # what is quoted asks for nothing
-    if phrases.TRANSLATE.search(text):
+    if work_phrases.TRANSLATE.search(text):
         return "translate", subject
-    if phrases.SENTIMENT.search(text):
+    if work_phrases.SENTIMENT.search(text):
         return "sentiment", subject
-    if phrases.TRANSCRIBE.search(text):
+    if work_phrases.ENTITIES.search(text):
+        return "entities", subject
+    if work_phrases.TRANSCRIBE.search(text):
         return "transcribe", ""
     if phrases.FACES.search(text) and (pictures or refers_to_picture(text) or _pictures(names)):
         return "faces", ""
@@ -134,7 +136,7 @@ def _intent(text: str, pictures: bool, names: Sequence[str]) -> tuple[Intent, st
         (phrases.COUNT, "count"),
         (phrases.COMPARE, "compare"),
         (phrases.EXTRACT, "extract"),
-        (phrases.SUMMARY, "summary"),
+        (work_phrases.SUMMARY, "summary"),
         (phrases.LIST, "list"),
         (phrases.GENERAL, "general"),
     )
@@ -204,7 +206,7 @@ def label_of(text: str) -> str:
 
 def subject_of(text: str) -> str:
     """Return the text that a request brings along: after a colon, or in quotes."""
-    if said := phrases.SAY.match(text):
+    if said := work_phrases.SAY.match(text):
         return said["text"].strip('"“” ')
     if (found := phrases.SUBJECT.match(text)) and not file_names(found["text"]):
         return found["text"].strip().strip('"“”「」')
@@ -281,7 +283,7 @@ def topic_of(text: str, intent: Intent) -> str:
         return shown_in_one(text) if intent == "pick" else thing_in_picture(text)
     if intent not in ("list", "count", "aggregate", "summary", "sentiment"):
         return ""
-    bare = phrases.MOODS.sub(" ", text) if intent == "sentiment" else text
+    bare = work_phrases.MOODS.sub(" ", text) if intent == "sentiment" else text
     if intent == "aggregate":
         bare = phrases.BILLS.sub(" ", phrases.BOUND.sub(" ", text))
     words = phrases.NO_TOPIC.sub(" ", bare)

@@ -15,11 +15,11 @@ from assistant import prompts
 from assistant.answers import Draft, nothing_to_do, stream, subject_of
 from assistant.citations import check, content_words, split_sentences
 from assistant.i18n import text
-from assistant.phrases import CONVERSATION
 from assistant.planner import Plan
 from assistant.safety import NEUTRAL, clean_answer
 from assistant.session import Session
 from assistant.tools import ToolResult
+from assistant.work_phrases import CONVERSATION
 
 LONGEST = 160
 """Tokens of a summary."""
