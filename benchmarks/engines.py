@@ -21,7 +21,7 @@ def decoding(store: ModelStore, threads: int) -> Row:
 
     path = store.path("qwen2.5-coder-0.5b")
     chat = LlamaChat(model_id="bench", locate=lambda: path, threads=threads)
-    bare = _BareLlama(path, threads)
+    bare = BareLlama(path, threads)
     tokens = bare.tokenize(f"<|im_start|>user\n{PROMPT}<|im_end|>\n<|im_start|>assistant\n")
 
     def ours() -> float:
@@ -38,10 +38,10 @@ def decoding(store: ModelStore, threads: int) -> Row:
     mine, theirs, ratio = paired(ours, lambda: bare.tokens_per_second(tokens, TOKENS), 5)
     chat.unload()
     bare.close()
-    return Row("decoding", mine, "tokens/s", "≥ 0.8 of bare", ratio >= 0.8, theirs, ratio)
+    return Row("decoding", mine, "tokens/s", "≥ 0.9 of bare", ratio >= 0.9, theirs, ratio)
 
 
-class _BareLlama:
+class BareLlama:
     """The least code that decodes greedily with the C API."""
 
     def __init__(self, path: Path, threads: int) -> None:
@@ -67,12 +67,19 @@ class _BareLlama:
         return [int(room[i]) for i in range(count)]
 
     def tokens_per_second(self, prompt: list[int], count: int) -> float:
-        self._lib.llama_memory_clear(self._lib.llama_get_memory(self._context), True)
+        self._forget()
         token = self._decode(prompt, 0)
         started = time.perf_counter()
         for step in range(count - 1):
             token = self._decode([token], len(prompt) + step)
         return (count - 1) / (time.perf_counter() - started)
+
+    def first_token_seconds(self, prompt: list[int]) -> float:
+        self._forget()
+        return seconds(lambda: self._decode(prompt, 0))
+
+    def _forget(self) -> None:
+        self._lib.llama_memory_clear(self._lib.llama_get_memory(self._context), True)
 
     def _decode(self, tokens: list[int], position: int) -> int:
         import numpy as np

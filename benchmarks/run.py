@@ -90,7 +90,7 @@ def _first_tokens(assistant: Assistant) -> Iterator[Row]:
 def rows() -> Iterator[Row]:
     """Measure everything, quickest first."""
     from assistant.demo import demo_files
-    from benchmarks import engines, ingestion, scale
+    from benchmarks import engines, ingestion, reuse, scale
     from retrieval.weights import ModelStore
 
     settings = load_settings()
@@ -102,6 +102,7 @@ def rows() -> Iterator[Row]:
         yield from whole_chain(Path(folder) / "home")
         clips = [p for p in demo_files(Path(folder)) if p.suffix in (".ogg", ".flac", ".m4a")]
         yield engines.decoding(store, settings.threads)
+        yield from reuse.rows(store, settings.threads)
         yield engines.photo_encoding(store, settings.threads)
         yield engines.text_encoding(store, settings.threads)
         yield from ingestion.rows(store, settings.threads)
