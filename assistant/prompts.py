@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from assistant.i18n import Language
 
-VERSION = "2026-11-28.2"
+VERSION = "2026-11-28.3"
 
 
 @dataclass(frozen=True)
@@ -116,23 +116,21 @@ def reader(question: str, evidence: str, language: Language) -> list[Turn]:
 
 
 NOT_FOUND = "NOT FOUND"
-_SPAN = {
-    "en": f"Copy the shortest answer from the text, word for word, or write {NOT_FOUND}.",
-    "zh": f"从文中逐字抄出最短的答案；文中没有就写 {NOT_FOUND}。",
-}
-_SPAN_ASKED = {
-    "en": "Question: {question}\n\nText: {text}\n\nQuestion: {question}",
-    "zh": "问题：{question}\n\n文章：{text}\n\n问题：{question}",
-}
+_SPAN = (
+    f"Copy the shortest answer from the text, word for word, or write {NOT_FOUND}. "
+    f"从文中逐字抄出最短的答案；文中没有就写 {NOT_FOUND}。"
+)
+_SPAN_ASKED = {"en": "{text}\n\nQuestion: {question}", "zh": "{text}\n\n问题：{question}"}
 
 
 def span(question: str, text: str, language: Language) -> list[Turn]:
     """Ask for a span of a text, in the one form that a trained reader knows.
 
-    The question also stands before the text, so that a causal model reads the text knowing it.
+    Nothing before the text depends on the question, not even its language, so an engine that keeps
+    its prefix reads a text once for all questions.
     """
     asked = _SPAN_ASKED[language].format(question=question, text=text)
-    return [Turn("system", _SPAN[language]), Turn("user", asked)]
+    return [Turn("system", _SPAN), Turn("user", asked)]
 
 
 _COMPOSE = {

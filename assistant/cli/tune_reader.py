@@ -12,7 +12,7 @@ from assistant.cli.options import AsJson, Home, emit, note, say, settings_for
 
 def reader(
     data: Annotated[Path, typer.Argument(help="Folder of paragraphs and questions, like XQuAD.")],
-    steps: Annotated[int, typer.Option(min=1, help="Steps of training.")] = 240,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of training.")] = 160,
     questions: Annotated[
         int, typer.Option(min=10, help="Held-out questions to measure and fit confidence on.")
     ] = 60,

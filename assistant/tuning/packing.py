@@ -94,15 +94,21 @@ def pack(photos: Sequence[Sequence[Ask]], prefix: Sequence[int], rows: int, leng
         rows: rows of a photo.
         length: places of a sequence.
     """
+    root = (*prefix, *[-1] * rows)
+    return pack_texts([(root, asks) for asks in photos], length)
+
+
+def pack_texts(texts: Sequence[tuple[Sequence[int], Sequence[Ask]]], length: int) -> Packed:
+    """Lay out token ids that several asks share, each with its asks, a sequence of ``length``."""
     trees = []
     sequence: list[int] = []
     predictor: list[int] = []
     target: list[int] = []
     answer: list[int] = []
     number = 0
-    for index, asks in enumerate(photos):
+    for index, (shared, asks) in enumerate(texts):
         tree = _Tree(length)
-        root = tree.add([*prefix, *[-1] * rows], None)
+        root = tree.add(shared, None)
         for ask in asks:
             question = tree.add(ask.prompt, root)
             for text in ask.answers:
@@ -121,7 +127,7 @@ def pack(photos: Sequence[Sequence[Ask]], prefix: Sequence[int], rows: int, leng
         torch.tensor(predictor),
         torch.tensor(target),
         torch.tensor(answer),
-        tuple(ask for asks in photos for ask in asks),
+        tuple(ask for _, asks in texts for ask in asks),
     )
 
 

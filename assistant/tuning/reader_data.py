@@ -1,9 +1,9 @@
 """What the reader's adapter learns from: questions put to texts that hold the answer or do not.
 
 Folders are laid out like XQuAD (``LANG.SPLIT.paragraphs.jsonl`` and ``.questions.jsonl``, the
-languages parallel). Of a question come the right paragraph in its own language and in the other,
-and refusals: a paragraph of the same article, and the right one without the answer's sentence,
-which look alike and say nothing. Whole articles are held out for measuring.
+languages parallel). A lesson is a paragraph, in one language, with its own questions in both, and
+with questions of its article's other paragraphs, which look alike and find nothing there. Whole
+articles are held out for measuring.
 
 Knows no model.
 """
@@ -11,6 +11,7 @@ Knows no model.
 from __future__ import annotations
 
 import json
+import math
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -39,13 +40,20 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Example:
+class Put:
     """A question put to a text; ``answer`` is the span to copy, None where there is none."""
 
     language: Language
     question: str
-    text: str
     answer: str | None
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A text with the questions put to it."""
+
+    text: str
+    puts: tuple[Put, ...]
 
 
 @dataclass(frozen=True)
@@ -86,51 +94,54 @@ def read_questions(folder: Path) -> Questions:
     return Questions(paragraphs, tuple(asked))
 
 
-def examples(
-    data: Questions, asked: Sequence[Asked], seed: int, refusals: float = 0.33
-) -> list[Example]:
-    """Return the examples of one pass over the questions, shuffled.
+def lessons(
+    data: Questions, asked: Sequence[Asked], seed: int, refusals: float = 0.4
+) -> list[Lesson]:
+    """Return one pass over the questions, shuffled: each paragraph in both languages.
+
+    Half of the texts are cut to neighbouring sentences, and a third lack a sentence, so that some
+    of their own questions have no answer there.
 
     Args:
-        refusals: examples without an answer for each one with.
+        refusals: questions of other paragraphs of the article for each of the own.
     """
     draw = random.Random(seed)
-    found: list[Example] = []
+    own: dict[str, list[Asked]] = {}
     for one in asked:
-        pairs: list[tuple[Language, Language]] = [("en", "en"), ("zh", "zh")]
-        pairs.append(("zh", "en") if draw.random() < 0.75 else ("en", "zh"))
-        for question, text in pairs:
-            whole = data.paragraphs[text][one.paragraph]
-            asks = one.question[question]
-            found.append(
-                Example(question, asks, _cut(whole, one.answers[text], draw), one.answers[text])
-            )
-            if draw.random() < refusals:
-                other = _without(data, one, text, draw)
-                found.append(Example(question, asks, other, None))
+        own.setdefault(one.paragraph, []).append(one)
+    languages: tuple[Language, ...] = ("en", "zh")
+    found: list[Lesson] = []
+    for paragraph, mine in own.items():
+        others = [a for a in asked if a.article == mine[0].article and a.paragraph != paragraph]
+        for of in languages:
+            text = _changed(data.paragraphs[of][paragraph], draw)
+            strange = draw.sample(others, min(len(others), math.ceil(refusals * len(mine))))
+            kept = [a for a in mine if a.answers[of] in text or draw.random() < 0.5]
+            puts = [_put(one, of, text, draw) for one in kept]
+            puts += [_put(one, of, text, draw) for one in strange if one.answers[of] not in text]
+            draw.shuffle(puts)
+            found.append(Lesson(text, tuple(puts)))
     draw.shuffle(found)
     return found
 
 
-def _cut(text: str, answer: str, draw: random.Random) -> str:
-    """Return a text, half the time cut to some sentences around the answer's."""
+def _put(one: Asked, of: Language, text: str, draw: random.Random) -> Put:
+    """Put a question to a text in language ``of``: a third of the time in the other language."""
+    other: Language = "zh" if of == "en" else "en"
+    language = other if draw.random() < 0.33 else of
+    answer = one.answers[of]
+    return Put(language, one.question[language], answer if answer in text else None)
+
+
+def _changed(text: str, draw: random.Random) -> str:
+    """Return a text, half the time cut to a run of sentences, a third without one of them."""
     sentences = split_sentences(text)
-    at = next((i for i, s in enumerate(sentences) if answer in s), None)
-    if at is None or draw.random() < 0.5:
-        return text
-    first, last = draw.randint(max(0, at - 3), at), draw.randint(at, at + 3)
-    return joined(sentences[first : last + 1])
-
-
-def _without(data: Questions, one: Asked, language: Language, draw: random.Random) -> str:
-    """Return a text that does not answer: a neighbour's, or the own without the answer."""
-    texts = data.paragraphs[language]
-    near = [k for k in texts if k.rsplit("_", 1)[0] == one.article and k != one.paragraph]
-    own = [s for s in split_sentences(texts[one.paragraph]) if one.answers[language] not in s]
-    if own and (not near or draw.random() < 0.5):
-        return joined(own)
-    usable = [k for k in near if one.answers[language] not in texts[k]]
-    return texts[draw.choice(usable or list(texts))]
+    if len(sentences) > 3 and draw.random() < 0.5:
+        first = draw.randint(0, len(sentences) - 3)
+        sentences = sentences[first : first + draw.randint(3, 5)]
+    if len(sentences) > 1 and draw.random() < 0.33:
+        sentences.pop(draw.randrange(len(sentences)))
+    return joined(sentences)
 
 
 def joined(sentences: Sequence[str]) -> str:

@@ -20,14 +20,16 @@ from assistant.models.llama_cpp import READER
 from assistant.models.protocol import SightlineChatModel
 from assistant.tuning.lm import dequantize
 from assistant.tuning.reader_confidence import fit_confidence
-from assistant.tuning.reader_data import examples, read_questions
+from assistant.tuning.reader_data import lessons, read_questions
 from assistant.tuning.reader_measure import Search, measure_reader
-from assistant.tuning.reader_train import ReaderSettings, line_of, train
+from assistant.tuning.reader_pages import page_of, refusal
+from assistant.tuning.reader_train import ReaderSettings, train
 from assistant.tuning.registry import CARD, sha256_of
 from retrieval.weights import ModelStore
 
 Report = Callable[[str], None]
-_PASSES = 2
+_PASSES = 3
+_MEASURED = 24
 
 
 def train_reader(
@@ -46,8 +48,12 @@ def train_reader(
     report(f"{len(teach)} questions teach; {len(held)} of other articles are left to measure")
     lm = dequantize(store.path("qwen2.5-coder-0.5b"), store.folder / "dequantized")
     tokenizer = AutoTokenizer.from_pretrained(lm)
-    found = [e for seed in range(_PASSES) for e in examples(questions, teach, seed)]
-    adapter = train(lm, [line_of(e, tokenizer) for e in found], run, settings, report)
+    found = [e for seed in range(_PASSES) for e in lessons(questions, teach, seed)]
+    pages, measured = (
+        [page for e in some if (page := page_of(e, tokenizer, settings.longest))]
+        for some in (found, lessons(questions, held, 0)[:_MEASURED])
+    )
+    adapter = train(lm, pages, measured, refusal(tokenizer), run, settings, report)
     out = run / "out"
     out.mkdir(exist_ok=True)
     shutil.copyfile(adapter, out / READER)

@@ -1,9 +1,9 @@
 """Trains the reader's adapter: low-rank changes of the language model's upper layers.
 
-LoRA (Hu et al. 2021) on every matrix of the layers from ``first`` on, in bfloat16 on the
-dequantized 4-bit model; the layers below run without gradients. The loss is the cross-entropy of
-the answer's tokens and of its end. The result is an adapter file that llama.cpp adds to the 4-bit
-model at run time.
+LoRA (Hu et al. 2021) on every matrix of the layers from ``first`` on, on the dequantized 4-bit
+model; the layers below run without gradients. A text is read once for all its questions
+(``packing``). The loss is the cross-entropy of the answers' tokens and of their end. The result is
+an adapter file that llama.cpp adds to the 4-bit model at run time.
 
 Knows nothing of where examples come from.
 """
@@ -24,12 +24,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from assistant import prompts
-from assistant.models.chatml import Markup, Quoted, render
-from assistant.session import as_messages
 from assistant.tuning.adapter import write_adapter
-from assistant.tuning.learner import Learner, cosine
-from assistant.tuning.reader_data import Example
+from assistant.tuning.learner import Learner, cosine, fast_type
+from assistant.tuning.packing import Packed
+from assistant.tuning.reader_pages import Page, batches, packed_of
 
 _MATRICES = {
     "self_attn.q_proj": "attn_q",
@@ -45,10 +43,14 @@ _MATRICES = {
 
 @dataclass(frozen=True)
 class ReaderSettings:
-    """Hyper-parameters; ``first`` is the lowest layer that is changed."""
+    """Hyper-parameters.
 
-    steps: int = 240
-    batch: int = 8
+    ``batch`` is texts a step, ``first`` the lowest layer that is changed, ``longest`` the places
+    that a text with its questions may take.
+    """
+
+    steps: int = 160
+    batch: int = 2
     rank: int = 8
     alpha: float = 16.0
     first: int = 10
@@ -56,7 +58,7 @@ class ReaderSettings:
     warmup: int = 12
     weight_decay: float = 0.01
     ema: float = 0.97
-    longest: int = 420
+    longest: int = 640
     seed: int = 5
 
 
@@ -90,100 +92,85 @@ class Reader(nn.Module):
                 part = getattr(layer, owner)
                 setattr(part, last, LowRank(getattr(part, last), settings.rank, settings.alpha))
 
-    def states(self, tokens: Tensor) -> Tensor:
-        """Return the final states [n, t, width] of token ids [n, t], padded on the right."""
+    def states(self, tokens: Tensor, positions: Tensor, visible: Tensor) -> Tensor:
+        """Return the final states [n, t, width].
+
+        Args:
+            tokens: int64 [n, t].
+            positions: int64 [n, t].
+            visible: bool [n, t, t], whether place i sees place j.
+        """
         body = self.model.model
+        mask = visible[:, None]
         with torch.no_grad():
             x = body.embed_tokens(tokens)
-            places = torch.arange(tokens.shape[1])[None]
-            turn = body.rotary_emb(x, places)
+            turn = body.rotary_emb(x, positions)
             for layer in self.layers[: self.first]:
-                x = _through(layer, x, turn, places)
+                x = _through(layer, x, turn, positions, mask)
         for layer in self.layers[self.first :]:
-            x = _through(layer, x, turn, places)
+            x = _through(layer, x, turn, positions, mask)
         final: Tensor = body.norm(x)
         return final
 
-    def loss(self, batch: Sequence[tuple[list[int], int]]) -> Tensor:
-        """Return the mean cross-entropy of the tokens from each line's ``start`` on."""
-        width = max(len(ids) for ids, _ in batch)
-        tokens = torch.zeros(len(batch), width, dtype=torch.long)
-        wanted = torch.zeros(len(batch), width, dtype=torch.bool)
-        for row, (ids, start) in enumerate(batch):
-            tokens[row, : len(ids)] = torch.tensor(ids)
-            wanted[row, start - 1 : len(ids) - 1] = True
-        states = self.states(tokens)[wanted]
+    def losses(self, packed: Packed) -> tuple[Tensor, Tensor]:
+        """Return the mean cross-entropy of each answer, and whether greedy writing would give it.
+
+        Returns:
+            float32 [answers] and bool [answers].
+        """
+        states = self.states(packed.tokens, packed.positions, packed.visible)
+        states = states[packed.sequence, packed.predictor]
         logits = functional.linear(states, self.model.lm_head.weight).float()
-        losses = functional.cross_entropy(logits, tokens.roll(-1, 1)[wanted], reduction="none")
-        # Every line counts alike, however long its answer.
-        lengths = wanted.sum(1, keepdim=True).expand_as(wanted)[wanted]
-        return (losses / lengths).sum() / len(batch)
+        each = functional.cross_entropy(logits, packed.target, reduction="none")
+        count = torch.bincount(packed.answer)
+        # Every answer counts alike, however long it is.
+        mean = torch.zeros(len(count)).index_add(0, packed.answer, each) / count
+        hit = (logits.argmax(1) == packed.target).float()
+        return mean, torch.zeros(len(count)).index_add(0, packed.answer, hit) == count
 
 
-def _through(layer: Any, x: Tensor, turn: Any, places: Tensor) -> Tensor:
-    out = layer(x, position_embeddings=turn, position_ids=places, attention_mask=None)
+def _through(layer: Any, x: Tensor, turn: Any, positions: Tensor, mask: Tensor) -> Tensor:
+    out = layer(x, position_embeddings=turn, position_ids=positions, attention_mask=mask)
     found: Tensor = out[0] if isinstance(out, tuple) else out
     return found
 
 
-def line_of(example: Example, tokenizer: Any) -> tuple[list[int], int]:
-    """Return an example's tokens as the engine writes them, and where its answer begins."""
-    turns = prompts.span(example.question, example.text, example.language)
-    ids: list[int] = []
-    for part in render(as_messages(turns)):
-        assert isinstance(part, Markup | Quoted)
-        ids += tokenizer.encode(part.text, add_special_tokens=False)
-    start = len(ids)
-    said = prompts.NOT_FOUND if example.answer is None else example.answer
-    return [*ids, *tokenizer.encode(f"{said}<|im_end|>", add_special_tokens=False)], start
-
-
-def batches(
-    lines: Sequence[tuple[list[int], int]], size: int, draw: random.Random
-) -> list[list[tuple[list[int], int]]]:
-    """Return one pass over the lines; a batch holds lines of about the same length."""
-    order = list(range(len(lines)))
-    draw.shuffle(order)
-    found = []
-    pool = size * 8
-    for start in range(0, len(order), pool):
-        near = sorted(order[start : start + pool], key=lambda i: len(lines[i][0]))
-        found += [near[i : i + size] for i in range(0, len(near), size)]
-    draw.shuffle(found)
-    return [[lines[i] for i in batch] for batch in found]
-
-
 def train(
     lm: Path,
-    lines: Sequence[tuple[list[int], int]],
+    pages: Sequence[Page],
+    held: Sequence[Page],
+    refusal: tuple[int, ...],
     run: Path,
     settings: ReaderSettings,
     report: Callable[[str], None],
 ) -> Path:
-    """Train on lines, going on from the run's checkpoint; returns the adapter file.
+    """Train on pages, going on from the run's checkpoint; returns the adapter file.
+
+    Args:
+        held: pages that are only measured, now and then.
+        refusal: the answer that says there is none.
 
     Raises:
         CheckpointMismatch: the run was begun with other settings or data.
     """
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(lm, dtype=torch.bfloat16)
+    model = AutoModelForCausalLM.from_pretrained(lm, dtype=fast_type())
     torch.manual_seed(settings.seed)
     reader = Reader(model, settings)
     learner = Learner(reader, settings.weight_decay, settings.ema)
-    kept = [line for line in lines if len(line[0]) <= settings.longest]
     text = json.dumps(asdict(settings), sort_keys=True)
-    mark = hashlib.sha256(f"{text}{len(kept)}".encode()).hexdigest()[:16]
+    mark = hashlib.sha256(f"{text}{len(pages)}".encode()).hexdigest()[:16]
     learner.load(run, mark)
-    stream: list[list[tuple[list[int], int]]] = []
+    stream: list[list[Page]] = []
     passes = 0
     while len(stream) < settings.steps:
-        stream += batches(kept, settings.batch, random.Random(settings.seed + passes))
+        stream += batches(pages, settings.batch, random.Random(settings.seed + passes))
         passes += 1
     mean = None
     for step in range(learner.step, settings.steps):
         began = time.monotonic()
-        loss = reader.loss(stream[step])
+        loss = reader.losses(packed_of(stream[step]))[0].mean()
         rate = cosine(settings.lr, step, step / settings.steps, settings.warmup)
         learner.update(learner.gradient(loss), rate)
         learner.seconds += time.monotonic() - began
@@ -191,11 +178,40 @@ def train(
         mean = now if mean is None else 0.9 * mean + 0.1 * now
         if step % 5 == 4:
             report(f"step {step + 1}/{settings.steps}, loss {mean:.3f}, {learner.seconds:.0f} s")
-        if step % 20 == 19:
+        if step % 40 == 39 or step + 1 == settings.steps:
             learner.save(run, mark, text)
             _save_adapter(run / "reader.gguf", learner.average, settings)
-    learner.save(run, mark, text)
+            report(_measured(reader, learner, held, refusal))
     return _save_adapter(run / "reader.gguf", learner.average, settings)
+
+
+@torch.no_grad()
+def _measured(
+    reader: Reader, learner: Learner, held: Sequence[Page], refusal: tuple[int, ...]
+) -> str:
+    """Say how well the averaged weights read pages that do not teach."""
+    mine = {name: p.detach().clone() for name, p in learner.trained.items()}
+    for name, parameter in learner.trained.items():
+        parameter.copy_(learner.average[name])
+    losses: list[float] = []
+    exact: list[bool] = []
+    refusals: list[bool] = []
+    for page in held:
+        loss, hits = reader.losses(packed_of([page]))
+        losses += loss.tolist()
+        for ask, hit in zip(page.asks, hits.tolist(), strict=True):
+            refuses = ask.answers[0] == refusal
+            (refusals if refuses else exact).append(hit)
+    for name, parameter in learner.trained.items():
+        parameter.copy_(mine[name])
+    return (
+        f"held-out: loss {sum(losses) / max(1, len(losses)):.3f}, exact {_share(exact)}, "
+        f"rightly refused {_share(refusals)}"
+    )
+
+
+def _share(hits: Sequence[bool]) -> str:
+    return f"{sum(hits) / len(hits):.3f} of {len(hits)}" if hits else "-"
 
 
 def _save_adapter(path: Path, weights: dict[str, Tensor], settings: ReaderSettings) -> Path:
