@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import gguf
@@ -11,10 +12,13 @@ import pytest
 import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
+from assistant import prompts
 from assistant.errors import DataInvalid
+from assistant.tuning.packing import Ask
 from assistant.tuning.reader_confidence import Row, fit_confidence, is_right
-from assistant.tuning.reader_data import examples, read_questions
-from assistant.tuning.reader_train import LowRank, Reader, ReaderSettings, batches, train
+from assistant.tuning.reader_data import Lesson, Put, lessons, read_questions
+from assistant.tuning.reader_pages import Page, batches, packed_of, page_of, refusal
+from assistant.tuning.reader_train import LowRank, Reader, ReaderSettings, train
 
 TEXTS = {
     "en": "The lamp of {n} is lit at {k} o'clock. Its keeper is called Mira. Boats pass by.",
@@ -40,18 +44,41 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_examples_hold_their_answer_or_refuse(folder: Path) -> None:
+def test_lessons_hold_their_answers_or_refuse(folder: Path) -> None:
     data = read_questions(folder)
     teach, held = data.split()
     assert {a.article for a in held} == {"C", "F"} and len(teach) == 8
-    made = examples(data, teach, seed=0, refusals=1.0)
-    assert made == examples(data, teach, seed=0, refusals=1.0)
-    assert {(e.language, e.answer is None) for e in made} == {
+    made = lessons(data, teach, seed=0, refusals=1.0)
+    assert made == lessons(data, teach, seed=0, refusals=1.0)
+    puts = [(lesson, put) for lesson in made for put in lesson.puts]
+    assert {(p.language, p.answer is None) for _, p in puts} == {
         (language, refuses) for language in ("en", "zh") for refuses in (True, False)
     }
-    assert all(e.answer in e.text for e in made if e.answer is not None)
-    crossed = [e for e in made if e.language == "zh" and "lamp" in e.text]
+    assert all(p.answer in lesson.text for lesson, p in puts if p.answer is not None)
+    crossed = [p for lesson, p in puts if p.language == "zh" and "lamp" in lesson.text]
     assert crossed, "Chinese questions are also put to English texts"
+
+
+class Letters:
+    """A tokenizer of single characters; markup is spelled out too."""
+
+    def encode(self, text: str, add_special_tokens: bool) -> list[int]:
+        return [ord(c) for c in text]
+
+
+def test_a_page_spells_the_prompts_the_engine_reads() -> None:
+    puts = (Put("en", "Who keeps it?", "Mira"), Put("zh", "谁？", None))
+    page = page_of(Lesson("The keeper is Mira.", puts), Letters(), longest=900)
+    assert page is not None and len(page.asks) == 2
+    for put, ask in zip(puts, page.asks, strict=True):
+        spelled = "".join(map(chr, (*page.shared, *ask.prompt)))
+        (system, user) = prompts.span(put.question, "The keeper is Mira.", put.language)
+        assert spelled.index(system.text) < spelled.index(user.text)
+        assert spelled.endswith("<|im_start|>assistant\n")
+    assert "".join(map(chr, page.asks[0].answers[0])) == "Mira<|im_end|>"
+    assert page.asks[1].answers[0] == refusal(Letters())
+    assert "The keeper is Mira." in "".join(map(chr, page.shared)), "the text is read once"
+    assert page_of(Lesson("The keeper is Mira.", puts), Letters(), longest=60) is None
 
 
 def test_a_folder_without_questions_is_refused(tmp_path: Path) -> None:
@@ -69,21 +96,32 @@ def _tiny(folder: Path) -> Path:
     return folder
 
 
-def _lines() -> list[tuple[list[int], int]]:
-    """A text, a mark, then the text's first token again: something to copy."""
+def _pages() -> list[Page]:
+    """A text, then twice a mark and the token of the text to copy: 1 for its first, 3 its second.
+
+    4 asks for what is never there, and the answer is 0.
+    """
     draw = np.random.default_rng(0)
     rows = draw.integers(5, 40, size=(64, 6)).tolist()
-    return [([*row, 1, row[0], 2], 7) for row in rows]
+    return [
+        Page(
+            tuple(row),
+            (Ask((1,), ((row[0], 2),)), Ask((3,), ((row[1], 2),)), Ask((4,), (REFUSAL,))),
+        )
+        for row in rows
+    ]
 
 
+REFUSAL = (0, 2)
 SETTINGS = ReaderSettings(steps=30, batch=8, rank=4, first=1, lr=2e-2, warmup=2, ema=0.5)
 
 
 def test_it_learns_to_copy_and_a_stopped_run_ends_the_same(tmp_path: Path) -> None:
     lm, said = _tiny(tmp_path / "lm"), []
-    whole = train(lm, _lines(), tmp_path / "whole", SETTINGS, said.append)
-    losses = [float(line.split("loss ")[1].split(",")[0]) for line in said]
+    whole = train(lm, _pages(), _pages()[:8], REFUSAL, tmp_path / "whole", SETTINGS, said.append)
+    losses = [float(line.split("loss ")[1].split(",")[0]) for line in said if "step" in line]
     assert losses[-1] < losses[0] - 0.2
+    assert re.fullmatch(r"held-out: loss .* of 16, rightly refused .* of 8", said[-1])
     names = {t.name: t.data.shape for t in gguf.GGUFReader(whole).tensors}
     assert names["blk.1.attn_q.weight.lora_a"] == (4, 32)
     assert names["blk.2.ffn_down.weight.lora_b"] == (32, 4) and len(names) == 2 * 7 * 2
@@ -96,8 +134,8 @@ def test_it_learns_to_copy_and_a_stopped_run_ends_the_same(tmp_path: Path) -> No
             raise Stopped
 
     with pytest.raises(Stopped):
-        train(lm, _lines(), tmp_path / "half", SETTINGS, stop)
-    again = train(lm, _lines(), tmp_path / "half", SETTINGS, lambda _line: None)
+        train(lm, _pages(), [], REFUSAL, tmp_path / "half", SETTINGS, stop)
+    again = train(lm, _pages(), [], REFUSAL, tmp_path / "half", SETTINGS, lambda _line: None)
     ours, theirs = (
         {t.name: t.data for t in gguf.GGUFReader(path).tensors} for path in (again, whole)
     )
@@ -107,19 +145,25 @@ def test_it_learns_to_copy_and_a_stopped_run_ends_the_same(tmp_path: Path) -> No
 
 def test_an_untrained_adapter_changes_nothing(tmp_path: Path) -> None:
     model = Qwen2ForCausalLM.from_pretrained(_tiny(tmp_path / "lm"), dtype=torch.float32)
-    tokens = torch.randint(0, 40, (2, 9))
-    plain = model.model(input_ids=tokens).last_hidden_state
     reader = Reader(model, SETTINGS)
     assert isinstance(reader.layers[1].mlp.up_proj, LowRank)
-    torch.testing.assert_close(reader.states(tokens), plain, atol=1e-5, rtol=1e-4)
+    page = _pages()[0]
+    packed = packed_of([page])
+    states = reader.states(packed.tokens, packed.positions, packed.visible)[0]
+    at = len(page.shared)
+    for ask in page.asks:  # as if each question stood alone behind the text
+        alone = torch.tensor([[*page.shared, *ask.prompt, *ask.answers[0][:-1]]])
+        plain = model.model(input_ids=alone).last_hidden_state[0, len(page.shared) :]
+        torch.testing.assert_close(states[at : at + ask.size], plain, atol=1e-5, rtol=1e-4)
+        at += ask.size
 
 
-def test_batches_hold_every_line_once() -> None:
+def test_batches_hold_every_page_once() -> None:
     import random
 
-    lines = _lines()
-    found = batches(lines, 8, random.Random(0))
-    assert sorted(map(str, (line for batch in found for line in batch))) == sorted(map(str, lines))
+    pages = _pages()
+    found = batches(pages, 8, random.Random(0))
+    assert sorted(map(str, (p for batch in found for p in batch))) == sorted(map(str, pages))
 
 
 def test_confidence_tells_right_from_wrong(tmp_path: Path) -> None:
