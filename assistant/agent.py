@@ -8,13 +8,12 @@ between questions: history comes with the request. Knows no SQL and no screen.
 
 from __future__ import annotations
 
-import json
 import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
-from assistant import prompts
 from assistant.answers import Draft, compose_draft, refuse
+from assistant.calls import ToolCall, ToolResult
 from assistant.citations import Checked, check
 from assistant.follow import standalone
 from assistant.i18n import Language, text
@@ -32,9 +31,10 @@ from assistant.messages import (
 )
 from assistant.patience import use
 from assistant.planner import Plan, plan, refers_to_picture
-from assistant.safety import Detect, by_pattern, clean_answer, screen
-from assistant.session import Limits, Request, Session, as_messages
-from assistant.tools import Toolbox, ToolCall, ToolResult, schemas
+from assistant.safety import Detect, by_pattern, clean_answer
+from assistant.session import Limits, Request, Session
+from assistant.tool_caller import own_calls
+from assistant.tools import Toolbox
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -157,56 +157,13 @@ def _plan(state: State, config: RunnableConfig) -> State:
     calls: list[ToolCall] = []
     if rounds < session.limits.rounds:
         if session.model.calls_tools and made.intent not in ("chat", "general"):
-            calls = _own_calls(session, results)
+            calls = own_calls(session, results)
         if not calls and (rounds == 0 or not session.model.calls_tools):
             calls = next_calls(made, request, results)
     calls = calls[: session.limits.calls]
     if len(calls) > SHOWN_TOOLS:
         session.status("status_counting", count=len(calls))
     return {"plan": made, "calls": calls, "rounds": rounds + 1}
-
-
-def _own_calls(session: Session, results: Sequence[ToolResult]) -> list[ToolCall]:
-    """Ask a model that calls tools which ones it wants now; bad JSON means none."""
-    from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
-
-    request = session.request
-    names = ", ".join(a.name for a in (*request.attached, *request.earlier))
-    turns = [prompts.tool_caller(session.language)]
-    for asked, answered in request.history[-3:]:
-        turns += [prompts.Turn("user", asked), prompts.Turn("assistant", answered)]
-    attached = f"\n(attached: {names})" if names else ""
-    turns.append(prompts.Turn("user", request.question + attached))
-    messages: list[BaseMessage] = as_messages(turns)
-    if results:
-        calls = [
-            {"name": r.call.tool, "args": dict(r.call.arguments), "id": r.call.id or str(i)}
-            for i, r in enumerate(results)
-        ]
-        messages.append(AIMessage(content="", tool_calls=calls))
-        messages += [
-            ToolMessage(
-                content=prompts.tool_result(_quoted(session, r)), tool_call_id=calls[i]["id"]
-            )
-            for i, r in enumerate(results)
-        ]
-    reply: Any = session.model.bind_tools(schemas()).invoke(
-        messages, cancel=session.stop, max_tokens=256, seed=0
-    )
-    session.check()
-    done = {json.dumps([r.call.tool, dict(r.call.arguments)], sort_keys=True) for r in results}
-    wanted = [ToolCall(c["name"], c["args"], c.get("id") or "") for c in reply.tool_calls]
-    return [
-        w for w in wanted if json.dumps([w.tool, dict(w.arguments)], sort_keys=True) not in done
-    ][:8]
-
-
-def _quoted(session: Session, result: ToolResult) -> str:
-    """Return a tool's finding for the model, orders in it neutralised."""
-    if result.passages:
-        shown = result.passages[:8]
-        return "\n".join(f"{session.name_of(p.asset)}: {session.screened(p)[:600]}" for p in shown)
-    return screen(result.text or result.summary, session.language, session.detect).text
 
 
 def _fan_out(state: State) -> Any:

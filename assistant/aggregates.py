@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assistant.answers import Draft, join, refuse, whole_files
+from assistant.calls import ToolResult
 from assistant.citations import cite
 from assistant.fields import fields_of, find_in
 from assistant.i18n import Language, text
 from assistant.messages import AssetView, Citation
 from assistant.planner import Plan
 from assistant.session import Session
-from assistant.tools import ToolResult
 from retrieval.values import Passage, RegionLocator, TextLocator
 
 CITED = 12

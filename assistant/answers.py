@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from assistant import prompts
+from assistant.calls import ToolResult
 from assistant.citations import cite
 from assistant.clarify import several
 from assistant.i18n import Language, text
 from assistant.messages import Citation
 from assistant.planner import Plan
 from assistant.session import Session
-from assistant.tools import ToolResult
 from retrieval.values import Passage
 
 NAMES_SHOWN = 8

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from assistant import phrases
+from assistant.calls import ToolResult
 from assistant.citations import content_words, level, split_sentences
 from assistant.fields import find_in
 from assistant.planner import Plan
 from assistant.session import Request
-from assistant.tools import ToolResult
 from retrieval.values import Passage
 
 ALIKE = 0.7

@@ -14,13 +14,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from assistant import prompts
 from assistant.answers import Draft, nothing_to_do, subject_of
+from assistant.calls import ToolResult
 from assistant.citations import cite, content_words, split_sentences
 from assistant.fields import find_field
 from assistant.i18n import Language, text
 from assistant.messages import Citation
 from assistant.planner import Plan
 from assistant.session import Session
-from assistant.tools import ToolResult
 from assistant.work_phrases import LINKS
 from retrieval.values import Passage
 

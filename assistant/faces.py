@@ -13,6 +13,7 @@ from typing import Any
 from PIL import Image, ImageOps
 
 from assistant.answers import Draft, refuse
+from assistant.calls import ToolResult
 from assistant.citations import cite
 from assistant.errors import AssetNotFound
 from assistant.i18n import text
@@ -20,7 +21,6 @@ from assistant.library import NOT_IN_LIBRARY, Attached, LibraryView
 from assistant.messages import AssetView, Citation
 from assistant.planner import Plan
 from assistant.session import Session
-from assistant.tools import ToolResult
 from retrieval.faces import find_faces
 from retrieval.values import Passage, RegionLocator
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from assistant import prompts
 from assistant.answers import Draft, join, marks, passages_of, refuse, stream
+from assistant.calls import ToolResult
 from assistant.choices import (
     any_named,
     asks_yes_no,
@@ -29,7 +30,7 @@ from assistant.reader import by_worth, fit, paper_fit, read, window, worth_readi
 from assistant.session import Session
 from assistant.shaping import shaped
 from assistant.statements import asks_ratio, ratio, rounded
-from assistant.tools import LIKELY, ToolResult
+from assistant.tools import LIKELY
 from retrieval.values import Passage
 
 

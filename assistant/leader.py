@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from assistant.calls import ToolCall, ToolResult
 from assistant.confidence import promising
 from assistant.planner import Plan, refers_to_picture
 from assistant.session import Request
 from assistant.statements import asks_ratio
-from assistant.tools import ToolCall, ToolResult
 from assistant.work_phrases import CONVERSATION
 
 PAPERS = 4

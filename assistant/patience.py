@@ -9,9 +9,10 @@ import threading
 import time
 from concurrent.futures import Future
 
+from assistant.calls import ToolCall, ToolResult
 from assistant.errors import ToolFailed
 from assistant.session import Session
-from assistant.tools import Toolbox, ToolCall, ToolResult
+from assistant.tools import Toolbox
 
 _LOOK = 0.1
 """Seconds between two looks at whether the user stopped the answer."""

@@ -16,6 +16,7 @@ from assistant.answers import (
     stream,
     whole_files,
 )
+from assistant.calls import ToolResult
 from assistant.citations import cite, marked
 from assistant.found import exact, found_words
 from assistant.i18n import text
@@ -25,7 +26,6 @@ from assistant.persons import asks_private, asks_who
 from assistant.planner import Plan
 from assistant.reader import read
 from assistant.session import Session
-from assistant.tools import ToolResult
 from retrieval.values import Passage
 
 LIKELIER_THAN_NOT = 0.5

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from assistant.calls import ToolCall, ToolResult
 from assistant.config import Settings
 from assistant.errors import AssetNotFound
 from assistant.messages import AttachmentFile, ConversationView, Event
@@ -17,7 +18,6 @@ from assistant.runs import RunManager
 from assistant.speech import Speech
 from assistant.store.conversations import Conversations, Verdict
 from assistant.talk import Talk
-from assistant.tools import ToolCall, ToolResult
 from retrieval.blobs import BlobStore
 from retrieval.errors import FileNotFound
 

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 
 from assistant import prompts
 from assistant.answers import Draft, nothing_to_do, stream, subject_of
+from assistant.calls import ToolResult
 from assistant.citations import check, content_words, split_sentences
 from assistant.i18n import text
 from assistant.planner import Plan
 from assistant.safety import NEUTRAL, clean_answer
 from assistant.session import Session
-from assistant.tools import ToolResult
 from assistant.work_phrases import CONVERSATION
 
 LONGEST = 160

@@ -17,13 +17,13 @@ from assistant import phrases
 from assistant.amounts import parse_amount
 from assistant.answers import Draft, join, refuse
 from assistant.arithmetic import plain_number
+from assistant.calls import ToolResult
 from assistant.citations import cite
 from assistant.fields import parse_date
 from assistant.i18n import Language, text
 from assistant.messages import Citation
 from assistant.planner import Plan
 from assistant.session import Session
-from assistant.tools import ToolResult
 from retrieval.values import Passage
 
 CITED = 12

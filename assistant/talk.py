@@ -16,6 +16,7 @@ from typing import Any
 from assistant import prompts
 from assistant.agent import Agent
 from assistant.attachments import AttachmentReader
+from assistant.calls import ToolCall, ToolResult
 from assistant.errors import AnswerCancelled, QuestionEmpty, QuestionTooLong
 from assistant.history import earlier_files, language_for, pairs
 from assistant.i18n import Language, text
@@ -41,7 +42,6 @@ from assistant.runs import RunManager
 from assistant.session import Request
 from assistant.speech import Speech
 from assistant.store.conversations import Conversations
-from assistant.tools import ToolCall, ToolResult
 from retrieval.errors import Cancelled, SightlineError
 from retrieval.values import Passage
 

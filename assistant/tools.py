@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import UTC
 from typing import Any
 
@@ -30,48 +30,19 @@ from assistant.arguments import (
     Transcribe,
 )
 from assistant.arithmetic import calculate, plain_number
+from assistant.calls import ToolCall, ToolResult
 from assistant.errors import AssetNotFound, ToolArgumentsInvalid, ToolFailed
 from assistant.i18n import Language, text
 from assistant.library import Attached, LibraryView
-from assistant.look import Looker, Sight
+from assistant.look import Looker
 from assistant.messages import AssetView
 from assistant.safety import find_orders
 from assistant.shelf import tag_name
 from retrieval.errors import SightlineError
 from retrieval.outline import in_section, outline
-from retrieval.values import Filters, Passage, SearchResult
+from retrieval.values import Filters, Passage
 
 log = logging.getLogger("sightline.tools")
-
-
-@dataclass(frozen=True)
-class ToolCall:
-    """A wish to use a tool; arguments are unchecked JSON values."""
-
-    tool: str
-    arguments: Mapping[str, Any]
-    id: str = ""
-
-
-@dataclass(frozen=True)
-class ToolResult:
-    """What a tool found. ``text`` is for a model or a person, ``error`` says why it failed.
-
-    ``broken`` is the failure of a tool that should have worked, as against one that was asked
-    for what is not there.
-    """
-
-    call: ToolCall
-    summary: str = ""
-    text: str = ""
-    passages: tuple[Passage, ...] = ()
-    assets: tuple[AssetView, ...] = ()
-    sights: tuple[Sight, ...] = ()
-    search: SearchResult | None = None
-    seconds: float = 0.0
-    error: str = ""
-    broken: SightlineError | None = None
-    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 def schemas() -> list[dict[str, Any]]:

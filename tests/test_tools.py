@@ -9,12 +9,13 @@ import pytest
 from assisting import ColourClassifier, write
 
 from assistant.arithmetic import calculate, in_signs, plain_number
+from assistant.calls import ToolCall
 from assistant.errors import ToolFailed
 from assistant.library import EmptyLibrary
 from assistant.look import Looker
 from assistant.models.scripted import ScriptedChat
 from assistant.service import Assistant
-from assistant.tools import Toolbox, ToolCall, schemas
+from assistant.tools import Toolbox, schemas
 
 pytest_plugins = ["assisting_fixtures"]
 
