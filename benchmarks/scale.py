@@ -1,4 +1,6 @@
-"""How search and taking in behave as a library grows: ``python -m benchmarks.scale [SIZE…]``.
+"""How search and taking in behave in a large library: ``python -m benchmarks.scale [SIZE…]``.
+
+``growth`` holds the table over sizes.
 
 Times of searches are processor time of the searching thread, rates are by the clock.
 Ratios are against bare FAISS, and of a full library against an empty one, in the same run. The
@@ -19,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 from PIL import Image
 from sqlalchemy import Engine
 
@@ -40,12 +41,11 @@ from retrieval.pipeline import Parts
 from retrieval.sandbox import ParserProcess
 from retrieval.search import Searcher
 from retrieval.upkeep import Exact
-from retrieval.values import Filters, Query
+from retrieval.values import Filters
 
 SIZES = (1_000, 10_000, 100_000)
 ROUNDS = 120
 ADDED = 1000
-PROCESS = psutil.Process()
 
 
 def milliseconds(call: Callable[[Any], object], given: Any) -> float:
@@ -146,7 +146,7 @@ def kinds(count: int) -> Iterator[Row]:
             index.add(np.arange(start, start + len(rows)), rows)
         built = time.process_time() - started
         found = tune(index, queries, exact.ids)
-        p50 = percentile(_ten(index), queries, 50)
+        p50 = percentile(ten_of(index), queries, 50)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
         print(
             f"{kind}: {count:,} × {DIM}, recall@10 {found:.3f} at effort {index.effort}, "
@@ -205,44 +205,9 @@ def photos(folder: Path, count: int, seed: int) -> list[Path]:
     return made
 
 
-def growth(sizes: tuple[int, ...], added: int) -> Iterator[dict[str, float]]:
-    """Yield for each size: rate of taking in, latencies, memory, disk."""
-    for size in sizes:
-        with tempfile.TemporaryDirectory() as name:
-            home = Home(Path(name), size)
-            home.indexer.replica(LIBRARY, ClusteredJoint.id, DIM)
-            home.take_in(photos(Path(name) / "warm", 20, size + 1))
-            rate = home.take_in(photos(Path(name) / "in", added, size + 2))
-            home.indexer.tend(LIBRARY, ClusteredJoint.id, DIM)
-            words = [f"what was there on day {n}" for n in range(40)]
-            home.searcher.search(Query(LIBRARY, words[0]))
-            replica = home.indexer.replica(LIBRARY, ClusteredJoint.id, DIM)
-            asked = [Query(LIBRARY, w) for w in words]
-            found = {
-                "photos": size,
-                "kind": replica.index.kind,
-                "ingest_photos_per_second": round(rate, 1),
-                "search_p50_ms": round(percentile(home.searcher.search, asked, 50), 1),
-                "search_p95_ms": round(percentile(home.searcher.search, asked, 95), 1),
-                "vectors_p50_ms": round(percentile(_ten(replica.index), clustered(40, 9), 50), 2),
-                "memory_mib": round(PROCESS.memory_info().rss / 2**20),
-                "index_mib": round(_bytes(Path(name) / "index") / 2**20, 1),
-                "database_mib": round(
-                    sum(_bytes(p) for p in Path(name).glob("bench.db*")) / 2**20, 1
-                ),
-            }
-            home.close()
-            yield found
-
-
-def _ten(index: VectorIndex) -> Callable[[Any], object]:
+def ten_of(index: VectorIndex) -> Callable[[Any], object]:
+    """Return a search of an index for ten."""
     return lambda query: index.search(query, 10)
-
-
-def _bytes(path: Path) -> int:
-    if path.is_file():
-        return path.stat().st_size
-    return sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
 
 
 def large_beside_empty(size: int, added: int) -> Iterator[Row]:
@@ -272,7 +237,7 @@ def large_beside_empty(size: int, added: int) -> Iterator[Row]:
 
 
 def rows(sizes: tuple[int, ...] = SIZES) -> Iterator[Row]:
-    """Measure everything but the growth table."""
+    """Measure everything."""
     yield from beside_faiss()
     yield from large_beside_empty(max(s for s in sizes if s <= 100_000), ADDED)
     for size in sizes:
@@ -281,12 +246,10 @@ def rows(sizes: tuple[int, ...] = SIZES) -> Iterator[Row]:
 
 
 def main() -> None:
-    """Print rows and the growth table as JSON lines."""
+    """Print rows as JSON lines."""
     sizes = tuple(int(size) for size in sys.argv[1:]) or SIZES
     for row in rows(sizes):
         print(json.dumps(row.to_json(), ensure_ascii=False), flush=True)
-    for line in growth(sizes, ADDED // 5):
-        print(json.dumps(line), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
-"""Draws what a run measured as one SVG: a small chart for each figure of each stage.
+"""Draws what was measured as one SVG: a small chart for each figure.
 
 Plain SVG, so that it is readable in any browser and needs no drawing library.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -36,14 +37,23 @@ def write_plot(path: Path, figures: Sequence[Figure]) -> None:
 
 
 def draw(figures: Sequence[Figure]) -> str:
-    """Return the charts as SVG, two beside each other, or nothing."""
+    """Return the charts of a run as SVG, one for each figure of each stage, or nothing."""
     charts = series(figures)
-    if not charts:
-        return ""
+    return charts_svg(charts, "step") if charts else ""
+
+
+def charts_svg(charts: Mapping[str, Points], across: str, *, logarithmic: bool = False) -> str:
+    """Return charts as SVG, two beside each other.
+
+    Args:
+        charts: points in order of x by the name of the chart; none without a point.
+        across: what x is.
+        logarithmic: equal steps are equal ratios, along and up; all numbers are above 0.
+    """
     rows = (len(charts) + 1) // 2
     body = "".join(
         f'<g transform="translate({number % 2 * _WIDTH},{number // 2 * _HEIGHT})">'
-        f"{_chart(name, points)}</g>"
+        f"{_chart(name, points, across, logarithmic)}</g>"
         for number, (name, points) in enumerate(charts.items())
     )
     width = _WIDTH * min(2, len(charts))
@@ -56,16 +66,20 @@ def draw(figures: Sequence[Figure]) -> str:
     )
 
 
-def _chart(name: str, points: Points) -> str:
+def _chart(name: str, points: Points, across: str, logarithmic: bool) -> str:
     steps, values = [p[0] for p in points], [p[1] for p in points]
     right, bottom = _WIDTH - _GAP, _HEIGHT - 34
     low, high = min(values), max(values)
-    spread = (high - low) or abs(high) or 1.0
+
+    def part(value: float, start: float, end: float) -> float:
+        """Where a value lies between two, from 0 to 1."""
+        if logarithmic:
+            value, start, end = math.log(value), math.log(start), math.log(end)
+        return (value - start) / ((end - start) or abs(end) or 1.0)
 
     def place(step: float, value: float) -> tuple[float, float]:
-        x = _LEFT + (step - steps[0]) / ((steps[-1] - steps[0]) or 1) * (right - _LEFT)
-        y = bottom - (value - low) / spread * (bottom - _TOP)
-        return round(x, 1), round(y, 1)
+        x = _LEFT + part(step, steps[0], steps[-1]) * (right - _LEFT)
+        return round(x, 1), round(bottom - part(value, low, high) * (bottom - _TOP), 1)
 
     placed = [place(*point) for point in points]
     line = " ".join(f"{x},{y}" for x, y in placed)
@@ -75,10 +89,15 @@ def _chart(name: str, points: Points) -> str:
     axes = f'<path d="M{_LEFT} {_TOP}V{bottom}H{right}" fill="none" stroke="#9fb0b8"/>'
     return (
         f'<text x="{_LEFT}" y="18" font-weight="bold">{escape(name)}</text>{axes}'
-        f'<text x="{_LEFT - 6}" y="{_TOP + 4}" text-anchor="end">{high:.4g}</text>'
-        f'<text x="{_LEFT - 6}" y="{bottom + 4}" text-anchor="end">{low:.4g}</text>'
-        f'<text x="{_LEFT}" y="{bottom + 16}">{steps[0]:g}</text>'
-        f'<text x="{right}" y="{bottom + 16}" text-anchor="end">step {steps[-1]:g}</text>'
+        f'<text x="{_LEFT - 6}" y="{_TOP + 4}" text-anchor="end">{_short(high)}</text>'
+        f'<text x="{_LEFT - 6}" y="{bottom + 4}" text-anchor="end">{_short(low)}</text>'
+        f'<text x="{_LEFT}" y="{bottom + 16}">{_short(steps[0])}</text>'
+        f'<text x="{right}" y="{bottom + 16}" text-anchor="end">'
+        f"{escape(across)} {_short(steps[-1])}</text>"
         f'<g fill="#0f6e84"><polyline points="{line}" fill="none" stroke="#0f6e84" '
         f'stroke-width="1.6"/>{marks}</g>'
     )
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"
