@@ -86,6 +86,7 @@ class Folder:
     ) -> None:
         self.path = folder.absolute()
         self.unsettled = False
+        self._arriving: set[int] = set()
         self._engine, self._library = engine, library
         self._ingest, self._remove, self._settled = ingest, remove, settled
         self._hashes: dict[Path, tuple[Seen, str]] = {}
@@ -107,6 +108,8 @@ class Folder:
         changes, uploads = self._place(fresh, lost)
         changes += self._take_in(uploads, found, lost)
         for path, asset in lost.items():
+            if path not in found and asset.size in self._arriving:
+                continue  # it may be the file that is just being moved to another place
             self._remove(asset.id)
             if path not in found:
                 changes.append(Change("removed", path))
@@ -115,13 +118,15 @@ class Folder:
     def _fresh(self, found: dict[Path, Seen], known: dict[Path, Sourced]) -> dict[Path, str]:
         """Return the SHA-256 of files whose content the library does not have from there."""
         fresh, latest = {}, (time.time() - self._settled) * 1e9
-        self.unsettled = False
+        self.unsettled, self._arriving = False, set()
         for path, seen in found.items():
             asset = known.get(path)
             if self._refused.get(path) == seen or (asset and _unchanged(asset, seen)):
                 continue
             if seen.touched > latest:
                 self.unsettled = True
+                if asset is None:
+                    self._arriving.add(seen.size)
                 continue
             sha256 = self._hash(path, seen)
             if sha256 is not None and (asset is None or asset.sha256 != sha256):

@@ -42,14 +42,14 @@ def folder(library: Library, tmp_path: Path) -> Folder:
     return opened(library, place)
 
 
-def opened(library: Library, place: Path) -> Folder:
+def opened(library: Library, place: Path, settled: float = 0.0) -> Folder:
     return Folder(
         library.engine,
         "default",
         place,
         lambda uploads: library.ingestor.run_now("default", uploads).files,
         lambda asset: library.catalog.delete(asset, library.blobs) and None,
-        settled=0.0,
+        settled=settled,
     )
 
 
@@ -158,6 +158,20 @@ def test_a_file_being_written_waits(library: Library, folder: Folder) -> None:
     )
     assert waiting.reconcile() == []
     assert waiting.unsettled
+
+
+def test_a_move_is_known_while_the_file_is_still_too_fresh_to_be_read(
+    library: Library, folder: Folder
+) -> None:
+    folder.reconcile()
+    (kept,) = [a.id for a in library.catalog.assets("default", query="a.txt")]
+    (folder.path / "a.txt").rename(folder.path / "sub" / "renamed.txt")
+    (folder.path / "b.txt").unlink()
+    fresh = opened(library, folder.path, settled=60.0)
+    assert told(fresh.reconcile()) == {("removed", "b.txt")}, "a.txt may be what is arriving"
+    assert fresh.unsettled
+    assert told(opened(library, folder.path).reconcile()) == {("moved", "renamed.txt")}
+    assert [a.id for a in library.catalog.assets("default", query="renamed")] == [kept]
 
 
 @pytest.mark.parametrize("how", ["folder", "contents"])

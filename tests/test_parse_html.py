@@ -5,7 +5,10 @@ from __future__ import annotations
 from email.message import EmailMessage
 from pathlib import Path
 
+import pytest
 from parsing import read
+
+from retrieval.errors import FileDamaged
 
 ARTICLE = " ".join(f"Sentence {i} of the article tells of the harbour." for i in range(30))
 
@@ -93,4 +96,14 @@ def test_mails_inside_mails_end_somewhere(tmp_path: Path) -> None:
     found = read(tmp_path / "a.eml")
     assert "Subject: level 29" in found.blocks[0].text
     assert "Subject: level 27" in found.text
-    assert "Subject: level 20" not in found.text
+    assert "Attachments: level 26 (e-mail, not read)" in found.text
+    assert "level 25" not in found.text
+
+
+def test_a_mail_nested_without_end_is_refused_in_words(tmp_path: Path) -> None:
+    forwarded = "".join(
+        f"Content-Type: message/rfc822\n\nSubject: level {n}\n" for n in range(3000)
+    )
+    (tmp_path / "a.eml").write_text(f"From: a@example.org\nSubject: deep\n{forwarded}\nwords\n")
+    with pytest.raises(FileDamaged, match="too deeply"):
+        read(tmp_path / "a.eml")

@@ -31,6 +31,21 @@ def test_lines_of_different_encodings_in_one_file() -> None:
     assert decode(mixed) == "四月预算\n五月的预算为九千元\n"
 
 
+def test_traditional_chinese_in_big5() -> None:
+    for text in ("會議記錄：港口將於七點開放，請各位準時出席。\n", "發票號碼：一二三\n金額\n"):
+        assert decode(text.encode("big5")) == text
+
+
+def test_rare_characters_of_gb_are_not_taken_for_big5() -> None:
+    text = "朱镕基的报告：陶喆、王珺和李玥在会上发言，人民币五百元整。\n"
+    assert decode(text.encode("gbk")) == text
+
+
+def test_chinese_and_western_lines_of_old_encodings_in_one_file() -> None:
+    data = "第二行是国标编码的汉字内容\n".encode("gb18030") + "café, señor\n".encode("latin-1")
+    assert decode(data) == "第二行是国标编码的汉字内容\ncafé, señor\n"
+
+
 def test_every_locator_points_into_the_joined_text(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text(

@@ -1,7 +1,7 @@
 """Saved e-mails: who wrote to whom and when, the text, and the names of what was attached.
 
-Attachments are named, not opened; a mail inside a mail is read two levels deep. Knows nothing
-of mailboxes.
+Attachments are named, not opened; a mail inside a mail is read two levels deep, and named below
+that. Knows nothing of mailboxes.
 """
 
 from __future__ import annotations
@@ -71,13 +71,15 @@ def _blocks(message: Any, flow: TextFlow, depth: int) -> Iterator[Block]:
             subject = flow.heading
             yield from html_blocks(text, flow)
             flow.heading = subject
+    if depth == _MAX_NESTED:
+        attached += [f"{_field(m, 'Subject') or 'e-mail'} (e-mail, not read)" for m in nested]
+        nested = []
     if attached:
         block = flow.block("Attachments: " + "; ".join(attached))
         if block:
             yield block
     for inner in nested:
-        if depth < _MAX_NESTED:
-            yield from _blocks(inner, flow, depth + 1)
+        yield from _blocks(inner, flow, depth + 1)
 
 
 def _sort_parts(message: Any) -> tuple[list[str], list[str], list[str], list[Any]]:

@@ -76,6 +76,9 @@ def parse(path: Path, name: str, limits: Limits, tools: ParseTools) -> Iterator[
         raise
     except MemoryError as error:
         raise FileDamaged(name=name, detail="reading it took all the memory allowed") from error
+    except RecursionError as error:
+        detail = "its parts lie inside each other too deeply"
+        raise FileDamaged(name=name, detail=detail) from error
     except Exception as error:  # a parser met a file its author did not think of
         raise FileDamaged(name=name, detail=f"its content is not valid ({error})"[:200]) from error
     if not found:

@@ -16,6 +16,7 @@ from retrieval.values import Header, Parsed
 _UNIT_CHARS = 50_000
 _MAX_PARAGRAPH = 4000
 _ROWS_A_BLOCK = 20
+_TELLING = 8
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*\s*$")
 _FENCE = re.compile(r"^\s*(```|~~~)")
 
@@ -24,8 +25,8 @@ def decode(data: bytes) -> str:
     """Return the text of bytes whose encoding nobody tells.
 
     A byte order mark decides; then valid UTF-8; then UTF-16 by its zeros; then line by line,
-    since files joined from several sources mix encodings: UTF-8 where valid, else GB 18030 or
-    Windows-1252, whichever the bytes above 127 look like.
+    since files joined from several sources mix encodings: UTF-8 where valid, else GB 18030, Big5
+    or Windows-1252, whichever the bytes above 127 look like.
     """
     for mark, name in (
         (b"\xef\xbb\xbf", "utf-8"),
@@ -51,8 +52,35 @@ def _decode_lines(data: bytes) -> str:
             line.decode("utf-8")
         except UnicodeDecodeError:
             odd.append(line)
-    legacy = "gb18030" if _looks_chinese(b"\n".join(odd)) else "cp1252"
-    return "\n".join(_decode_line(line, legacy) for line in lines)
+    whole = _legacy(b"\n".join(odd))
+    return "\n".join(
+        _decode_line(line, _legacy(line) if whole == "cp1252" and _is_long(line) else whole)
+        for line in lines
+    )
+
+
+def _is_long(line: bytes) -> bool:
+    """Tell whether a line has enough of the high bytes to be judged by itself."""
+    return sum(1 for byte in line if byte > 127) >= _TELLING
+
+
+def _legacy(data: bytes) -> str:
+    """Return the encoding of text that is not UTF-8.
+
+    GB 2312 and Big5 use the same bytes. In GB 2312 both bytes of a character are above 160; in
+    Big5 two fifths of second bytes are not, and the common characters begin with A4 to C6.
+    """
+    if not _looks_chinese(data):
+        return "cp1252"
+    for encoding in ("gb2312", "big5"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        leads = [c.encode("big5")[0] for c in text if c > "\x7f"] if encoding == "big5" else []
+        if sum(lead <= 0xC6 for lead in leads) >= 0.9 * len(leads):
+            return "gb18030" if encoding == "gb2312" else "cp950"
+    return "gb18030"
 
 
 def _decode_line(line: bytes, legacy: str) -> str:
