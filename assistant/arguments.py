@@ -51,6 +51,7 @@ class LookAtImage(Arguments):
 
     file: str = Field(description="Its name.")
     region: Box | None = Field(None, description="(x0, y0, x1, y1) in 0..1, origin top-left.")
+    thing: str = Field("", max_length=100, description="Tell how likely it shows this thing.")
 
 
 class FindFaces(Arguments):

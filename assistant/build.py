@@ -106,7 +106,7 @@ class _Builder(Parts):
         agent = Lazy(
             lambda: Agent(
                 self.model,
-                Looker(self._classifier),
+                Looker(self._classifier, lambda *asked: self.presence().chance(*asked)),
                 Limits(answer_tokens=self.settings.max_answer_tokens),
                 OrderDetector(lambda: self.embedders().text),
             )

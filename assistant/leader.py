@@ -12,6 +12,7 @@ from types import MappingProxyType
 from assistant.calls import ToolCall, ToolResult
 from assistant.confidence import promising
 from assistant.planner import Plan, refers_to_picture
+from assistant.presence import thing_asked
 from assistant.session import Request
 from assistant.statements import asks_ratio
 from assistant.work_phrases import CONVERSATION
@@ -114,7 +115,9 @@ def _look(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[T
         return [ToolCall("search_library", {"query": plan.query, "k": 10})]
     pictures = [a.name for a in (*request.attached, *request.earlier) if a.jpeg is not None]
     documents = [a.name for a in request.attached if a.jpeg is None]
-    calls = [ToolCall("look_at_image", {"file": n}) for n in (plan.names or pictures)[:8]]
+    asked = thing_asked(request.question)
+    thing = {"thing": asked[:100]} if asked else {}
+    calls = [ToolCall("look_at_image", {"file": n, **thing}) for n in (plan.names or pictures)[:8]]
     if not calls and not documents and plan.topic and request.use_library:
         query = {"query": plan.topic[:400], "k": 5, "modality": "image"}
         return [ToolCall("search_library", query)]

@@ -17,6 +17,7 @@ from PIL import Image
 from assistant.i18n import Language, text
 from assistant.library import NOT_IN_LIBRARY, Attached, LibraryView, crop
 from assistant.messages import AssetView
+from assistant.presence import told
 from retrieval.embed.protocol import ImageClassifier
 from retrieval.values import Box, Passage, RegionLocator
 
@@ -29,7 +30,8 @@ WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 class Sight:
     """One look at one picture (or a region of it).
 
-    ``region`` is what was looked at, or where the thing stands that was recognised.
+    ``region`` is what was looked at, or where the thing stands that was recognised; ``shown`` the
+    chance that ``thing``, which was asked for, is in it.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Sight:
     words: str = ""
     similar: tuple[str, ...] = ()
     metadata: dict[str, Any] = field(default_factory=dict)
+    thing: str = ""
+    shown: float | None = None
 
     @property
     def sure(self) -> bool:
@@ -50,9 +54,11 @@ class Sight:
     def notes(self, language: Language) -> str:
         """Return what the recognisers found, as one sentence without an end mark."""
         parts = []
+        if self.shown is not None:
+            parts.append(told(self.thing, self.shown, language).rstrip(".。"))
         if self.classes:
-            told = self.classes[: 2 if self.sure else 3]
-            named = _join([f"{label} ({share:.0%})" for label, share in told], language)
+            likely = self.classes[: 2 if self.sure else 3]
+            named = _join([f"{label} ({share:.0%})" for label, share in likely], language)
             key = "say_classes" if self.sure else "say_classes_unsure"
             parts.append(text(key, language, classes=named))
         if self.words:
@@ -90,12 +96,20 @@ class Looker:
 
     Args:
         classifier: returns the classifier, loaded at the first look.
+        shows: returns the chance that a picture shows a thing; None: nobody can tell.
     """
 
-    def __init__(self, classifier: Callable[[], ImageClassifier]) -> None:
+    def __init__(
+        self,
+        classifier: Callable[[], ImageClassifier],
+        shows: Callable[[Image.Image, str], float | None] = lambda _image, _thing: None,
+    ) -> None:
         self._classifier = classifier
+        self._shows = shows
 
-    def look_at_attached(self, file: Attached, region: Box | None, library: LibraryView) -> Sight:
+    def look_at_attached(
+        self, file: Attached, region: Box | None, library: LibraryView, thing: str = ""
+    ) -> Sight:
         """Look at an attached picture.
 
         Raises:
@@ -108,11 +122,14 @@ class Looker:
             file.jpeg,
             region,
             library,
+            thing,
             words=file.text,
             metadata=dict(file.metadata),
         )
 
-    def look_at_asset(self, file: AssetView, region: Box | None, library: LibraryView) -> Sight:
+    def look_at_asset(
+        self, file: AssetView, region: Box | None, library: LibraryView, thing: str = ""
+    ) -> Sight:
         """Look at a photo of the library.
 
         Raises:
@@ -129,6 +146,7 @@ class Looker:
             library.picture(file.id),
             region,
             library,
+            thing,
             words="\n".join(p.text for p in passages if p.kind in ("ocr", "body", "table")),
             metadata=meta,
         )
@@ -141,6 +159,7 @@ class Looker:
         jpeg: bytes | None,
         region: Box | None,
         library: LibraryView,
+        thing: str,
         *,
         words: str,
         metadata: dict[str, Any],
@@ -166,6 +185,8 @@ class Looker:
             words=words,
             similar=_similar(library, picture, asset_id),
             metadata=metadata,
+            thing=thing,
+            shown=self._shows(picture, thing) if thing else None,
         )
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from retrieval.embed.registry import Embedders
     from retrieval.indexer import Indexer
     from retrieval.ingest import Ingestor
+    from retrieval.presence import Presence
     from retrieval.sandbox import ParserProcess
     from retrieval.search import Searcher
     from retrieval.worker import IngestWorker
@@ -62,6 +63,7 @@ class Parts:
         self.indexer: Lazy[Indexer] = Lazy(self._indexer)
         self.ingestor: Lazy[Ingestor] = Lazy(self._ingestor)
         self.searcher: Lazy[Searcher] = Lazy(self._searcher)
+        self.presence: Lazy[Presence] = Lazy(self._presence)
         self.worker: Lazy[IngestWorker] = Lazy(self._worker)
         self.parser: Lazy[ParserProcess] = Lazy(self._parser)
         self.attachment_parser: Lazy[ParserProcess] = Lazy(self._parser)
@@ -103,11 +105,16 @@ class Parts:
 
     def _embedders_changed(self) -> None:
         """Search and take in with other embedders from the next call on."""
-        for part in (self.embedders, self.searcher, self.ingestor):
+        for part in (self.embedders, self.searcher, self.ingestor, self.presence):
             part.forget()
 
     def _classifier(self) -> ImageClassifier:
         return self.embedders().classifier
+
+    def _presence(self) -> Presence:
+        from retrieval.presence import Presence
+
+        return Presence(self.embedders().joint)
 
     def _indexer(self) -> Indexer:
         from retrieval.indexer import Indexer

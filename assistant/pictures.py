@@ -24,6 +24,7 @@ from assistant.leader import PICKED
 from assistant.look import Sight
 from assistant.persons import asks_private, asks_who
 from assistant.planner import Plan
+from assistant.presence import told
 from assistant.reader import read
 from assistant.session import Session
 from retrieval.values import Passage
@@ -62,6 +63,8 @@ def look(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
         reading = read(session, session.request.question, texts, plan)
         if reading is not None:
             return exact(session, reading.text, reading.passage)
+    if all(s.shown is not None for s in sights):
+        return _shown(session, sights, evidence)
     if session.model.sees_images and all(len(s.words) < MOSTLY_TEXT for s in sights):
         return _small_eye(session, sights)
     return _by_notes(session, evidence)
@@ -82,6 +85,16 @@ def _seen(session: Session, sights: Sequence[Sight], evidence: Sequence[Passage]
     citations = whole_files(evidence, session)
     bare = re.sub(r"\s*\[\d+\]", "", written)
     return Draft(prefix + bare + marks(citations), citations=citations)
+
+
+def _shown(session: Session, sights: Sequence[Sight], evidence: Sequence[Passage]) -> Draft:
+    """Say of each picture whether it shows the thing asked for."""
+    lines = [
+        marked(told(s.thing, s.shown, session.language), n)
+        for n, s in enumerate(sights, 1)
+        if s.shown is not None
+    ]
+    return Draft("\n\n".join(lines), citations=whole_files(evidence, session))
 
 
 def _small_eye(session: Session, sights: Sequence[Sight]) -> Draft:

@@ -17,6 +17,7 @@ from assistant.gist import bare_question, thing_in_picture
 from assistant.i18n import Language
 from assistant.periods import Period, period_of, without_period
 from assistant.phrases import Field, Operation
+from assistant.presence import thing_asked
 from retrieval.values import Modality
 
 Intent = Literal[
@@ -124,7 +125,7 @@ def _intent(text: str, pictures: bool, names: Sequence[str]) -> tuple[Intent, st
         return "faces", ""
     if pictures and not phrases.MONEY_ALL.search(text):
         return "look", ""
-    sight = bool(_SIGHT.search(text)) and field_of(text) is None
+    sight = bool(_SIGHT.search(text) or thing_asked(text)) and field_of(text) is None
     if _pictures(names) and sight and not subject:
         return "look", ""
     if shown_in_one(text) and not names and field_of(text) is None:

@@ -198,9 +198,9 @@ class Toolbox:
     def _look(self, given: LookAtImage) -> dict[str, Any]:
         file = self.resolve(given.file)
         if isinstance(file, Attached):
-            sight = self._looker.look_at_attached(file, given.region, self._library)
+            sight = self._looker.look_at_attached(file, given.region, self._library, given.thing)
         else:
-            sight = self._looker.look_at_asset(file, given.region, self._library)
+            sight = self._looker.look_at_asset(file, given.region, self._library, given.thing)
         notes = sight.notes(self._language)
         return {
             "summary": notes,

@@ -169,6 +169,9 @@ def test_pope_draws_balanced_questions() -> None:
     assert len(there) == len(absent) == 2
     assert not set(absent) & photos[0]
     assert next(p.object for p in probes if not p.there and p.kind == "popular") == "man"
+    assert objects.yes_or_no("Yes, it seems so [1].") and objects.yes_or_no("没有，图中…") is False
+    assert objects.yes_or_no("Perhaps no, but …") is False
+    assert objects.yes_or_no("I cannot tell.") is None
     said = objects.judge(probes[0], yes=False)
     assert said["f1"].parts == (0.0, 0.0, 1.0)
     assert values(said)["yes_share"] == 0.0

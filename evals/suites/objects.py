@@ -2,25 +2,30 @@
 
 Rows are photos with captions (as ``flickr8k``) or with ``objects``. What is in a photo is asked
 for with questions to be answered by yes, and as many about objects that are not: drawn at random,
-by how often they are in other photos, and by how often they go with what is there.
+by how often they are in other photos, and by how often they go with what is there. The whole
+assistant is asked, with the photo attached; an answer that says neither counts as wrong.
 """
 
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from evals.answers import plain
 from evals.context import Context
 from evals.data import Kinds
 from evals.objects import objects_of
 from evals.suite import Suite
-from evals.suites.common import blind_reason, load_with_media, message
+from evals.suites.common import load_with_media
 from evals.values import Case, Dataset, Metric, Part, Score, Scored
 
 QUESTION = "Is there a {object} in the picture? Answer yes or no."
+LIBRARY = "objects"
+"""An empty library; the photo is attached to its question."""
 KINDS = ("random", "popular", "adversarial")
 
 
@@ -39,7 +44,7 @@ class Objects(Suite):
     name = "objects"
     about = "objects seen though they are not there (POPE)"
     reads = "flickr8k"
-    roles = ("chat",)
+    roles = ("library", "chat")
     largest = 200
     metrics = (
         Metric("accuracy"), Metric("precision", combine="precision"),
@@ -51,12 +56,7 @@ class Objects(Suite):
         kinds: Kinds = {"image": str}
         return load_with_media(self.name, folder, split, kinds, "image")
 
-    def unavailable(self, context: Context) -> dict[str, str]:
-        return blind_reason(context, [metric.name for metric in self.metrics])
-
     def parts(self, case: Case, dataset: Dataset, context: Context) -> list[Part]:
-        if not context.chat_model.sees_images:
-            return []
         if getattr(self, "_of", None) != dataset.digest:
             self._of = dataset.digest
             self._there = {c.id: objects_of(c.data) for c in dataset.cases}
@@ -65,15 +65,15 @@ class Objects(Suite):
 
     def _part(self, probe: Probe, case: Case, dataset: Dataset, context: Context) -> Part:
         def work() -> Scored:
-            photo = dataset.media.read(case.data["image"])
             question = QUESTION.format(object=probe.object)
-            yes, no = context.chat_model.score(message(question, photo), ["yes", "no"])
-            said = "yes" if yes > no else "no"
+            photo = dataset.media.file(case.data["image"], context.scratch(dataset))
+            reply = context.ask(dataset, question, LIBRARY, images=(photo,))
+            said = yes_or_no(plain(reply.text))
             shown = {
                 "photo": case.data["image"], "question": question,
-                "expected": "yes" if probe.there else "no", "got": said,
+                "expected": "yes" if probe.there else "no", "got": plain(reply.text),
             }  # fmt: skip
-            return Scored(judge(probe, said == "yes"), shown)
+            return Scored(judge(probe, not probe.there if said is None else said), shown)
 
         return Part(f"{probe.object} ({probe.kind})", work, judge(probe, not probe.there))
 
@@ -103,6 +103,12 @@ def draw(mine: frozenset[str], photos: Sequence[frozenset[str]], seed: str) -> l
             taken.add(name)
             probes.append(Probe(name, False, kind))
     return probes
+
+
+def yes_or_no(answer: str) -> bool | None:
+    """Return whether an answer begins with yes or with no, or leans to it; None: with neither."""
+    said = re.match(r"\W*(?:perhaps |也许)?(yes\b|no\b|有|没有)", answer, re.IGNORECASE)
+    return said[1].casefold() in ("yes", "有") if said else None
 
 
 def judge(probe: Probe, yes: bool) -> dict[str, Score]:
