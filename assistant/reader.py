@@ -30,6 +30,8 @@ PASSAGES = 3
 """Passages read for one question, the best first."""
 ROOM = 280
 """Tokens of one passage that are read; a longer one is cut to its most telling sentences."""
+LIKELY_RIGHT = 0.25
+"""Chance below which a trained reader's copy is no answer."""
 SURE = 0.75
 """Chance from which no further passage is read."""
 ANSWER_TOKENS = 40
@@ -67,6 +69,8 @@ def read(
         fits = best is not None and not session.model.reads and can_be(best.text, question)
         if best and (best.confidence >= SURE or fits):
             break
+    if best is not None and session.model.reads and best.confidence < LIKELY_RIGHT:
+        return None
     return best
 
 

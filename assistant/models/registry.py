@@ -22,6 +22,8 @@ Engine = Literal["embedded", "llama", "transformers", "openai", "scripted"]
 Factory = Callable[[Settings, ModelStore], SightlineChatModel]
 
 _GIB = 1 << 30
+SHIPPED_READER = Path(__file__).parent / "weights" / "reader"
+"""The adapter that copies answers, its rule and its card; one's own goes before it."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,8 @@ def _embedded(settings: Settings, store: ModelStore) -> SightlineChatModel:
     folder, version = sight_folder(settings, VLM)
     weights = folder / WEIGHTS
     eyes = SightEyes(store, weights, settings.threads) if weights.is_file() else None
-    reader = settings.models_folder / "reader" / READER
+    own = settings.models_folder / "reader" / READER
+    reader = own if own.is_file() else SHIPPED_READER / READER
     return LlamaChat(
         model_id=f"embedded, sight {version}" if version else "embedded",
         locate=lambda: store.path("qwen2.5-coder-0.5b"),
@@ -169,7 +172,7 @@ def _embedded(settings: Settings, store: ModelStore) -> SightlineChatModel:
         temperature=settings.temperature,
         threads=settings.threads,
         eyes=eyes,
-        reader=reader if reader.is_file() else None,
+        reader=reader,
     )
 
 
