@@ -30,8 +30,11 @@ PASSAGES = 3
 """Passages read for one question, the best first."""
 ROOM = 280
 """Tokens of one passage that are read; a longer one is cut to its most telling sentences."""
-LIKELY_RIGHT = 0.25
-"""Chance below which a trained reader's copy is no answer."""
+LIKELY_RIGHT = 0.15
+"""Chance below which a trained reader's copy is no answer.
+
+Of 20 held-out questions, put to a library with and without their paragraph, it refuses 0.95 of
+those without and 0.05 (English) and 0 (Chinese) of those with it; none of these was read right."""
 SURE = 0.75
 """Chance from which no further passage is read."""
 ANSWER_TOKENS = 40
