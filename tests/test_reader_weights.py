@@ -27,7 +27,7 @@ def test_its_rule_goes_by_the_numbers_the_code_gives() -> None:
 
 
 def test_ones_own_reader_goes_before_it(tmp_path: Path) -> None:
-    settings = Settings(home=tmp_path)
+    settings = Settings(home=tmp_path, models_dir=tmp_path / "models")
     chat = build_chat_model(settings, ModelStore(settings.models_folder))
     assert isinstance(chat, LlamaChat) and chat.reader == SHIPPED_READER / READER
     own = settings.models_folder / "reader" / READER
