@@ -91,15 +91,25 @@ class BlobStore:
 
     def names(self) -> Iterator[str]:
         """Yield the SHA-256 of every blob."""
-        for folder in sorted(self.folder.glob("[0-9a-f][0-9a-f]")):
-            for path in folder.iterdir():
-                if len(path.name) == 64 and _HEX.issuperset(path.name):
-                    yield path.name
+        for path in self._files():
+            if self._in_place(path):
+                yield path.name
 
     def leftovers(self) -> Iterator[Path]:
-        """Yield the unfinished files that a killed process left."""
+        """Yield what is no blob: unfinished files of a killed process, files put there by hand."""
         if self._incoming.is_dir():
             yield from self._incoming.iterdir()
+        for path in self._files():
+            if not self._in_place(path) and path.is_file():
+                yield path
+
+    def _files(self) -> Iterator[Path]:
+        for folder in sorted(self.folder.glob("[0-9a-f][0-9a-f]")):
+            yield from folder.iterdir()
+
+    def _in_place(self, path: Path) -> bool:
+        name = path.name
+        return len(name) == 64 and _HEX.issuperset(name) and name[:2] == path.parent.name
 
     def intact(self, sha256: str) -> bool:
         """Read a blob and tell whether its bytes still have its name."""

@@ -19,6 +19,7 @@ from sqlalchemy.exc import DatabaseError
 from retrieval.blobs import BlobStore
 from retrieval.catalog import vectors as sql
 from retrieval.catalog.jobs import Jobs
+from retrieval.catalog.orphans import mend_orphans, orphan_rows
 from retrieval.catalog.records import Upload
 from retrieval.catalog.references import referenced
 from retrieval.catalog.store import delete_asset
@@ -41,10 +42,11 @@ _COMPARE_WORDS = "INSERT INTO chunks_fts(chunks_fts, rank) VALUES('integrity-che
 SENTENCES = {
     "database_damaged": "The database is damaged: {detail}. Restore a backup.",
     "words_damaged": "The index of words disagrees with the passages.",
+    "rows_orphan": "{count} rows of {table} belong to nothing any more.",
     "blob_missing": "The stored file of {name} is missing or damaged.",
     "picture_missing": "A picture of {name} is missing or damaged.",
     "blob_orphan": "{count} stored files belong to nothing any more ({size} bytes).",
-    "unfinished": "{count} unfinished files were left by a program that was stopped.",
+    "unfinished": "{count} unfinished or foreign files lie among the stored ones.",
     "thumbnail_orphan": "{count} thumbnails belong to nothing any more.",
     "vectors_missing": "{count} passages or pictures have no vector of {embedder}.",
     "vectors_stale": "{count} vectors are of {embedder}, which is not used any more.",
@@ -120,6 +122,17 @@ def _database(patient: Patient, repair: bool) -> Iterator[Finding]:
             with writing(patient.engine) as connection:
                 connection.execute(text("INSERT INTO chunks_fts(chunks_fts) VALUES('rebuild')"))
         yield Finding("words_damaged", repaired=repair)
+
+
+def _rows(patient: Patient, repair: bool) -> Iterator[Finding]:
+    """Find rows whose owner is gone: vectors, passages or pictures of no file."""
+    with reading(patient.engine) as connection:
+        lone = orphan_rows(connection)
+    if lone and repair:
+        with writing(patient.engine) as connection:
+            mend_orphans(connection)
+    for table, count in sorted(lone.items()):
+        yield Finding("rows_orphan", {"count": count, "table": table}, repaired=repair)
 
 
 def _jobs(patient: Patient, repair: bool) -> Iterator[Finding]:
@@ -270,6 +283,7 @@ def _agrees(connection: Connection, replica: Replica, library: str, embedder: Em
 
 CHECKS: tuple[Callable[[Patient, bool], Iterator[Finding]], ...] = (
     _database,
+    _rows,
     _jobs,
     _originals,
     _files,

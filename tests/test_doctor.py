@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,10 +83,28 @@ def test_orphans(library: Library) -> None:
     (incoming / "1-x").write_bytes(b"half")
     os.utime(incoming / "1-x", (0, 0))
     mended(library, "unfinished")
+    stray = next(library.blobs.folder.glob("[0-9a-f]" * 2)) / ("0123456789abcdef" * 4)
+    stray.write_bytes(b"copied into a folder of other names")
+    os.utime(stray, (0, 0))
+    mended(library, "unfinished")
     sha256 = library.blobs.put(write_photo(library.home / "p.jpg", "blue")).sha256
     library.thumbnails.get(sha256)
     library.blobs.delete(sha256)
     mended(library, "thumbnail_orphan")
+
+
+def test_rows_whose_file_is_gone(library: Library) -> None:
+    asset = library.catalog.assets("default", query="t000")[0]
+    assert library.search("boiler").passages[0].asset == "t000.txt"
+    with sqlite3.connect(library.engine.url.database or "") as other:  # keeps no foreign keys
+        other.execute("DELETE FROM assets WHERE id = ?", (asset.id,))
+    library.blobs.delete(asset.sha256)
+    found = {f.params["table"] for f in library.doctor() if f.code == "rows_orphan"}
+    assert found == {"chunks", "vectors", "job_files"}
+    assert all(f.repaired for f in library.doctor(repair=True))
+    assert library.doctor() == []
+    assert "t000.txt" not in {p.asset for p in library.search("boiler").passages}
+    assert library.search("roof").passages[0].asset == "t001.txt"
 
 
 def test_missing_vectors_are_made(library: Library) -> None:

@@ -111,8 +111,8 @@ def _report_outcomes(
         emit({"assets": rows, "seconds": round(seconds, 3)})
     else:
         for o in outcomes:
-            detail = o.reason(language) or f"{o.modality}, {o.chunks} passages"
-            say(f"{o.status:<10} {o.name}  {detail}")
+            read = f"{o.modality}, {o.chunks} passages" if o.modality else ""  # not if cancelled
+            say(f"{o.status:<10} {o.name}  {o.reason(language) or read}".rstrip())
         if not outcomes:
             say("There was no file to take in.")
     if any(o.status not in ("indexed", "duplicate") for o in outcomes):
