@@ -1,4 +1,4 @@
-"""The embedding half of ingestion: pieces of several files into batches, whole files into SQL.
+"""The second half of ingestion: pieces of several files into batches, whole files into SQL.
 
 Pieces come from ``reading``; two encoders take them in batches across files; files that are
 whole are committed together, each wholly or not at all. The indexes follow by themselves.
@@ -6,35 +6,28 @@ whole are committed together, each wholly or not at all. The indexes follow by t
 
 from __future__ import annotations
 
-import logging
 import queue
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 from sqlalchemy import Engine
 
-from retrieval.batching import Batch, Waiting, asset_draft
+from retrieval.batching import Batch, asset_draft
 from retrieval.blobs import BlobStore
 from retrieval.catalog.jobs import Jobs
 from retrieval.catalog.records import FileRecord, FileStatus
 from retrieval.catalog.references import delete_unreferenced
 from retrieval.catalog.store import BlobVanished, LostJob, commit_assets, find_asset
 from retrieval.catalog.transactions import reading
-from retrieval.catalog.vectors import pack
-from retrieval.chunking import Chunker, embedded_text
-from retrieval.embed.protocol import JointEmbedder, TaggingEmbedder, TextEmbedder
-from retrieval.errors import Cancelled, FileRejected, HomeError, SightlineError
+from retrieval.chunking import Chunker
+from retrieval.embed.protocol import JointEmbedder, TextEmbedder
+from retrieval.encoding import Encoding
+from retrieval.errors import Cancelled, HomeError, SightlineError
 from retrieval.indexer import Indexer
 from retrieval.lease import Lease
-from retrieval.reading import KeptPicture, Parser, Piece, Reader, Work
-
-log = logging.getLogger(__name__)
+from retrieval.reading import Parser, Piece, Reader, Work
 
 OnFile = Callable[[int, int, str], None]
 """Called when a file came to its end: how many have, of how many, its name."""
@@ -84,6 +77,7 @@ class Pass:
         self._report = report
         self._texts = Batch(lambda piece: len(piece[2].text) + 20.0)
         self._pictures = Batch(lambda _: 1.0)
+        self._encoding = Encoding(parts.text, parts.joint, self._when_complete, self._fail)
         self._ready: list[Work] = []
         self._twins: list[Work] = []
         self._committed_at = time.monotonic()
@@ -155,8 +149,8 @@ class Pass:
     def _embed_step(self, *, force: bool) -> bool:
         """Embed one batch if one is full, or if ``force`` and any waits; False when none was."""
         for batch, embed in (
-            (self._pictures, self._embed_pictures),
-            (self._texts, self._embed_texts),
+            (self._pictures, self._encoding.pictures),
+            (self._texts, self._encoding.texts),
         ):
             if batch.waiting and (force or len(batch.waiting) >= batch.size):
                 pieces = [piece for piece in batch.take() if self._wanted(piece[0])]
@@ -171,54 +165,6 @@ class Pass:
         if work.error is None and self._lease.dropped(work.file.id):
             self._fail(work, Cancelled(name=work.file.name))
         return work.error is None
-
-    def _embed_texts(self, pieces: list[Waiting]) -> None:
-        def embed(some: list[Waiting]) -> NDArray[np.float32]:
-            return self._parts.text.embed_passages([embedded_text(p[2]) for p in some])
-
-        for (work, place, _), data in self._vectors(pieces, embed):
-            work.vectors[place] = data
-            self._when_complete(work)
-
-    def _embed_pictures(self, pieces: list[Waiting]) -> None:
-        def embed(some: list[Waiting]) -> NDArray[np.float32]:
-            kept = [_kept(piece) for piece in some]
-            for (work, place, _), picture in zip(some, kept, strict=True):
-                work.pictures[place] = picture.draft
-            return self._seen(some, [picture.pixels for picture in kept])
-
-        for (work, place, _), data in self._vectors(pieces, embed):
-            work.picture_vectors[place] = data
-            self._when_complete(work)
-
-    def _seen(self, pieces: list[Waiting], pixels: list[Image.Image]) -> NDArray[np.float32]:
-        """Embed pictures; photos get the words for what they show from the same pass."""
-        joint = self._parts.joint
-        if not isinstance(joint, TaggingEmbedder):
-            return joint.embed_images(pixels)
-        vectors, tags = joint.embed_and_tag(pixels)
-        for (work, _, _), words in zip(pieces, tags, strict=True):
-            if work.header is not None and work.header.modality == "image":
-                work.tags = words
-        return vectors
-
-    def _vectors(
-        self, pieces: list[Waiting], embed: Callable[[Any], NDArray[np.float32]]
-    ) -> Iterable[tuple[Waiting, bytes]]:
-        """Embed pieces; when that fails, one by one, so that only the guilty file fails."""
-        try:
-            data = pack(embed(pieces))
-        except Exception as error:
-            if len(pieces) > 1:
-                return [pair for piece in pieces for pair in self._vectors([piece], embed)]
-            work = pieces[0][0]
-            if not isinstance(error, SightlineError):
-                log.exception("embedding %s", work.file.name)
-                error = FileRejected(name=work.file.name, detail=f"unexpected error: {error}")
-            if work.error is None:
-                self._fail(work, error)
-            return []
-        return zip(pieces, data, strict=True)
 
     def _when_complete(self, work: Work) -> None:
         if work.error is not None:
@@ -319,8 +265,3 @@ class Pass:
     def _find(self, sha256: str) -> int | None:
         with reading(self._parts.engine) as connection:
             return find_asset(connection, self._library, sha256)
-
-
-def _kept(piece: Waiting) -> KeptPicture:
-    future: Future[KeptPicture] = piece[2]
-    return future.result()

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, func, select
 
-from retrieval.catalog.library import matching_assets
+from retrieval.catalog.filtering import matching_assets
 from retrieval.catalog.tables import Asset
 from retrieval.catalog.vectors import Ids
 from retrieval.values import Filters

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from pathlib import PureWindowsPath
+from collections.abc import Collection
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, Row, Select, and_, delete, func, insert, or_, select
 
 from retrieval.blobs import BlobStore
 from retrieval.catalog import store
+from retrieval.catalog.filtering import conditions_of
 from retrieval.catalog.records import AssetRecord, ChunkRecord, PictureRecord
 from retrieval.catalog.tables import Asset, ChunkRow, PictureRow, Tag
 from retrieval.catalog.transactions import reading, writing
@@ -40,7 +38,7 @@ class Catalog:
     ) -> list[AssetRecord]:
         """Return a page of the library, newest first; ``query`` is part of the name."""
         wanted = _asset_query().where(Asset.library_id == library)
-        wanted = wanted.where(*_conditions(filters or Filters()))
+        wanted = wanted.where(*conditions_of(filters or Filters()))
         if query.strip():
             wanted = wanted.where(
                 func.lower(Asset.name).contains(query.strip().lower(), autoescape=True)
@@ -52,7 +50,7 @@ class Catalog:
     def count(self, library: str, *, query: str = "", filters: Filters | None = None) -> int:
         """Return how many files ``assets`` would list without a limit."""
         wanted = select(func.count()).select_from(Asset).where(Asset.library_id == library)
-        wanted = wanted.where(*_conditions(filters or Filters()))
+        wanted = wanted.where(*conditions_of(filters or Filters()))
         if query.strip():
             wanted = wanted.where(
                 func.lower(Asset.name).contains(query.strip().lower(), autoescape=True)
@@ -159,19 +157,6 @@ def library_size(connection: Connection, library: str) -> int:
     return connection.scalar(wanted) or 0
 
 
-def matching_assets(
-    connection: Connection, library: str, filters: Filters
-) -> NDArray[np.int64] | None:
-    """Return the ids of the files that pass the filters, ascending; None when all do."""
-    conditions = _conditions(filters)
-    if not conditions:
-        return None
-    rows = connection.scalars(
-        select(Asset.id).where(Asset.library_id == library, *conditions).order_by(Asset.id)
-    )
-    return np.fromiter(rows, dtype=np.int64)
-
-
 def assets_by_id(connection: Connection, ids: Collection[int]) -> dict[int, AssetRecord]:
     """Return files by id in one query, without tags and chunk counts."""
     wanted = _asset_query(counted=False).where(Asset.id.in_(list(ids)))
@@ -232,42 +217,6 @@ def _chunk(row: Row[Any]) -> ChunkRecord:
         heading=row.heading,
         locator=locator_from_json(row.locator),
     )
-
-
-def _conditions(filters: Filters) -> list[Any]:
-    wanted: list[Any] = []
-    if filters.modality is not None:
-        wanted.append(Asset.modality == filters.modality)
-    if filters.asset_ids is not None:
-        wanted.append(Asset.id.in_(sorted(filters.asset_ids)))
-    if filters.hashes is not None:
-        wanted.append(Asset.sha256.in_(sorted(filters.hashes)))
-    if filters.folder:
-        wanted.append(_below(filters.folder))
-    if filters.media_types:
-        wanted.append(Asset.media_type.in_(sorted(filters.media_types)))
-    if filters.tags:
-        wanted.append(Asset.id.in_(select(Tag.asset_id).where(Tag.tag.in_(sorted(filters.tags)))))
-    bounds: Mapping[Any, Any] = {
-        Asset.taken_at: (filters.taken_from, filters.taken_to),
-        Asset.added_at: (filters.added_from, filters.added_to),
-    }
-    for column, (first, last) in bounds.items():
-        if first is not None:
-            wanted.append(column >= first)
-        if last is not None:
-            wanted.append(column <= last)
-    return wanted
-
-
-def _below(folder: str) -> Any:
-    """Return the condition that a file came from below a folder; separators of either kind."""
-    source = func.replace(Asset.source, "\\", "/")
-    path = folder.replace("\\", "/").rstrip("/") + "/"
-    whole = PureWindowsPath(folder).drive or path.startswith("/")
-    if whole:
-        return source.startswith(path, autoescape=True)
-    return source.contains(f"/{path.removeprefix('./')}", autoescape=True)
 
 
 def _asset_query(*, counted: bool = True) -> Select[Any]:

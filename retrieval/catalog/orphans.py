@@ -15,7 +15,8 @@ from retrieval.catalog.tables import Library, VectorDeletion, VectorRow
 
 def orphan_rows(connection: Connection) -> Counter[str]:
     """Return how many rows of each table refer to a row that is not there."""
-    return Counter(name for name, _, _ in _violations(connection))
+    rows = {(name, rowid) for name, rowid, _ in _violations(connection)}
+    return Counter(name for name, _ in rows)
 
 
 def mend_orphans(connection: Connection) -> None:
