@@ -81,9 +81,9 @@ class Home:
         folder.mkdir(parents=True)
         self.engine = open_engine(f"sqlite:///{folder / 'bench.db'}")
         migrate(self.engine, folder / "backups")
-        indexer = Indexer(self.engine, folder / "index")
+        self.indexer = indexer = Indexer(self.engine, folder / "index")
         text, joint = embedders.text, embedders.joint
-        blobs = BlobStore(folder / "blobs")
+        self.blobs = blobs = BlobStore(folder / "blobs")
         self.ingestor = Ingestor(
             Parts(self.engine, blobs, parser, text, joint, indexer, 50_000_000)
         )
