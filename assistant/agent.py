@@ -197,6 +197,7 @@ def _doing(call: ToolCall) -> tuple[str, dict[str, Any]]:
         "search_library": ("status_searching", {"query": str(call.arguments.get("query", ""))}),
         "look_at_image": ("status_looking", {"asset": name}),
         "find_faces": ("status_looking", {"asset": name}),
+        "summarise_album": ("status_reading", {"asset": str(call.arguments.get("album", ""))}),
         "transcribe": ("status_transcribing", {"asset": name}),
         "calculate": ("status_calculating", {}),
         "list_assets": ("status_searching", {"query": str(call.arguments.get("query", ""))}),

@@ -48,6 +48,7 @@ def compose_draft(
 ) -> Draft:
     """Write the draft that a plan's intent asks for."""
     from assistant.aggregates import compare, extract, listing
+    from assistant.album import tell
     from assistant.entities import entities
     from assistant.faces import count_faces
     from assistant.found import found_words
@@ -72,6 +73,7 @@ def compose_draft(
         "aggregate": add_up,
         "compare": compare,
         "extract": extract,
+        "album": tell,
         "find": found_words,
     }
     if fitting := several(plan, session.request, results):

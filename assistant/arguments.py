@@ -83,6 +83,12 @@ class ListAssets(Arguments):
     limit: int = Field(200, ge=1, le=5000)
 
 
+class SummariseAlbum(Arguments):
+    """Tell what is in an album: how many files, when and where, and a line for each."""
+
+    album: str = Field(min_length=1, max_length=60, description="Its name: a tag.")
+
+
 class Extract(Arguments):
     """Read typed fields (total, date, company, address, phone, email, number, tax) of a file."""
 
@@ -98,5 +104,6 @@ ARGUMENTS: dict[str, type[Arguments]] = {
     "transcribe": Transcribe,
     "calculate": Calculate,
     "list_assets": ListAssets,
+    "summarise_album": SummariseAlbum,
     "extract": Extract,
 }

@@ -39,6 +39,7 @@ def next_calls(plan: Plan, request: Request, results: Sequence[ToolResult]) -> l
         "aggregate": _aggregate,
         "compare": _compare,
         "extract": _extract,
+        "album": _album,
         "summary": _read,
         "translate": _read,
         "sentiment": _read,
@@ -210,6 +211,10 @@ def _read(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[T
             return []
         return [ToolCall("search_library", {"query": plan.topic or plan.query, "k": 8})]
     return _follow_search(results, "read_document")
+
+
+def _album(plan: Plan, _request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
+    return [] if results else [ToolCall("summarise_album", {"album": plan.topic[:60]})]
 
 
 def _transcribe(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:

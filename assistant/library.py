@@ -70,6 +70,14 @@ class LibraryView(Protocol):
         """Return the JPEG of a photo or a page, if there is one."""
         ...
 
+    def seen(self, asset_id: int) -> str:
+        """Return what a model said before that a photo shows; empty when it said nothing.
+
+        Raises:
+            AssetNotFound: it is not in this library.
+        """
+        ...
+
     def words(self, passage: Passage) -> Sequence[Word]:
         """Return the words of a passage with their boxes or times, in the order of its text."""
         ...
@@ -127,6 +135,12 @@ class EmptyLibrary:
     def picture(self, asset_id: int, page: int | None = None) -> bytes | None:
         """Return none."""
         return None
+
+    def seen(self, asset_id: int) -> str:
+        """Raise: there is no file."""
+        from assistant.errors import AssetNotFound
+
+        raise AssetNotFound(asset=asset_id)
 
     def words(self, passage: Passage) -> Sequence[Word]:
         """Return none."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assistant import phrases, work_phrases
+from assistant.album import album_asked
 from assistant.arithmetic import in_signs
 from assistant.gist import bare_question, thing_in_picture
 from assistant.i18n import Language
@@ -23,6 +24,7 @@ from retrieval.values import Modality
 Intent = Literal[
     "chat", "general", "find", "look", "summary", "translate", "sentiment", "entities",
     "transcribe", "list", "pick", "count", "aggregate", "compare", "extract", "calculate", "faces",
+    "album",
 ]  # fmt: skip
 
 
@@ -111,6 +113,8 @@ def _intent(text: str, pictures: bool, names: Sequence[str]) -> tuple[Intent, st
         return "chat", ""
     if found := phrases.ARITHMETIC.match(in_signs(text)):
         return "calculate", found["expression"]
+    if album_asked(text):
+        return "album", ""
     subject = subject_of(text)
     text = phrases.QUOTED.sub(" ", text)  # what is quoted asks for nothing
     if work_phrases.TRANSLATE.search(text):
@@ -161,7 +165,15 @@ def _only_bills(text: str) -> bool:
 def shown_in_one(text: str) -> str:
     """Return what a picture that is asked for shows; empty when no single one is asked for."""
     found = phrases.ONE_PICTURE.match(text)
-    return (found["en"] or found["zh"] or "").strip(" ?？。.!！") if found else ""
+    shown = (found["en"] or found["zh"] or "") if found else ""
+    return _LEAD_IN.sub("", shown).strip(' ?？。.!！"“”')
+
+
+_LEAD_IN = re.compile(
+    r"^\W*(?:(?:this|these|the following|下面|以下|这个|这些)(?:内容|东西)?\s*)?[:：]\s*",
+    re.IGNORECASE,
+)
+"""What comes before the thing itself: as a word to look for it would halve the others' weight."""
 
 
 def refers_to_picture(text: str) -> bool:
@@ -278,6 +290,8 @@ def _period_of(text: str) -> Period | None:
 
 def topic_of(text: str, intent: Intent) -> str:
     """Return what the files asked for are about; empty when every file is meant."""
+    if intent == "album":
+        return album_asked(text)
     if modality_of(text) == "image" or intent == "aggregate":
         text = without_period(text)
     if intent in ("pick", "look", "faces"):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from assistant.album import Album, album_of
 from assistant.config import Settings
 from assistant.files import Files
 from assistant.intake import Intake, OnProgress
@@ -114,6 +115,10 @@ class FileRequests:
             AssetNotFound: a file is not in it; nothing was changed.
         """
         self._files.tag(library or self.settings.library, asset_ids, tags, remove)
+
+    def album(self, name: str, *, library: str | None = None) -> Album:
+        """Return what is under a tag: how many files, when and where, and a line for each."""
+        return album_of(self._files.shelf(library or self.settings.library), name)
 
     def asset(self, asset_id: int) -> AssetView:
         """Return one file.

@@ -94,6 +94,16 @@ class Shelf:
         record = self._catalog.picture(asset_id, page)
         return None if record is None else self._blobs.read(record.sha256)
 
+    def seen(self, asset_id: int) -> str:
+        """Return what a model said before that a photo shows; empty when it said nothing.
+
+        Raises:
+            AssetNotFound: it is not in this library.
+        """
+        self._record(asset_id)
+        said = {chunk.kind: chunk.text for chunk in self._catalog.chunks(asset_id)}
+        return said.get("caption") or said.get("tags") or ""
+
     def words(self, passage: Passage) -> Sequence[Word]:
         """Return the places of words that were heard or recognised; of others, none are kept."""
         return self._catalog.words(passage.chunk_id) if passage.chunk_id is not None else ()

@@ -27,6 +27,7 @@ from assistant.arguments import (
     OutlineDocument,
     ReadDocument,
     SearchLibrary,
+    SummariseAlbum,
     Transcribe,
 )
 from assistant.arithmetic import calculate, plain_number
@@ -89,6 +90,7 @@ class Toolbox:
             "transcribe": self._transcribe,
             "calculate": self._calculate,
             "list_assets": self._list,
+            "summarise_album": self._album,
             "extract": self._extract,
         }
 
@@ -250,6 +252,19 @@ class Toolbox:
             "summary": f"{len(files)}: {_names(f.name for f in files)}",
             "text": "\n".join(f"{f.name} ({f.modality})" for f in files),
             "assets": tuple(files),
+        }
+
+    def _album(self, given: SummariseAlbum) -> dict[str, Any]:
+        from assistant.album import album_of
+
+        album = album_of(self._library, given.album)
+        head = album.head(self._language)
+        lines = [f"{line.asset.name}: {line.words}" for line in album.lines]
+        return {
+            "summary": head,
+            "text": "\n".join([head, *lines]),
+            "passages": tuple(line.passage for line in album.lines),
+            "data": {"album": album},
         }
 
     def _extract(self, given: Extract) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import typer
 from assistant.cli.options import AsJson, Home, User, emit, open_assistant, say
 
 if TYPE_CHECKING:
+    from assistant.album import Album
+    from assistant.i18n import Language
     from assistant.messages import AssetView
     from assistant.service import Assistant
 
@@ -22,6 +24,9 @@ def tag(
         typer.Argument(help="Files of the library, by name or number.", show_default=False),
     ] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Take the files out.")] = False,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Tell what is under it: when, where, a line a file.")
+    ] = False,
     user: User = None,
     home: Home = None,
     as_json: AsJson = False,
@@ -35,6 +40,9 @@ def tag(
             assistant.tag([asset.id for asset in found], [name], remove=remove)
         if not name:
             _show_tags(assistant.tags(), as_json)
+            return
+        if summary:
+            _show_summary(assistant.album(name), assistant.settings.language, as_json)
             return
         from assistant.shelf import tag_name
 
@@ -86,6 +94,24 @@ def _show_tags(tags: dict[str, int], as_json: bool) -> None:
         say(f"{count:>6}  {tag}")
     if not tags:
         say("There are no tags yet. Make one with `sightline tag NAME FILE…`.")
+
+
+def _show_summary(album: Album, language: Language, as_json: bool) -> None:
+    if as_json:
+        lines = [
+            {"id": line.asset.id, "asset": line.asset.name, "words": line.words, "seen": line.seen}
+            for line in album.lines
+        ]
+        first, last = (t.isoformat() if t else None for t in (album.first, album.last))
+        when = {"first": first, "last": last, "places": list(album.places)}
+        emit({"tag": album.name, "kinds": album.kinds, **when, "files": lines})
+        return
+    if not album.files:
+        say("No file is under this tag.")
+        return
+    say(album.head(language))
+    for line in album.lines:
+        say(f"- {line.asset.name}" + (f": {line.words}" if line.words else ""))
 
 
 def _show_files(tag: str, found: list[AssetView], as_json: bool) -> None:
