@@ -47,7 +47,7 @@ def holds(question: str, passage: Passage) -> float:
     A Chinese question and an English passage share no words, and searches find less surely across
     languages, so each pair of languages has a constant and a slope of its own.
     """
-    asked, there = _is_chinese(question), _is_chinese(passage.text)
+    asked, there = is_chinese(question), is_chinese(passage.text)
     crossed, chinese = float(asked != there), float(asked and there)
     # Searches across languages were never surer than this where the rule was fitted.
     chance = min(passage.probability, _SUREST_CROSSED) if crossed else passage.probability
@@ -62,7 +62,7 @@ def rank(question: str, passage: Passage) -> float:
     names and figures. Passages that have them go first; the chance itself stays as it was fitted.
     """
     chance = holds(question, passage)
-    if _is_chinese(question) == _is_chinese(passage.text):
+    if is_chinese(question) == is_chinese(passage.text):
         return chance
     named = {w for w in content_words(question) if not re.match(r"[\u3400-\u9fff]", w)}
     there = set(content_words(f"{passage.asset} {passage.heading} {passage.text}"))
@@ -80,7 +80,7 @@ def told_of(question: str, passages: Sequence[Passage]) -> bool:
     there = " ".join(f"{p.asset} {p.heading} {p.text}" for p in passages)
     if not set(_YEAR.findall(bare)) <= set(_YEAR.findall(there)):
         return False
-    if _is_chinese(question) or _is_chinese(there):
+    if is_chinese(question) or is_chinese(there):
         return True
     flat = fold(there)
     return all(fold(name)[:_NAME_LETTERS].rstrip("'.s") in flat for name in _names(bare))
@@ -147,7 +147,7 @@ def _weights(path: Path) -> tuple[float, ...]:
     return tuple(json.loads(path.read_text(encoding="utf-8"))["weights"])
 
 
-def _is_chinese(text: str) -> bool:
+def is_chinese(text: str) -> bool:
     """Whether a text is Chinese in the main: a tenth of it is Chinese characters."""
     few = text[:400]
     return 10 * len(re.findall(r"[\u3400-\u9fff]", few)) > len(few)

@@ -1,10 +1,10 @@
 """The people, organisations, places and dates that a text names, and how they are linked.
 
-What may be a name is proposed by two sides: the model lists names, and in English runs of capital
-words count too. Only what stands in the text stays; dates are found by rule. What a name names is
-then the likeliest kind by the model's odds in its own sentence. A link is two names and the words
-between them, as they stand there (open relations as in ReVerb, Fader et al. 2011, without its
-grammar). Knows no graph and no tools.
+What may be a name is proposed by two sides: the model lists names, and in English runs of several
+capital words count too. Only what stands in the text stays; dates are found by rule. What a name
+names is then the likeliest kind by the model's odds in its own sentence. A link is two names and
+the words between them, as they stand there (open relations as in ReVerb, Fader et al. 2011, without
+its grammar). Knows no graph and no tools.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from assistant import prompts
 from assistant.answers import Draft, nothing_to_do, subject_of
 from assistant.calls import ToolResult
 from assistant.citations import cite, content_words, split_sentences
+from assistant.confidence import is_chinese
 from assistant.fields import find_field
 from assistant.i18n import Language, text
 from assistant.messages import Citation
@@ -26,7 +27,7 @@ from retrieval.values import Passage
 
 LISTED = 160
 """Tokens of the model's list."""
-MOST = 40
+MOST = 24
 """Names of one text that are sorted into kinds."""
 BETWEEN = {"en": 6, "zh": 5}
 """Content words that may stand between two linked names."""
@@ -39,6 +40,11 @@ _YEAR = re.compile(
     r"|December)(?: \d{1,2})?(?:,? \d{4})?|\b(?:1[5-9]|20)\d\d\b"
     r"|(?:\d{4}年)?(?:\d{1,2}月)?\d{1,2}日|\d{4}年(?:\d{1,2}月)?"
 )
+_NO_NAME = re.compile(
+    r"[\d\W]+|Q[1-4]|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|None|(?:星期|周)[一二三四五六日天]"
+    r"|(?:January|February|March|April|May|June|July|August|September|October|November|December)",
+    re.IGNORECASE,
+)
 
 
 def entities(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
@@ -49,7 +55,7 @@ def entities(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Dra
     found = names_in(session, subject)
     pointers = _Pointers(session, passages)
     if LINKS.search(session.request.question):
-        links = links_in(subject, [name for name, _ in found])
+        links = links_in(subject, [name for name, kind in found if kind != _DATE])
         lines = [f"{' – '.join(link)}{pointers.mark(link[0], link[1], link[2])}" for link in links]
     else:
         lines = _by_kind(found, pointers, session.language)
@@ -93,20 +99,21 @@ def names_in(session: Session, subject: str) -> list[tuple[str, int]]:
 
     Kinds: 0 person, 1 organisation, 2 place, 3 date.
     """
+    # A text is read in its own language, whatever the question's is.
+    language: Language = "zh" if is_chinese(subject) else "en"
     dates = _dates(subject)
-    listed = list(_listed(session.write(prompts.names(subject, session.language),
-                                        max_tokens=LISTED)))  # fmt: skip
+    listed = list(_listed(session.write(prompts.names(subject, language), max_tokens=LISTED)))
     chosen: list[str] = []
     for name in sorted({*(n for n, _ in listed), *_capitals(subject)}, key=lambda n: (-len(n), n)):
         whole = re.search(rf"(?<!\w){re.escape(name)}(?!\w)" if name.isascii() else re.escape(name),
                           subject)  # fmt: skip
         inside = any(name in other for other in (*chosen, *dates))
-        if whole and not inside and not name.isdigit():
+        if whole and not inside and not _NO_NAME.fullmatch(name):
             chosen.append(name)
     by_list = dict(listed)
     found = [(name, _DATE) for name in dates]
     for name in sorted(chosen, key=subject.index)[:MOST]:
-        kind = _kind(session, name, subject, by_list.get(name))
+        kind = _kind(session, name, subject, language, by_list.get(name))
         if kind is not None:
             found.append((name, kind))
     return sorted(found, key=lambda f: subject.index(f[0]))
@@ -121,7 +128,7 @@ def links_in(subject: str, names: Sequence[str]) -> list[tuple[str, str, str]]:
             between = sentence[start + len(one) : end].strip()
             words = content_words(between)
             most = BETWEEN["zh" if re.search("[\u3400-\u9fff]", between) else "en"]
-            if words and len(words) <= most and not re.search("[;:。；：]", between):
+            if words and len(words) <= most and not re.search("[|;:。；：]", between):
                 found.append((one, between.strip(" ,，、"), other))
     return found
 
@@ -135,14 +142,13 @@ def _listed(written: str) -> Iterator[tuple[str, int]]:
 
 
 def _capitals(subject: str) -> Iterator[str]:
-    """Yield runs of capital words; a lone word that begins a sentence may be any word."""
+    """Yield runs of several capital words; a lone one may be any word."""
     for sentence in split_sentences(subject):
         for run in _RUN.finditer(sentence):
-            first = not re.search(r"\w", sentence[: run.start()])
             words = run.group().rstrip(".").split()
-            if first and words[0] in ("The", "A", "An", "In", "On", "At", "By", "From", "Last"):
+            if words[0] in ("The", "A", "An", "In", "On", "At", "By", "From", "Last"):
                 words = words[1:]
-            if words and not (first and len(words) == 1):
+            if len(words) > 1:
                 yield " ".join(words)
 
 
@@ -159,9 +165,10 @@ def _outermost(names: Iterable[str]) -> list[str]:
     return [n for n in every if not any(n != other and n in other for other in every)]
 
 
-def _kind(session: Session, name: str, subject: str, listed: int | None) -> int | None:
+def _kind(
+    session: Session, name: str, subject: str, language: Language, listed: int | None
+) -> int | None:
     """Return what a name names; None for a thing. Without odds the model's list decides."""
-    language: Language = session.language
     near = next((s for s in split_sentences(subject) if name in s), subject)
     scores = session.score(prompts.kind_of_name(name, near, language), prompts.KINDS[language])
     if scores is None:

@@ -75,6 +75,7 @@ def test_links_are_the_words_between_two_names(helper: Assistant) -> None:
     assert links_in("Ren Sato lives in Kyoto; Ada works.", ["Ren Sato", "Kyoto", "Ada"]) == [
         ("Ren Sato", "lives in", "Kyoto")
     ]
+    assert links_in("Kyoto | visits | Osaka", ["Kyoto", "Osaka"]) == [], "a row is no sentence"
     assert links_in("佐藤莲住在京都。", ["佐藤莲", "京都"]) == [("佐藤莲", "住在", "京都")]
 
 
