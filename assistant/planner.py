@@ -60,9 +60,14 @@ class Plan:
 
 
 def language_of(text: str, default: Language = "en") -> Language:
-    """Return the language a text is written in: Chinese when a fair share of it is."""
-    chinese = len(re.findall(r"[\u3400-\u9fff]", text))
-    latin = len(re.findall(r"[A-Za-z]+", text))
+    """Return the language a text is written in: Chinese when a fair share of it is.
+
+    Names of files are in no language, unless there is nothing else.
+    """
+    bare = phrases.NAME.sub(" ", text)
+    said = bare if re.search(r"[A-Za-z\u3400-\u9fff]", bare) else text
+    chinese = len(re.findall(r"[\u3400-\u9fff]", said))
+    latin = len(re.findall(r"[A-Za-z]+", said))
     if not chinese and not latin:
         return default
     return "zh" if chinese >= max(2, latin) or (chinese and not latin) else "en"

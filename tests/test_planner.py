@@ -71,6 +71,8 @@ def test_details() -> None:
 
 
 def test_languages() -> None:
+    assert language_of("总结 copper_choir-049.txt") == "zh", "names of files are in no language"
+    assert language_of("Summarise copper.txt") == "en" and language_of("copper.pdf", "zh") == "en"
     assert language_of("这张 receipt 的总额是多少") == "zh"
     assert language_of("What does 你好 mean in English please") == "en"
     assert language_of("12", "zh") == "zh"
