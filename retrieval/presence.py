@@ -9,8 +9,8 @@ of them on things that no caption mentions; the encoder learned from those photo
 is somewhat too sure elsewhere. On the first 300 photos of the validation split (1,388 questions),
 where the form of the rule was chosen but no number fitted, accuracy is 0.744, AUROC 0.828, expected
 calibration error 0.054, and yes is said to 0.42; outside the chances told with a doubt (1,173
-questions) accuracy is 0.780. Asking
-the small language model that sees gives AUROC 0.56 (174 questions), its bias taken off or not.
+questions) accuracy is 0.780. Asking the small language model that sees gives AUROC 0.56 (174
+questions), its bias taken off or not.
 
 Fitted for Sightline-CLIP; other encoders are standardised in the same way.
 """
