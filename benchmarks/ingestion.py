@@ -209,10 +209,9 @@ def rows(store: ModelStore, threads: int) -> Iterator[Row]:
 
 def main() -> None:
     """Print rows as JSON lines."""
-    from assistant.config import apply_process_defaults, load_settings
+    from assistant.config import load_settings
 
     settings = load_settings()
-    apply_process_defaults(settings)
     for row in rows(ModelStore(settings.models_folder), settings.threads):
         print(json.dumps(row.to_json(), ensure_ascii=False), flush=True)
 

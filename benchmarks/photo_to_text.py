@@ -17,7 +17,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from assistant.config import apply_process_defaults, load_settings
+from assistant.config import load_settings
 from benchmarks.ingestion import LIBRARY, Home
 from evals.suites.flickr8k import SUITE
 from evals.values import Case, Dataset
@@ -63,7 +63,6 @@ def recalls(searcher: Searcher, dataset: Dataset, count: int) -> dict[str, float
 def main() -> None:
     """Print the figures as JSON lines."""
     settings = load_settings()
-    apply_process_defaults(settings)
     store = ModelStore(settings.models_folder)
     embedders = build_embedders(store, settings.threads)
     dataset = SUITE.load(Path(sys.argv[1]), None)

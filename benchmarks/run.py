@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.config import apply_process_defaults, load_settings
+from assistant.config import load_settings
 from benchmarks.measure import PeakMemory, Row, median_seconds
 
 if TYPE_CHECKING:
@@ -94,7 +94,6 @@ def rows() -> Iterator[Row]:
     from retrieval.weights import ModelStore
 
     settings = load_settings()
-    apply_process_defaults(settings)
     store = ModelStore(settings.models_folder)
     yield command_line()
     with tempfile.TemporaryDirectory() as folder:

@@ -175,7 +175,9 @@ class SightlineClip:
         pixels = to_pixels(images)
         both = (pixels, np.ascontiguousarray(pixels[:, :, ::-1]))
         seen = [self._encoder.features_of_pixels(view) for view in both]
-        one, other = (self._heads.of_photos(pool_map(f.map), f.logits) for f in seen)
+        pooled = np.concatenate([pool_map(features.map) for features in seen])
+        logits = np.concatenate([features.logits for features in seen])
+        one, other = np.split(self._heads.of_photos(pooled, logits), 2)  # heads are read once
         chances = softmax((seen[0].logits + seen[1].logits) * np.float32(0.5))
         return unit(one + other), [tags_of(row, class_texts()) for row in chances]
 
