@@ -173,12 +173,10 @@ class SightlineClip:
     def embed_and_tag(self, images: Sequence[Image.Image]) -> tuple[Array, list[Tags]]:
         """Return unit vectors of photos and, from the same pass, words for what they show."""
         pixels = to_pixels(images)
-        both = (pixels, np.ascontiguousarray(pixels[:, :, ::-1]))
-        seen = [self._encoder.features_of_pixels(view) for view in both]
-        pooled = np.concatenate([pool_map(features.map) for features in seen])
-        logits = np.concatenate([features.logits for features in seen])
-        one, other = np.split(self._heads.of_photos(pooled, logits), 2)  # heads are read once
-        chances = softmax((seen[0].logits + seen[1].logits) * np.float32(0.5))
+        seen = self._encoder.features_of_pixels(np.concatenate([pixels, pixels[:, :, ::-1]]))
+        one, other = np.split(self._heads.of_photos(pool_map(seen.map), seen.logits), 2)
+        logits = np.add(*np.split(seen.logits, 2))
+        chances = softmax(logits * np.float32(0.5))
         return unit(one + other), [tags_of(row, class_texts()) for row in chances]
 
     def pooled_texts(self, texts: Sequence[str]) -> Array:

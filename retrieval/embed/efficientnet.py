@@ -13,6 +13,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
@@ -62,8 +63,9 @@ class EfficientNetLite2:
 
     Args:
         weights: the verified ``.pth`` file of the bundle ``efficientnet-lite2``.
-        threads: threads of ONNX Runtime for this encoder.
-        batch: photos a step; 8 keeps the peak below 200 MB.
+        threads: CPU threads for this encoder. Each sees photos of its own, which is as quick as
+            all at one photo and loses less to whoever else uses the processor.
+        batch: photos under work at once; 8 keeps the peak below 200 MB.
 
     Raises:
         WeightsError: the file does not hold this network.
@@ -72,9 +74,10 @@ class EfficientNetLite2:
     id = "efficientnet-lite2"
 
     def __init__(self, weights: Path, threads: int = 1, batch: int = 8) -> None:
-        self._batch = batch
+        self._step = max(1, batch // threads)
         self._graph = derived(weights, _GRAPH, _export)
-        self._session = open_session(self._graph, threads, self.id)
+        self._session = open_session(self._graph, 1, self.id)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="photos")
 
     def features(self, images: Sequence[Image.Image]) -> Features:
         """Return map, pooled map and logits of photos in one pass."""
@@ -85,11 +88,14 @@ class EfficientNetLite2:
         maps = np.empty((len(pixels), CHANNELS, GRID, GRID), np.float32)
         pooled = np.empty((len(pixels), CHANNELS), np.float32)
         logits = np.empty((len(pixels), 1000), np.float32)
-        for start in range(0, len(pixels), self._batch):
-            part = slice(start, start + self._batch)
+
+        def see(start: int) -> None:
+            part = slice(start, start + self._step)
             maps[part], pooled[part], logits[part] = self._session.run(
                 ["map", "pooled", "logits"], {"pixels": pixels[part]}
             )
+
+        list(self._pool.map(see, range(0, len(pixels), self._step)))
         return Features(maps, pooled, logits)
 
     def feature_map(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
