@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +29,7 @@ from assistant.tuning.data import (
 )
 from assistant.tuning.features import Features, load_features
 from assistant.tuning.registry import sha256_of
+from assistant.tuning.statements import described
 
 What = Literal["vlm", "clip", "hub"]
 Start = Literal["shipped", "scratch"]
@@ -107,7 +108,10 @@ def check_data(folders: Sequence[Path]) -> list[Split]:
 
 
 def arrange(splits: Sequence[Split]) -> list[Part]:
-    """Decide which splits learn and which measure."""
+    """Decide which splits learn and which measure.
+
+    Where nothing that learns has captions, questions and answers are made into some.
+    """
     measured = {s.name.split("/")[0] for s in splits if s.path.stem in _MEASURE}
     parts = []
     for split in splits:
@@ -118,6 +122,9 @@ def arrange(splits: Sequence[Split]) -> list[Part]:
         else:
             kept, held = hold_out(split)
             parts += [Part(kept, split.name, learns=True), Part(held, split.name, learns=False)]
+    if not any(part.learns and part.kind == "captions" for part in parts):
+        told = [(part, described(part.split)) for part in parts]
+        parts += [replace(part, split=split) for part, split in told if split]
     return parts
 
 
