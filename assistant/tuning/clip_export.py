@@ -1,8 +1,9 @@
 """From a trained model to the one file that inference reads, and its measures as inference runs it.
 
-``retrieval.embed.clip`` names the tensors. Two parts are not trained: the words for the ImageNet
-classes, in the space of the tuned text tower, and ``mix``, the 512 directions in which photos and
-texts differ most. Knows nothing of how the model was trained.
+``retrieval.embed.clip`` names the tensors. Three parts are not trained: the words for the ImageNet
+classes, in the space of the tuned text tower, ``mix``, the 510 directions in which photos and texts
+differ most, and banks of captions and photos, to tell hubs by (``retrieval.embed.hubs``). Knows
+nothing of how the model was trained.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from assistant.tuning.clip_heads import Halves, head_tensors, narrow
 from assistant.tuning.clip_model import ClipModel, Member
 from assistant.tuning.e5_torch import adapters
 from assistant.tuning.registry import WEIGHTS
-from retrieval.embed.clip import Heads
+from retrieval.embed.clip import CAPTION_BANK, PHOTO_BANK, Heads
 from retrieval.embed.e5 import unit
+from retrieval.embed.hubs import NUMBERS
 
 Array = NDArray[np.float32]
 ID = "sightline-clip-2"
 DIM = 512
+_BANK, _BANK_NUMBERS = 2000, 64
 
 
 @dataclass(frozen=True)
@@ -61,20 +64,34 @@ def weights_of(
     if any(value.any() for name, value in learned.items() if name.endswith(".b")):
         tensors |= {f"lora.{name}": value for name, value in learned.items()}
     tensors["mix"] = _principal(tensors, sample)
+    tensors |= banks(tensors, sample)
     return {name: np.ascontiguousarray(t).astype(np.float16) for name, t in tensors.items()}
 
 
 def _principal(tensors: Mapping[str, Any], sample: Sample) -> Array:
-    """Return [widths, 512]: the directions in which the parts of both sides are largest."""
+    """Return [widths, 510]: the directions in which the parts of both sides are largest."""
     widths = [len(t) for name, t in tensors.items() if re.fullmatch(r"image\.\d+\.bias", name)]
     whole = sum(widths) + len(tensors["text_centre"])
-    named = {n: np.asarray(t, np.float32) for n, t in tensors.items()}
-    heads = Heads.of(named | {"mix": np.eye(whole, dtype=np.float32)})
-    photos, texts = heads.of_photos(sample.photos, sample.logits), heads.of_texts(sample.texts)
+    photos, texts = _seen({**tensors, "mix": np.eye(whole)}, sample)
     moments = photos.T @ photos / len(photos) + texts.T @ texts / len(texts)
     _, directions = np.linalg.eigh(moments.astype(np.float64))
-    found: Array = directions[:, ::-1][:, :DIM].astype(np.float32)
+    found: Array = directions[:, ::-1][:, : DIM - NUMBERS].astype(np.float32)
     return found
+
+
+def banks(tensors: Mapping[str, Any], sample: Sample) -> dict[str, Array]:
+    """Return photos and captions of the sample by the first of their numbers, [<= 2000, 64]."""
+    photos, texts = _seen(tensors, sample)
+    return {
+        PHOTO_BANK: photos[:_BANK, :_BANK_NUMBERS],
+        CAPTION_BANK: texts[:_BANK, :_BANK_NUMBERS],
+    }
+
+
+def _seen(tensors: Mapping[str, Any], sample: Sample) -> tuple[Array, Array]:
+    """Return the sample's photos and texts by the heads as they will be written."""
+    heads = Heads.of({n: np.asarray(t, np.float32) for n, t in tensors.items()})
+    return heads.of_photos(sample.photos, sample.logits), heads.of_texts(sample.texts)
 
 
 def write_weights(folder: Path, tensors: Halves) -> None:

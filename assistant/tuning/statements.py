@@ -76,9 +76,7 @@ def described(split: Split) -> Split | None:
                 mine.append(made)
     counts = Counter(text for mine in found.values() for text in mine)
     most = max(1.0, _COMMON * len(found))
-    kept = {
-        image: [text for text in mine if counts[text] <= most] for image, mine in found.items()
-    }
+    kept = {image: [text for text in mine if counts[text] <= most] for image, mine in found.items()}
     rows = tuple(CaptionRow(image, (*mine, *_whole(mine))) for image, mine in kept.items() if mine)
     return replace(split, name=f"{split.name}-{NAME}", rows=rows) if rows else None
 

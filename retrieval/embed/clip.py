@@ -15,7 +15,8 @@ of the words for the ImageNet classes seen in it, a text as itself, both in the 
 space, so that things no caption told of are found too. The inner product of the whole is the
 weighted sum of the parts'; ``mix`` turns it into the 512 numbers that keep the most of it. A
 photo and its mirror image are both seen and summed, which is worth most of a point of recall and
-costs a second pass.
+costs a second pass. Weights that bring banks of captions and photos give 510 numbers and two more
+against hubs (``hubs``), worth two points.
 
 The heads run in numpy: they are a thousandth of the towers' work. Knows nothing of training data.
 """
@@ -36,12 +37,14 @@ from PIL import Image
 
 from retrieval.embed.e5 import E5Small, unit
 from retrieval.embed.efficientnet import EfficientNetLite2, class_texts, softmax, to_pixels
+from retrieval.embed.hubs import Hubs
 from retrieval.embed.protocol import Tags
 from retrieval.embed.things import tags_of
 from retrieval.errors import WeightsCorrupt, WeightsError, WeightsMissing
 
 Array = NDArray[np.float32]
 WEIGHTS = Path(__file__).parent / "weights" / "sightline-clip"
+CAPTION_BANK, PHOTO_BANK = "bank.captions", "bank.photos"  # tensors; see ``hubs``
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ class Heads:
     """Everything trained: heads of either side, words of the classes, the mix.
 
     ``class_words`` [1000, 384] are unit vectors; ``text_centre`` [384] the mean caption;
-    ``class_share`` how much the part of the classes weighs; ``mix`` [widths together, 512].
+    ``class_share`` how much the part of the classes weighs; ``mix`` [widths together, 512 or 510].
     """
 
     image: tuple[Head, ...]
@@ -100,13 +103,13 @@ class Heads:
         )
 
     def of_photos(self, pooled: Array, logits: Array) -> Array:
-        """Return unit vectors [n, 512] of pooled maps [n, 2560] and class logits [n, 1000]."""
+        """Return unit vectors [n, mix] of pooled maps [n, 2560] and class logits [n, 1000]."""
         chances = np.exp(logits - logits.max(axis=1, keepdims=True, initial=-np.inf))
         seen = unit(chances @ self.class_words)
         return self._mixed([head(pooled) for head in self.image], seen)
 
     def of_texts(self, pooled: Array) -> Array:
-        """Return unit vectors [n, 512] of pooled tokens [n, 768]."""
+        """Return unit vectors [n, mix] of pooled tokens [n, 768]."""
         said = unit(pooled[:, : len(self.text_centre)] - self.text_centre)
         return self._mixed([head(pooled) for head in self.text], said)
 
@@ -162,6 +165,8 @@ class SightlineClip:
             self._heads = Heads.of(tensors)
         except KeyError as error:
             raise WeightsError(model=self.id, detail=f"{folder}: no tensor {error}") from error
+        banks = [tensors[name] for name in (CAPTION_BANK, PHOTO_BANK) if name in tensors]
+        self._hubs = Hubs(*banks) if banks else None
         adapters = {n.removeprefix("lora."): t for n, t in tensors.items() if n.startswith("lora.")}
         self._encoder = encoder
         self._text = text.tuned(adapters, mark[:12]) if adapters else text
@@ -177,7 +182,8 @@ class SightlineClip:
         one, other = np.split(self._heads.of_photos(pool_map(seen.map), seen.logits), 2)
         logits = np.add(*np.split(seen.logits, 2))
         chances = softmax(logits * np.float32(0.5))
-        return unit(one + other), [tags_of(row, class_texts()) for row in chances]
+        photos, tags = unit(one + other), [tags_of(row, class_texts()) for row in chances]
+        return self._hubs.of_photos(photos) if self._hubs else photos, tags
 
     def pooled_texts(self, texts: Sequence[str]) -> Array:
         """Return what the text heads read, float32 [n, 768]."""
@@ -185,7 +191,8 @@ class SightlineClip:
 
     def embed_texts(self, texts: Sequence[str]) -> Array:
         """Return unit vectors float32 [n, 512] of captions or questions, in any e5 language."""
-        return self._heads.of_texts(self.pooled_texts(texts))
+        vectors = self._heads.of_texts(self.pooled_texts(texts))
+        return self._hubs.of_texts(vectors) if self._hubs else vectors
 
 
 def read_card(folder: Path) -> dict[str, Any]:
