@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 HOME_FOLDER := $(if $(SIGHTLINE_HOME),--home $(SIGHTLINE_HOME),)
 DATA ?=
 
-.PHONY: run setup test check format eval bench docs train-embedded clean
+.PHONY: run setup test test-weights check format eval bench docs train-embedded clean
 
 # The server migrates the database itself, before it answers the first page.
 run: setup
@@ -24,6 +24,9 @@ $(STAMP): pyproject.toml constraints.txt
 
 test: setup
 	$(BIN)/python -m pytest
+
+test-weights: setup
+	$(BIN)/python -m pytest -m slow
 
 check: setup
 	$(BIN)/ruff check .

@@ -46,6 +46,11 @@ class Settings(BaseSettings):
         description="CPU threads a model may use.",
     )
     tier: Tier = Field("auto", description="Which set of weights to use.")
+    weights: Literal["best", "permissive"] = Field(
+        "best",
+        description="Trained weights of the embedded tier: the best, for research use only, or "
+        "those made of data whose licences permit every use.",
+    )
     chat_model: str = Field(
         "", description="Folder or cached name of a hub chat model, or name of a served model."
     )

@@ -10,12 +10,12 @@ import hashlib
 import json
 import logging
 import threading
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal
 
-import assistant.models as chat
-import retrieval.embed as embed
 from assistant.config import Settings
+from assistant.sight_weights import shipped_folder
+from assistant.tuning.registry import CLIP, VLM, TunedModels
 from assistant.views import ModelView, TierView
 from retrieval.errors import SightlineError
 from retrieval.weights import ModelStore
@@ -62,7 +62,7 @@ class Models:
                 in_use=embedded or state.bundle.role != "language",
             )
             for state in self._store.states()
-        ] + [view for card in _TRAINED if (view := _trained(*card, embedded)) is not None]
+        ] + list(_trained(self._settings, embedded))
 
     def warm_up(self) -> None:
         """Begin loading what is cold or failed; returns at once, a second call changes nothing."""
@@ -92,34 +92,32 @@ class Models:
                 self._state[role] = "ready"
 
 
-_RESEARCH = "Apache-2.0, research use only (trained on Flickr8k, Visual7W and DAQUAR)"
 _TRAINED = (
-    (
-        "sightline-clip",
-        "joint embedding",
-        "Sightline-CLIP, heads and tower ends",
-        Path(embed.__path__[0]),
-    ),
-    ("sightline-vlm", "sight", "Sightline-VLM, our projector", Path(chat.__path__[0])),
+    (CLIP, "joint embedding", "Sightline-CLIP, heads over both towers"),
+    (VLM, "sight", "Sightline-VLM, projector, adapter and answer decoder"),
 )
+_SETS: tuple[Literal["best", "permissive"], ...] = ("best", "permissive")
 
 
-def _trained(name: str, role: str, title: str, package: Path, in_use: bool) -> ModelView | None:
-    """Return the view of weights that ship with the program; None when they do not."""
-    folder = package / "weights" / name
-    try:
-        card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-        data = (folder / "model.safetensors").read_bytes()
-    except (OSError, ValueError):
-        return None
-    whole = hashlib.sha256(data).hexdigest() == card["sha256"]
-    return ModelView(
-        id=name,
-        role=role,
-        title=title,
-        upstream="trained by this project, see its card",
-        licence=str(card.get("licence", _RESEARCH)),
-        size=f"{len(data) / 1e6:.0f} MB",
-        state="verified" if whole else "damaged",
-        in_use=in_use,
-    )
+def _trained(settings: Settings, embedded: bool) -> Iterator[ModelView]:
+    """Yield the views of the weights that ship with the program."""
+    for name, role, title in _TRAINED:
+        own = TunedModels(settings.models_folder).current(name) is not None
+        for weights in _SETS:
+            folder = shipped_folder(name, weights)
+            try:
+                card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+                data = (folder / "model.safetensors").read_bytes()
+            except (OSError, ValueError):
+                continue
+            whole = hashlib.sha256(data).hexdigest() == card["sha256"]
+            yield ModelView(
+                id=folder.name,
+                role=role,
+                title=title if weights == "best" else f"{title}, {weights}",
+                upstream="trained by this project, see its card",
+                licence=str(card["licence"]),
+                size=f"{len(data) / 1e6:.0f} MB",
+                state="verified" if whole else "damaged",
+                in_use=embedded and not own and weights == settings.weights,
+            )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from assistant.models.sight import CAPTION_QUESTION
-from assistant.tuning.data import CaptionRow, QuestionRow, Split
+from assistant.tuning.data import CaptionRow, QuestionRow, Row, Split
 from assistant.tuning.evaluate import bootstrap, same_answer
 from assistant.tuning.metrics import bleu4, cider_d
 from assistant.tuning.pipeline import open_run
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from assistant.models.llama_cpp import LlamaChat
     from assistant.models.protocol import SightlineChatModel
 
+SLICE = 200  # questions of the first split with wrong answers, which a test asks again
 Report = Callable[[str], None]
 
 
@@ -33,6 +34,8 @@ def measure_run(
         if not part.learns and part.kind != "regions":
             report(f"measuring {part.split.name}")
             figures |= measure_split(model, part.split, limit)
+            if part.kind == "choices" and len(part.split.rows) >= SLICE:
+                figures[f"first_{SLICE}"] = choose(model, part.split, part.split.rows[:SLICE])
     return figures
 
 
@@ -62,6 +65,15 @@ def measure_split(model: SightlineChatModel, split: Split, limit: int) -> dict[s
     return _answers(model, split, asked)
 
 
+def choose(model: SightlineChatModel, split: Split, rows: Sequence[Row]) -> float:
+    """Return the share of questions whose right answer the model holds for the likeliest."""
+    right = 0
+    for row in rows:
+        if isinstance(row, QuestionRow):
+            right += _chosen(model, row, split.images.read(row.image)) == 0
+    return right / len(rows)
+
+
 def _captions(
     model: SightlineChatModel, split: Split, rows: Sequence[CaptionRow]
 ) -> dict[str, Any]:
@@ -80,16 +92,21 @@ def _choices(
     seeing: list[float] = []
     blind: list[float] = []
     for row in rows:
-        texts = [text.rstrip(" .") for text in (row.answer, *row.distractors)]
         photo = split.images.read(row.image)
         for found, data in ((seeing, photo), (blind, None)):
-            scores = model.score(_message(question_text(row.question), data), texts)
-            found.append(float(max(range(len(scores)), key=scores.__getitem__) == 0))
+            found.append(float(_chosen(model, row, data) == 0))
     return {
         f"{split.name} accuracy": _with_interval(seeing),
         f"{split.name} accuracy, question only": _with_interval(blind),
         f"{split.name} questions": len(rows),
     }
+
+
+def _chosen(model: SightlineChatModel, row: QuestionRow, photo: bytes | None) -> int:
+    """Return which answer the model holds for the likeliest; 0 is the right one."""
+    texts = [text.rstrip(" .") for text in (row.answer, *row.distractors)]
+    scores = model.score(_message(question_text(row.question), photo), texts)
+    return max(range(len(scores)), key=scores.__getitem__)
 
 
 def _answers(
