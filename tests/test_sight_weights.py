@@ -18,7 +18,6 @@ from assistant.tuning.measure import SLICE, choose, open_model
 from assistant.tuning.registry import VLM
 from retrieval.weights import ModelStore
 
-
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
