@@ -114,7 +114,9 @@ class Parts:
     def _presence(self) -> Presence:
         from retrieval.presence import Presence
 
-        return Presence(self.embedders().joint)
+        used = self.embedders()
+        own = (c for c in used.calibrations if c.embedder == used.joint.id)
+        return Presence(used.joint, next(own, None))
 
     def _indexer(self) -> Indexer:
         from retrieval.indexer import Indexer

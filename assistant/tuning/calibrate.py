@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.tuning.calibrate_presence import fit_presence
 from retrieval.background import Background
 from retrieval.calibration import Calibration, Map, auroc, calibration_error, features, fit
 
@@ -199,13 +200,14 @@ def alike(captions: Floats, owner: NDArray[np.int64]) -> tuple[Flags, Flags]:
 
 @dataclass(frozen=True)
 class Short:
-    """Queries of a word or two: ``plain`` [words, dim] as vectors, and in other forms; which of
-    the photos each word fits, [words, photos]. Words with an even number also make up the
-    background."""
+    """Queries of a word or two: ``plain`` [words, dim] as vectors, and in other forms, the first
+    of them bare; which of the photos each word fits, [words, photos]. Words with an even number
+    also make up the background. ``common``: things that ``retrieval.presence`` compares with."""
 
     plain: Floats
     forms: tuple[Floats, ...]
     fits: Flags
+    common: Floats
 
 
 def joint_calibration(
@@ -218,7 +220,7 @@ def joint_calibration(
     short: Short,
 ) -> tuple[Calibration, dict[str, dict[str, float]]]:
     """Fit an image-text embedder: ``image`` (text finds photos), ``similar`` (photo finds photos),
-    ``told`` (photo finds texts).
+    ``told`` (photo finds texts), ``presence`` (a photo shows a thing).
 
     Pages of documents look like nothing that captions tell of, so ``page`` is fixed low: the text
     that was read on a page speaks for it, not its look.
@@ -259,8 +261,9 @@ def joint_calibration(
     similar, of_similar = fit_map({"photos": Asked(near, pairs)})
     told, of_told = fit_map({"texts": Asked((texts[one] @ photos.T).T.copy(), fits[one].T.copy())})
     page = Map(relative=(*[0.0] * 6, -3.0), absolute=(0.0, 0.0, -3.0))
-    maps = {"image": image, "similar": similar, "told": told, "page": page}
-    measured = {"image": of_image, "similar": of_similar, "told": of_told}
+    shows, of_shows = fit_presence(photos, short.forms[0], short.fits, short.common)
+    maps = {"image": image, "similar": similar, "told": told, "page": page, "presence": shows}
+    measured = {"image": of_image, "similar": of_similar, "told": of_told, "presence": of_shows}
     return Calibration(embedder, maps, background), measured
 
 

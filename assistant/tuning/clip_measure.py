@@ -22,6 +22,7 @@ from assistant.tuning.clip_metrics import retrieval_ranks
 from retrieval.embed.clip import SightlineClip
 from retrieval.embed.e5 import E5Small
 from retrieval.embed.registry import CALIBRATION
+from retrieval.presence import COMMON
 
 Array = NDArray[np.float32]
 _STEP = 32
@@ -127,7 +128,8 @@ def short_queries(clip: SightlineClip, rows: Sequence[dict[str, Any]], split: Em
         [f"Which photo shows {words}" for words in plain],
         [row["zh"] for row in rows],
     )
-    return Short(clip.embed_texts(plain), tuple(map(clip.embed_texts, forms)), fits)
+    many = tuple(map(clip.embed_texts, forms))
+    return Short(clip.embed_texts(plain), many, fits, clip.embed_texts(COMMON))
 
 
 def _rows(file: Path) -> list[dict[str, Any]]:
