@@ -35,12 +35,11 @@ _BANK, _BANK_NUMBERS = 2000, 64
 class Sample:
     """Some photos and texts as the towers pool them after training.
 
-    ``photos`` [n, 2560]; ``logits`` [n, 1000]; ``texts`` [m, 768]; ``classes`` [1000, 768], the
-    mean of the texts that name a class.
+    ``views``: pooled maps [n, 2560] and logits [n, 1000] of the photos as they are, and mirrored;
+    ``texts`` [m, 768]; ``classes`` [1000, 768], the mean of the texts that name a class.
     """
 
-    photos: Array
-    logits: Array
+    views: Sequence[tuple[Array, Array]]
     texts: Array
     classes: Array
 
@@ -49,7 +48,7 @@ def weights_of(
     model: ClipModel, members: Sequence[Member], sample: Sample, class_share: float
 ) -> Halves:
     """Return all tensors in float16; ``sample`` is of the photos that were learned from."""
-    width = sample.texts.shape[1] // 2
+    width, photos = sample.texts.shape[1] // 2, sample.views[0][0]
     words = sample.classes[:, :width]
     tensors: dict[str, Any] = {
         "class_words": unit(words - words.mean(axis=0)),
@@ -58,7 +57,7 @@ def weights_of(
     }
     for number, (pair, member) in enumerate(zip(model.heads, members, strict=True)):
         wide = {side: head_tensors(pair[side]) for side in ("image", "text")}  # type: ignore[index]
-        for side, named in narrow(wide, sample.photos, sample.texts, member.keep).items():
+        for side, named in narrow(wide, photos, sample.texts, member.keep).items():
             tensors |= {f"{side}.{number}.{name}": value for name, value in named.items()}
     learned = adapters(model.tower)
     if any(value.any() for name, value in learned.items() if name.endswith(".b")):
@@ -91,7 +90,8 @@ def banks(tensors: Mapping[str, Any], sample: Sample) -> dict[str, Array]:
 def _seen(tensors: Mapping[str, Any], sample: Sample) -> tuple[Array, Array]:
     """Return the sample's photos and texts by the heads as they will be written."""
     heads = Heads.of({n: np.asarray(t, np.float32) for n, t in tensors.items()})
-    return heads.of_photos(sample.photos, sample.logits), heads.of_texts(sample.texts)
+    seen = sum(heads.of_photos(pooled, logits) for pooled, logits in sample.views)
+    return unit(np.asarray(seen, np.float32)), heads.of_texts(sample.texts)
 
 
 def write_weights(folder: Path, tensors: Halves) -> None:

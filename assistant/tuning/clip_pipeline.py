@@ -198,13 +198,16 @@ def sample_of(model: ClipModel, pairs: Pairs, classes: Tokens) -> Sample:
 
     model.eval()
     rows = np.arange(0, len(pairs.plain), max(1, len(pairs.plain) // _SAMPLE))
-    texts = np.array([pairs.plain[int(row)][0] for row in rows])
+    rng = np.random.default_rng(0)
+    texts = np.array([rng.choice(pairs.plain[int(row)]) for row in rows])
     with torch.no_grad():
         pooled = [encode(model.tower, pairs.tokens, part) for part in slices(texts)]
         named = [encode(model.tower, classes, part) for part in slices(np.arange(len(classes)))]
     return Sample(
-        pairs.views[0].pooled[rows].astype(np.float32),
-        pairs.views[0].logits[rows].astype(np.float32),
+        [
+            (view.pooled[rows].astype(np.float32), view.logits[rows].astype(np.float32))
+            for view in pairs.views[:2]
+        ],
         torch.cat(pooled).numpy(),
         torch.cat(named).numpy().reshape(-1, 3, 768).mean(axis=1),
     )
