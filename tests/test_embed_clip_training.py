@@ -194,7 +194,7 @@ def test_the_weights_written_run_in_the_product_as_they_did_in_training(
     with torch.no_grad():
         texts = encode(model.tower, pairs.tokens, np.arange(12)).numpy()
     photos, logits = (a.astype(np.float32) for a in (pairs.views[0].pooled, pairs.views[0].logits))
-    sample = Sample([(photos, logits)] * 2, texts, np.tile(texts, (84, 1))[:1000])
+    sample = Sample([(photos, logits)] * 2, texts, texts, np.tile(texts, (84, 1))[:1000])
     write_weights(tmp_path, weights_of(model, SMALL.members, sample, 0.2))
     mark = sha256_of(tmp_path / "model.safetensors")
     (tmp_path / "card.json").write_text(json.dumps({"id": "test", "sha256": mark}))

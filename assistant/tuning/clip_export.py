@@ -36,11 +36,14 @@ class Sample:
     """Some photos and texts as the towers pool them after training.
 
     ``views``: pooled maps [n, 2560] and logits [n, 1000] of the photos as they are, and mirrored;
-    ``texts`` [m, 768]; ``classes`` [1000, 768], the mean of the texts that name a class.
+    ``texts`` [m, 768], captions; ``wordings`` [n, 768], other wordings of as many, to tell hubs
+    by in more than the captions' language; ``classes`` [1000, 768], the mean of the texts that
+    name a class.
     """
 
     views: Sequence[tuple[Array, Array]]
     texts: Array
+    wordings: Array
     classes: Array
 
 
@@ -71,7 +74,8 @@ def _principal(tensors: Mapping[str, Any], sample: Sample) -> Array:
     """Return [widths, 510]: the directions in which the parts of both sides are largest."""
     widths = [len(t) for name, t in tensors.items() if re.fullmatch(r"image\.\d+\.bias", name)]
     whole = sum(widths) + len(tensors["text_centre"])
-    photos, texts = _seen({**tensors, "mix": np.eye(whole)}, sample)
+    heads = _heads({**tensors, "mix": np.eye(whole)})
+    photos, texts = _photos(heads, sample), heads.of_texts(sample.texts)
     moments = photos.T @ photos / len(photos) + texts.T @ texts / len(texts)
     _, directions = np.linalg.eigh(moments.astype(np.float64))
     found: Array = directions[:, ::-1][:, : DIM - NUMBERS].astype(np.float32)
@@ -79,19 +83,23 @@ def _principal(tensors: Mapping[str, Any], sample: Sample) -> Array:
 
 
 def banks(tensors: Mapping[str, Any], sample: Sample) -> dict[str, Array]:
-    """Return photos and captions of the sample by the first of their numbers, [<= 2000, 64]."""
-    photos, texts = _seen(tensors, sample)
+    """Return photos and wordings of the sample by the first of their numbers, [<= 2000, 64]."""
+    heads = _heads(tensors)
+    photos, texts = _photos(heads, sample), heads.of_texts(sample.wordings)
     return {
         PHOTO_BANK: photos[:_BANK, :_BANK_NUMBERS],
         CAPTION_BANK: texts[:_BANK, :_BANK_NUMBERS],
     }
 
 
-def _seen(tensors: Mapping[str, Any], sample: Sample) -> tuple[Array, Array]:
-    """Return the sample's photos and texts by the heads as they will be written."""
-    heads = Heads.of({n: np.asarray(t, np.float32) for n, t in tensors.items()})
+def _heads(tensors: Mapping[str, Any]) -> Heads:
+    """Return the heads as they will be written."""
+    return Heads.of({n: np.asarray(t, np.float32) for n, t in tensors.items()})
+
+
+def _photos(heads: Heads, sample: Sample) -> Array:
     seen = sum(heads.of_photos(pooled, logits) for pooled, logits in sample.views)
-    return unit(np.asarray(seen, np.float32)), heads.of_texts(sample.texts)
+    return unit(np.asarray(seen, np.float32))
 
 
 def write_weights(folder: Path, tensors: Halves) -> None:

@@ -199,16 +199,23 @@ def sample_of(model: ClipModel, pairs: Pairs, classes: Tokens) -> Sample:
     model.eval()
     rows = np.arange(0, len(pairs.plain), max(1, len(pairs.plain) // _SAMPLE))
     rng = np.random.default_rng(0)
-    texts = np.array([rng.choice(pairs.plain[int(row)]) for row in rows])
+    sides = [
+        np.array([rng.choice(said[int(row)]) for row in rows])
+        for said in (pairs.plain, pairs.other)
+    ]
     with torch.no_grad():
-        pooled = [encode(model.tower, pairs.tokens, part) for part in slices(texts)]
+        pooled = [
+            torch.cat([encode(model.tower, pairs.tokens, part) for part in slices(texts)])
+            for texts in sides
+        ]
         named = [encode(model.tower, classes, part) for part in slices(np.arange(len(classes)))]
     return Sample(
         [
             (view.pooled[rows].astype(np.float32), view.logits[rows].astype(np.float32))
             for view in pairs.views[:2]
         ],
-        torch.cat(pooled).numpy(),
+        pooled[0].numpy(),
+        pooled[1].numpy(),
         torch.cat(named).numpy().reshape(-1, 3, 768).mean(axis=1),
     )
 

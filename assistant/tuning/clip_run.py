@@ -21,8 +21,8 @@ from assistant.tuning.trainers import Bench
 class ClipSettings:
     """What can be set; the rest is ``clip_fit.DEFAULT``. ``rank``, ``rate``: of the adapters."""
 
-    head_epochs: int = 30
-    epochs: int = 3
+    head_epochs: int = 60
+    epochs: int = 0
     batch: int = 500
     rank: int = 16
     rate: float = 2e-4
