@@ -24,7 +24,8 @@ from retrieval.reading import Parser
 from retrieval.values import Header, Parsed, Query
 from retrieval.weights import ModelStore
 
-PHOTOS = 48
+PHOTOS = 96
+READ = 24
 TEXTS = 24
 LIBRARY = "bench"
 _WORDS = [
@@ -103,8 +104,8 @@ def photos(embedders: Embedders, parser: Parser, folder: Path) -> Iterator[Row]:
     files = [_photo(folder / f"{n}.jpg", n) for n in range(PHOTOS)]
     homes = iter(range(100))
 
-    def product(reader: Parser) -> float:
-        return Home(folder / f"home{next(homes)}", embedders, reader).take_in(files)
+    def product(reader: Parser, given: Sequence[Path]) -> float:
+        return Home(folder / f"home{next(homes)}", embedders, reader).take_in(given)
 
     def bare() -> float:
         def work() -> None:
@@ -114,10 +115,10 @@ def photos(embedders: Embedders, parser: Parser, folder: Path) -> Iterator[Row]:
 
         return PHOTOS / seconds(work)
 
-    bare()
-    ours, theirs, ratio = paired(lambda: product(PixelsOnly()), bare, 3)
+    bare(), product(PixelsOnly(), files[:READ])
+    ours, theirs, ratio = paired(lambda: product(PixelsOnly(), files), bare, 3)
     yield Row("taking in photos", ours, "photos/s", "≥ 0.9 of bare", ratio >= 0.9, theirs, ratio)
-    read = product(parser)
+    read = product(parser, files[:READ])
     yield Row("the same, text read off them", read, "photos/s", "none", True, theirs, read / theirs)
 
 

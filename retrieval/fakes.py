@@ -59,6 +59,7 @@ class ColourJointEmbedder:
 
     id = "fake-joint"
     dim = 32
+    side = 224
 
     def embed_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
         """Return unit vectors [n, 32]."""

@@ -111,6 +111,7 @@ class Pass:
             chunker=lambda: Chunker(text.count_tokens, text.max_tokens),
             find=self._find,
             max_bytes=self._parts.max_bytes,
+            side=self._parts.joint.side,
         )
 
     def _step(self, reader: Reader) -> bool:

@@ -36,7 +36,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from retrieval.embed.e5 import E5Small, unit
-from retrieval.embed.efficientnet import EfficientNetLite2, class_texts, softmax, to_pixels
+from retrieval.embed.efficientnet import SIZE, EfficientNetLite2, class_texts, softmax, to_pixels
 from retrieval.embed.hubs import Hubs
 from retrieval.embed.protocol import Tags
 from retrieval.embed.things import tags_of
@@ -155,6 +155,7 @@ class SightlineClip:
     """
 
     dim = 512
+    side = SIZE
 
     def __init__(self, encoder: EfficientNetLite2, text: E5Small, folder: Path = WEIGHTS) -> None:
         self.card = read_card(folder)

@@ -53,6 +53,8 @@ class OpenClipEmbedder:
         where = f"local-dir:{folder}"
         model, self._preprocess = open_clip.create_model_from_pretrained(where, device=self._device)
         self._model = model.eval()
+        size = model.visual.image_size
+        self.side = int(max(size)) if isinstance(size, (tuple, list)) else int(size)
         self._tokenizer = open_clip.get_tokenizer(where)
 
     def embed_images(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:

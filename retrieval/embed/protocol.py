@@ -54,10 +54,11 @@ class TextEmbedder(Protocol):
 
 @runtime_checkable
 class JointEmbedder(Protocol):
-    """Photos and text in one space."""
+    """Photos and text in one space; ``side``: how many pixels a side of a photo it looks at."""
 
     id: str
     dim: int
+    side: int
 
     def embed_images(self, images: Sequence[Image.Image]) -> Vectors:
         """Return unit vectors [n, dim] of photos of any size and mode."""
