@@ -187,7 +187,8 @@ def _embed(embedder: Embedder, blobs: BlobStore, rows: Sequence[Any]) -> NDArray
             embedded_text(Chunk(row.text, "body", RegionLocator(), 0, row.heading)) for row in rows
         ]
         return embedder.embed_passages(texts)
-    return embedder.embed_images([decode_small(blobs.read(row.sha256), embedder.side) for row in rows])
+    photos = [decode_small(blobs.read(row.sha256), embedder.side) for row in rows]
+    return embedder.embed_images(photos)
 
 
 def _row(embedder: Embedder, row: Any, data: bytes) -> dict[str, Any]:
