@@ -25,8 +25,8 @@ from retrieval.values import Header, Parsed, Query
 from retrieval.weights import ModelStore
 
 PHOTOS = 96
-READ = 24
-TEXTS = 24
+READ = 8
+TEXTS = 64
 LIBRARY = "bench"
 _WORDS = [
     "harbour",

@@ -13,6 +13,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,7 @@ class E5Small:
         self._tokenizer = Unigram(read.vocabulary)
         graph = derived(weights, _GRAPH, lambda path: e5_model(read_e5(path)))
         self._session = open_session(graph, threads, self.id)
+        self._remember()
 
     def tuned(self, adapters: Adapters, mark: str) -> E5Small:
         """Return this network with low-rank adapters merged in; this one stays as it is.
@@ -75,6 +77,7 @@ class E5Small:
             lambda path: e5_model(read_e5(path), adapters=adapters),
         )
         other._session = open_session(graph, self._threads, other.id)
+        other._remember()
         return other
 
     def count_tokens(self, text: str) -> int:
@@ -112,8 +115,15 @@ class E5Small:
     def pooled(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return float32 [n, 768] of prefixed texts: mean and maximum of the last layer's tokens.
 
-        The maximum leaves out the marks of begin and end.
+        The maximum leaves out the marks of begin and end. A text alone is a question as a rule,
+        which is asked of the texts and of the photos: the latest are remembered.
         """
+        return self._known(texts[0]).copy() if len(texts) == 1 else self._pooled(texts)
+
+    def _remember(self) -> None:
+        self._known = lru_cache(maxsize=16)(lambda text: self._pooled([text]))
+
+    def _pooled(self, texts: Sequence[str]) -> NDArray[np.float32]:
         out = np.zeros((len(texts), 2 * self.dim), np.float32)
         weight = np.zeros((len(texts), 1), np.float32)
         mean, top = out[:, : self.dim], out[:, self.dim :]
