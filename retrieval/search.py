@@ -21,7 +21,7 @@ from sqlalchemy import Connection, Engine
 from retrieval import pages, signals
 from retrieval.calibration import Calibration
 from retrieval.catalog.columns import Columns
-from retrieval.catalog.library import assets_by_id, chunks_for, library_size
+from retrieval.catalog.library import assets_by_id, chunks_for
 from retrieval.catalog.looks import looks_of
 from retrieval.catalog.records import AssetRecord, ChunkRecord
 from retrieval.catalog.transactions import reading
@@ -114,9 +114,9 @@ class Searcher:
         if query.k < 1:
             raise SearchError(detail=f"k is {query.k}, at least 1 result must be asked for")
         with reading(self._engine) as connection:
-            size = library_size(connection, query.library)
             columns = self._columns_of(query.library)
             before = generation(connection, query.library)
+            size = columns.count(connection, before)
             allowed = columns.matching(connection, before, query.filters)
         if not size or (allowed is not None and not len(allowed)):
             return SearchResult((), False, time.perf_counter() - started, size)

@@ -27,6 +27,7 @@ class Rows:
             order = np.argsort(known)
             there, known = there[order], known[order]
         self._there, self.known = there, known
+        self._latest: tuple[Ids, Mask] | None = None
 
     @classmethod
     def empty(cls) -> Rows:
@@ -63,10 +64,18 @@ class Rows:
         mask = None if len(self.known) == len(self) else self.alive
         for owners, wanted in ((among, True), (but, False)):
             if owners is not None:
-                listed = _listed(self.owners, owners)
+                listed = self._owned_by(owners)
                 passing = listed if wanted else ~listed
                 mask = passing if mask is None else mask & passing
         return None if mask is not None and mask.all() else mask
+
+    def _owned_by(self, wanted: Ids) -> Mask:
+        """Return which positions are of ``wanted``; kept while the same array is asked for again,
+        as a library's photos are twice in every search."""
+        latest = self._latest
+        if latest is None or latest[0] is not wanted:
+            self._latest = latest = (wanted, _listed(self.owners, wanted))
+        return latest[1]
 
     def write(self, path: Path) -> None:
         """Write to a file."""
