@@ -20,16 +20,42 @@ def settled_changes(
 ) -> Iterator[None]:
     """Yield at once, and then whenever changes below a folder have come to rest.
 
-    Also every five minutes, since some network drives tell nothing, and soon again when
-    ``again()`` says that something was still being written.
+    Also every five minutes, since some network drives tell nothing, soon again when ``again()``
+    says that something was still being written, and when the folder went or came back: events
+    are of the folder that was there, so one that is there anew is watched anew.
 
     Args:
         quiet: seconds without an event that count as rest; a long burst is cut after ten.
     """
+    changed, observer, watched = threading.Event(), None, None
+
+    def over() -> bool:
+        return stopped() or _identity(folder) != watched
+
+    try:
+        while not stopped():
+            changed.clear()
+            if (now := _identity(folder)) != watched:
+                _end(observer)
+                observer, watched = _observe(folder, changed) if now else None, now
+            yield
+            _wait(changed, over, quiet if again() else _RESCAN, quiet)
+    finally:
+        _end(observer)
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Return what tells a folder from another at its path (or a drive from its mount point)."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _observe(folder: Path, changed: threading.Event) -> Any:
     from watchdog.events import FileSystemEvent, FileSystemEventHandler
     from watchdog.observers import Observer
-
-    changed = threading.Event()
 
     class Handler(FileSystemEventHandler):
         """Notes that something changed; reading a file is no change."""
@@ -40,13 +66,15 @@ def settled_changes(
 
     observer: Any = Observer()
     observer.schedule(Handler(), str(folder), recursive=True)
-    observer.start()
     try:
-        while not stopped():
-            changed.clear()
-            yield
-            _wait(changed, stopped, quiet if again() else _RESCAN, quiet)
-    finally:
+        observer.start()
+    except FileNotFoundError:  # gone again this very moment
+        return None
+    return observer
+
+
+def _end(observer: Any) -> None:
+    if observer is not None:
         observer.stop()
         observer.join()
 

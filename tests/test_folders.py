@@ -189,6 +189,44 @@ def test_a_drive_that_is_not_connected_removes_nothing(
     assert len(names(library)) == 9
 
 
+@pytest.mark.parametrize("deleted", [(), ("2.txt", "4.txt")])
+def test_a_drive_that_comes_back(library: Library, folder: Folder, deleted: tuple[str]) -> None:
+    """As it was, nothing is read again; what was deleted on it meanwhile leaves, and no more."""
+    for n in range(6):
+        (folder.path / f"{n}.txt").write_text(f"number {n}")
+    folder.reconcile()
+    embedded, away = Counting.passages, folder.path.with_name("away")
+    folder.path.rename(away)
+    with pytest.raises(FolderGone):
+        folder.reconcile()
+    for name in deleted:
+        (away / name).unlink()
+    away.rename(folder.path)
+    assert told(folder.reconcile()) == {("removed", name) for name in deleted}
+    assert len(names(library)) == 9 - len(deleted)
+    assert not names(library) & set(deleted)
+    assert Counting.passages == embedded
+    assert library.doctor() == []
+
+
+def test_a_folder_that_goes_and_comes_back_is_watched_on(tmp_path: Path) -> None:
+    place, away, over = tmp_path / "drive", tmp_path / "away", threading.Event()
+    place.mkdir()
+    rounds = settled_changes(place, over.is_set, lambda: False, quiet=0.2)
+    next(rounds)
+    threading.Timer(0.3, lambda: place.rename(away)).start()
+    next(rounds)
+    assert not place.exists()
+    threading.Timer(0.3, lambda: away.rename(place)).start()
+    while not place.exists():
+        next(rounds)
+    threading.Timer(1.0, lambda: (place / "new.txt").write_text("x")).start()
+    while not (place / "new.txt").exists():
+        next(rounds)
+    over.set()
+    assert next(rounds, None) is None
+
+
 def test_changes_are_noticed_once_they_rest(tmp_path: Path) -> None:
     over = threading.Event()
     rounds = settled_changes(tmp_path, over.is_set, lambda: False, quiet=0.2)
