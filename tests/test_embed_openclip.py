@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from assistant.cli.main import app
 from retrieval.embed.openclip import OpenClipEmbedder
 from retrieval.embed.protocol import JointEmbedder
+from retrieval.embed.registry import build_embedders
 from retrieval.errors import WeightsError, WeightsMissing
+from retrieval.weights import ModelStore
 
 CONFIG = {
     "model_cfg": {
@@ -95,3 +100,33 @@ def test_a_damaged_config_is_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "open_clip_config.json").write_text('{"model_cfg": {}}')
     with pytest.raises(WeightsError, match="embed_dim"):
         OpenClipEmbedder(tmp_path)
+
+
+def test_an_encoder_is_calibrated_on_captioned_photos_and_its_chances_are_used(
+    folder: Path, model_store: ModelStore, tmp_path: Path
+) -> None:
+    own, photos = tmp_path / "Own-CLIP", tmp_path / "photos"
+    shutil.copytree(folder, own)
+    photos.mkdir()
+    rows = []
+    for number in range(110):
+        Image.new("RGB", (32, 32), (number, 255 - number, 90)).save(photos / f"{number}.png")
+        thing = ("dog", "cat", "boat", "car", "horse", "snow", "beach")[number % 7]
+        said = [f"a {thing} in front of wall {number}", f"number {number} is a {thing}"]
+        rows.append(json.dumps({"image": f"{number}.png", "captions": said}))
+    (photos / "val.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    env = {
+        "SIGHTLINE_HOME": str(tmp_path / "home"),
+        "SIGHTLINE_MODELS_DIR": str(model_store.folder),
+        "SIGHTLINE_JOINT_MODEL": str(own),
+    }
+    done = CliRunner().invoke(app, ["tune", "calibrate", str(photos), "--json"], env=env)
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert 0 <= told["image"]["short_auroc"] <= 1 and told["recall"]["t2i_r10"] > 0
+    used = build_embedders(model_store, joint_model=str(own))
+    made = next(c for c in used.calibrations if c.embedder == used.joint.id)
+    assert {"image", "similar", "told", "presence"} <= set(made.maps)
+
+    empty = CliRunner().invoke(app, ["tune", "calibrate", str(own)], env=env)
+    assert empty.exit_code != 0

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assistant.cli.options import AsJson, Home, emit, note, say, settings_for
+from assistant.cli.tune_calibrate import calibrate
 from assistant.cli.tune_reader import reader
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Train what offline users see with, on your own photos.")
 app.command()(reader)
+app.command()(calibrate)
 
 
 class What(StrEnum):

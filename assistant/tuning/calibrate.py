@@ -75,7 +75,7 @@ def search_rows(asked: Asked, sizes: Sequence[int], rng: np.random.Generator) ->
     for query, truth in enumerate(asked.relevant):
         wanted, others = np.flatnonzero(truth), np.flatnonzero(~truth)
         for size in sizes:
-            if len(wanted) and rng.random() >= asked.absent:
+            if len(wanted) and (rng.random() >= asked.absent or not len(others)):
                 pool = rng.choice(scores.shape[1], size, replace=False)
                 pool[0] = pool[0] if truth[pool].any() else rng.choice(wanted)
             else:

@@ -37,6 +37,8 @@ def fit_presence(
     photo, word, there = [], [], []
     for place in range(len(photos)):
         said, unsaid = np.flatnonzero(fits[:, place]), np.flatnonzero(~fits[:, place])
+        if len(said) > len(unsaid):
+            continue
         half = len(said) // 2
         wrong = rng.choice(unsaid, len(said) - half, replace=False)
         popular = rng.choice(unsaid, half, False, often[unsaid] / often[unsaid].sum())

@@ -19,8 +19,8 @@ from PIL import Image
 
 from assistant.tuning.calibrate import Short, joint_calibration
 from assistant.tuning.clip_metrics import retrieval_ranks
-from retrieval.embed.clip import SightlineClip
 from retrieval.embed.e5 import E5Small
+from retrieval.embed.protocol import JointEmbedder
 from retrieval.embed.registry import CALIBRATION
 from retrieval.presence import COMMON
 
@@ -48,7 +48,7 @@ class Embedded:
 
 
 def embed_split(
-    clip: SightlineClip,
+    clip: JointEmbedder,
     captions: dict[str, list[str]],
     photos: Callable[[Sequence[str]], Iterator[Image.Image]],
 ) -> Embedded:
@@ -61,7 +61,7 @@ def embed_split(
     return Embedded(np.concatenate(made), clip.embed_texts(said), owner, names, said)
 
 
-def chinese_metrics(clip: SightlineClip, split: Embedded, file: Path) -> dict[str, float]:
+def chinese_metrics(clip: JointEmbedder, split: Embedded, file: Path) -> dict[str, float]:
     """Return recall of Chinese captions (lines of ``image``, ``caption``) among all photos.
 
     Nothing is returned when the split has none of their photos.
@@ -85,7 +85,7 @@ def chinese_metrics(clip: SightlineClip, split: Embedded, file: Path) -> dict[st
 
 
 def calibrate(
-    clip: SightlineClip, e5: E5Small, split: Embedded, queries: Path, folder: Path
+    clip: JointEmbedder, e5: E5Small, split: Embedded, queries: Path, folder: Path
 ) -> dict[str, dict[str, float]]:
     """Fit the maps from similarity to probability, write them beside the weights.
 
@@ -112,7 +112,7 @@ def calibrate(
     return metrics
 
 
-def short_queries(clip: SightlineClip, rows: Sequence[dict[str, Any]], split: Embedded) -> Short:
+def short_queries(clip: JointEmbedder, rows: Sequence[dict[str, Any]], split: Embedded) -> Short:
     """Return words people look for, and the photos one of whose captions has them.
 
     Args:

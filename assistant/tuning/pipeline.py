@@ -35,7 +35,7 @@ What = Literal["vlm", "clip", "hub"]
 Start = Literal["shipped", "scratch"]
 PREPARED = "prepared.json"
 LEAST_PHOTOS = 8
-_MEASURE = ("val", "dev", "test")
+MEASURE = ("val", "dev", "test")
 _SHARES = {"captions": 0.62, "choices": 0.24, "questions": 0.14}
 Report = Callable[[str], None]
 
@@ -112,10 +112,10 @@ def arrange(splits: Sequence[Split]) -> list[Part]:
 
     Where nothing that learns has captions, questions and answers are made into some.
     """
-    measured = {s.name.split("/")[0] for s in splits if s.path.stem in _MEASURE}
+    measured = {s.name.split("/")[0] for s in splits if s.path.stem in MEASURE}
     parts = []
     for split in splits:
-        if split.path.stem in _MEASURE:
+        if split.path.stem in MEASURE:
             parts.append(Part(split, split.name, learns=False))
         elif split.name.split("/")[0] in measured or len(split.image_names()) < 20:
             parts.append(Part(split, split.name, learns=True))
