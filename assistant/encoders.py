@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from retrieval.changeover import change, serve, serving
+from retrieval.changeover import change, drop_unused, serve, serving
 from retrieval.errors import SightlineError
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ class Encoders:
         self._kept = settings.home / "embedders"
         self._refills: list[Refill] = []
         self._coming: list[Refill] = []
+        self._tidies: bool | None = None
 
     def serving(self) -> Embedders:
         """Return the embedders to search and take in with, until ``changed`` is called."""
@@ -83,12 +84,19 @@ class Encoders:
         self._coming = refills(wanted.joint) if found is not wanted else []
         text = Refill(self._engine, self._blobs, found.text)
         self._refills = [text, *refills(found.joint), *self._coming]
+        if self._tidies is None:  # later ones may follow a changeover that others do not know of
+            self._tidies = found is wanted
         return found
 
     def step(self) -> bool:
-        """Embed a few of the things that lack a vector, or change over; False when all is done."""
+        """Embed a few of the things that lack a vector, or change over, or remove some vectors of
+        an encoder that serves no more; False when all is done."""
         if any(refill.step() for refill in self._refills):
             return True
+        if not self._coming and self._tidies:
+            used = {refill.embedder.id for refill in self._refills}
+            self._tidies = drop_unused(self._engine, used) > 0
+            return self._tidies
         if not self._coming or not change(self._engine, self._indexer(), "joint", self._coming):
             return False
         log.info("search uses %s from now on", self._coming[0].embedder.id)

@@ -8,6 +8,7 @@ transaction that finds nothing missing. Knows ids, not how embedders are loaded.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Literal
 
 from sqlalchemy import Connection, Engine, delete, insert, select
@@ -62,6 +63,24 @@ def change(engine: Engine, indexer: Indexer, role: Role, refills: list[Refill]) 
             return False
         _set(connection, role, refills[0].embedder.id)
     return True
+
+
+def drop_unused(engine: Engine, used: Collection[str], most: int = 2000) -> int:
+    """Remove up to ``most`` vectors of embedders that are not ``used``; returns how many.
+
+    One transaction: a killed program goes on with the rest. Only for a process that began after
+    the changeover, since one that began before may still search with the old ones.
+    """
+    with reading(engine) as connection:
+        pairs = select(VectorRow.library_id, VectorRow.embedder).distinct()
+        unused = [pair for pair in connection.execute(pairs) if pair.embedder not in used]
+    if not unused:
+        return 0
+    library, embedder = unused[0]
+    of_it = (VectorRow.library_id == library, VectorRow.embedder == embedder)
+    some = select(VectorRow.id).where(*of_it).order_by(VectorRow.id).limit(most)
+    with writing(engine) as connection:
+        return connection.execute(delete(VectorRow).where(VectorRow.id.in_(some))).rowcount
 
 
 def _waits(engine: Engine, refill: Refill) -> bool:

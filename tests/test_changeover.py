@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 
 from assistant.config import Settings
 from retrieval.catalog.base import open_engine
-from retrieval.changeover import change, serve, serving
+from retrieval.changeover import change, drop_unused, serve, serving
 from retrieval.embed.passages import JointPassages
 from retrieval.fakes import ColourJointEmbedder
 from retrieval.refill import Refill, missing_vectors
@@ -148,3 +148,43 @@ def test_a_killed_fill_goes_on_where_it_was(library: Library, settings: Settings
     assert missing_vectors(library.engine, Newer()) == 0
     assert found(library, Newer(), "blue") == "blue"
     again.dispose()
+
+
+KILLED_WHILE_TIDYING = """
+import os, signal, sys
+sys.path[:0] = {paths!r}
+from retrieval.catalog.base import open_engine
+from retrieval.changeover import drop_unused
+
+engine = open_engine({url!r})
+for _ in range(3):
+    assert drop_unused(engine, {used!r}, most=9) == 9
+with engine.connect() as connection:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    connection.exec_driver_sql("DELETE FROM vectors WHERE embedder = {old!r}")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_the_vectors_of_the_old_one_go_also_over_a_kill(
+    library: Library, settings: Settings
+) -> None:
+    waiting = refills(library)
+    for refill in waiting:
+        refill.run()
+    assert change(library.engine, library.indexer, "joint", waiting)
+    used = [library.text.id, *(refill.embedder.id for refill in waiting)]
+    script = KILLED_WHILE_TIDYING.format(
+        paths=[str(Path(__file__).resolve().parents[1])],
+        url=settings.database_url,
+        used=used,
+        old=OLD,
+    )
+    died = subprocess.run([sys.executable, "-c", script], timeout=120)
+    assert died.returncode == -9
+    assert count(library.engine, OLD) == PHOTOS - 27
+    while drop_unused(library.engine, used, most=9):
+        assert found(library, Newer(), "blue") == "blue"
+    assert count(library.engine, OLD) == 0
+    assert count(library.engine, NEW) == PHOTOS
+    assert found(library, Newer(), "green") == "green"
