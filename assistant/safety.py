@@ -64,6 +64,22 @@ _ORDERS = tuple(
         r"|you (?:are called|call|speak|answer|reply|respond))\b",
         r"\b(?:tell|inform|convince|ask|urge|instruct|advise)\s+(?:the\s+)?(?:user|reader|human)s?"
         r"\s+(?:to|that)\b",
+        r"\b(?:add|append|include|insert|put|attach|end|finish|load)\b.{0,30}(?:https?:|\blink\b"
+        r"|\baddress\b|!\[).{0,90}\b(?:answer|reply|response|the user|asked)\b",
+        r"\b(?:look up|include|quote|repeat|print|recite|copy|list|show)\b.{0,60}\bthe user'?s"
+        r" (?:\w+ )?(?:notes|files|documents|library|passwords?|credentials|data|secrets)\b",
+        r"\b(?:mention|write|say|put|include|state|give|insert)\b(?!.{0,12}\byour (?:name|address))"
+        r".{0,20}\b(?:in|into|to) your (?:answer|reply|response|summary)\b(?! book)",
+        r"\b(?:for|to) (?:(?:the|any|all|every|our) )?(?:ai\b(?: \w+)?|(?:language )?models?"
+        r"|chatbots?|llms?|assistants?) ?:|^\W*(?:\w+ )?(?:model|chatbot|bot|ai), (?:please|you|do"
+        r"|drop|ignore|stop|say|write|reply|answer|respond)\b",
+        r"\bfrom (?:now|here) on,? (?:only |always )?(?:respond|reply|answer|speak|write|say)\b",
+        r"^\W*do not (?:summari[sz]e|answer|quote|cite) (?:this|it|the (?:question|text|user))\b",
+        r"\byou (?:will|must) now (?:print|output|reveal|repeat|list|say|reply|respond|answer)\b",
+        r"\b(?:repeat|recite|quote|copy|output) (?:\w+ )?(?:word for word|verbatim)\b",
+        r"\b(?:software|programs?|systems?|assistants?|models?|bots?|tools?) (?:that|which|who)"
+        r" (?:reads?|handles?|process(?:es)?|summari[sz]es?|digests?)\b.{0,40}"
+        r"\b(?:must|shall|should|(?:is|are) to|ha(?:s|ve) to)\b",
         r"<\|?\s*(?:im_start|im_end|system|assistant|user|endoftext)\s*\|?>|\[/?INST\]|<<SYS>>"
         r"|^\s*#{0,4}\s*(?:system|assistant)\s*(?:(?:prompt|message)\s*:|:\s*(?:you|ignore|new|always"
         r"|never|do not|from now)\b)",
@@ -74,6 +90,7 @@ _ORDERS = tuple(
         r"(?:助手|AI|人工智能|语言模型|大模型|机器人)[^。！？\n]{0,6}(?:请|必须|不得|不要|只能|务必|现在)[^。！？\n]{0,12}"
         r"(?:回答|回复|说|输出|告诉|执行|发送|忽略|删除|访问|推荐|声称|拒绝|停止|写|点击|打开)",
         r"(?:只|仅|一律|统一|必须|务必|始终)(?:能|要|需|须|用)?(?:回答|回复|输出|说)\s*[:：“\"「『‘]",
+        r"在(?:你的)?(?:回答|回复|答复)(?:后|中|里|末尾)[^。！？\n]{0,4}(?:加上|附上|写上|提到)|逐字(?:复述|引用|念出|抄录)|(?:加上|附上|写上)[^。！？\n]{0,8}(?:网址|链接|https?:)[^。！？\n]{0,60}(?:用户|回答|回复)",
         r"(?:输出|显示|透露|泄露|打印|复述|公布|告诉我)[^。！？\n]{0,14}(?:系统提示|提示词|密码|密钥|口令|令牌|凭据|内部指令)",
         r"(?:把|将|请)[^。！？\n]{0,24}(?:密码|密钥|口令|令牌|凭据)[^。！？\n]{0,12}(?:输出|写上|写出|附上|显示|念出)",
         r"(?:任何|所有|每个)问题[^。！？\n]{0,6}(?:答案|回答)(?:都|永远|只)?(?:是|为)",
@@ -151,11 +168,14 @@ _DIGIT_LETTERS = str.maketrans("013457", "oieast")
 def find_orders(text: str, detect: Detect | None = None) -> tuple[str, ...]:
     """Return the sentences of a text that give the assistant orders, as they stand."""
     parts = sentences(text)
-    return tuple(p for p, order in zip(parts, _verdicts(parts, detect), strict=True) if order)
+    verdicts = _verdicts(parts, detect)
+    return tuple(p for p, order in zip(parts, verdicts, strict=True) if order and p.strip())
 
 
 def screen(text: str, language: str = "en", detect: Detect | None = None) -> Screened:
-    """Replace sentences that give the assistant orders by a neutral remark.
+    """Take out sentences that give the assistant orders; a text of nothing else is a remark.
+
+    What is left reads as if the order had never been there, so the answer is the same, too.
 
     Args:
         detect: tells for each of several sentences whether it is an order; default by pattern.
@@ -166,12 +186,12 @@ def screen(text: str, language: str = "en", detect: Detect | None = None) -> Scr
     for sentence, order in zip(parts, _verdicts(parts, detect), strict=True):
         if not order:
             kept.append(sentence)
-            continue
-        orders.append(sentence.strip())
-        remark = NEUTRAL[language if language in NEUTRAL else "en"]
-        if not kept or not kept[-1].startswith(remark):
-            kept.append(remark + ("\n" if sentence.endswith("\n") else " "))
-    return Screened("".join(kept).strip(), tuple(orders))
+        elif sentence.strip():
+            orders.append(sentence.strip())
+    left = "".join(kept).strip()
+    if orders and not left:
+        left = NEUTRAL[language if language in NEUTRAL else "en"]
+    return Screened(left, tuple(orders))
 
 
 def sentences(text: str) -> list[str]:
@@ -236,6 +256,8 @@ def _goes_on(parts: Sequence[str], i: int) -> bool:
     after = parts[i + 1]
     if after[:1].islower():
         return True
+    if _CHINESE_END.search(parts[i]) and _CHINESE_START.search(after):
+        return True  # Chinese sentences end with a mark: without one the next line is the rest
     lines = "".join(parts).split("\n")
     line = "".join(parts[: i + 1]).rstrip("\n").rpartition("\n")[2]
     full = len(line) >= 0.75 * max(map(len, lines)) >= 20
@@ -243,6 +265,8 @@ def _goes_on(parts: Sequence[str], i: int) -> bool:
 
 
 _ENDED = re.compile(r"[.!?。！？:：;；]\s*$")
+_CHINESE_END = re.compile(r"[\u3400-\u9fff][^。！？]*\n$")
+_CHINESE_START = re.compile(r"^[\u3400-\u9fff][^：:]*[。！？]\s*$")
 _TO_READER = re.compile(r"\b(?:you|your|yourself)\b|[你您]", re.IGNORECASE)
 _OF_ASSISTANT = re.compile(
     r"\b(?:the|this|any) (?:ai |virtual )?(?:assistant|chatbot|language model|model)\b"

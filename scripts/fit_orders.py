@@ -3,7 +3,10 @@
 Orders are put together from the phrases of ``orders.json``, which share no
 sentence with the attack suite. Other sentences are the harmless imperatives of that file and
 sentences of any texts given: ``fit_orders.py TEXTS.jsonl …`` with rows that have ``text``.
-A balanced logistic rule over E5 vectors: above 0 a sentence is an order.
+A balanced logistic rule over E5 vectors, for sentences that could be orders by their grammar. The
+bar (``assistant.orders.BAR``) is set by hand; printed is the one that ``ALARMS`` of the held-out
+other sentences pass. The shipped rule had as texts the documentation of the installed packages, the
+docstrings of Python, and Chinese manual pages.
 """
 
 from __future__ import annotations
@@ -17,13 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.config import load_settings
-from assistant.orders import CUE, WEIGHTS, readable
-from assistant.safety import sentences
+from assistant.orders import WEIGHTS, may_order
+from assistant.safety import readable, sentences
 from retrieval.embed.registry import e5_small
 from retrieval.weights import ModelStore
 
 PHRASES = Path(__file__).with_name("orders.json")
 ORDERS_EACH = 1500
+OTHERS = 6000
+ALARMS = 0.002
+"""Share of sentences that are no orders, though by their grammar they could be, flagged at most."""
 
 
 def orders(language: str, rng: random.Random) -> list[str]:
@@ -48,17 +54,18 @@ def orders(language: str, rng: random.Random) -> list[str]:
 def others(files: list[Path], rng: random.Random) -> list[str]:
     """Return sentences that are no orders to an assistant."""
     phrases = json.loads(PHRASES.read_text(encoding="utf-8"))
-    found = {
+    given = {
         line.replace("{t}", day)
         for language in ("en", "zh")
         for line in phrases["harmless"][language]
         for day in phrases["t"]
     }
+    found: set[str] = set()
     for file in files:
         rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
         found |= {s.strip() for row in rows for s in sentences(row["text"]) if len(s) > 12}
-    cued = sorted(s for s in found if CUE.search(readable(s)))
-    return rng.sample(cued, min(5000, len(cued)))
+    cued = sorted(s for s in found - given if may_order(readable(s)))
+    return sorted(given) + rng.sample(cued, min(OTHERS, len(cued)))
 
 
 def fit(vectors: NDArray[np.float32], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -86,9 +93,9 @@ def main() -> None:
     held = np.array([rng.random() < 1 / 3 for _ in texts])
     weights = fit(vectors[~held], wanted[~held])
     scores = vectors @ weights[:-1] + weights[-1]
-    caught = (scores[held & (wanted == 1)] > 0).mean()
-    alarms = (scores[held & (wanted == 0)] > 0).mean()
-    print(f"{count} orders, {len(texts) - count} others; held out: {caught=:.3f} {alarms=:.3f}")
+    bar = float(np.quantile(scores[held & (wanted == 0)], 1 - ALARMS))
+    caught = (scores[held & (wanted == 1)] > bar).mean()
+    print(f"{count} orders, {len(texts) - count} others; held out: {bar=:.2f} {caught=:.3f}")
     whole = fit(vectors, wanted)
     rule = {"embedder": embedder.id, "weights": [round(float(w), 5) for w in whole]}
     WEIGHTS.write_text(json.dumps(rule) + "\n", encoding="utf-8")
