@@ -24,7 +24,12 @@ def test_both_embedders_ship_a_calibration() -> None:
         Calibration.from_file(file).embedder: set(Calibration.from_file(file).maps)
         for file in FILES
     }
-    assert {"image", "similar"} <= known["sightline-clip-1"]
+    ours = [
+        json.loads(card.read_text())["id"] for card in WEIGHTS.glob("sightline-clip*/card.json")
+    ]
+    assert ours
+    for embedder in ours:
+        assert {"image", "similar", "told", "page", "presence"} <= known[embedder]
     assert {"text"} <= known["e5-small"]
 
 

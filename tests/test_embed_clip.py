@@ -60,7 +60,7 @@ def test_the_committed_weights_reproduce_the_cards_numbers(clip: SightlineClip) 
     _, captions, photos = source_of(Part(val, val.name, learns=False))
     split = embed_split(clip, dict(list(captions.items())[:200]), photos)
     found = retrieval_metrics(split.photos, split.texts, split.owner)
-    assert found == pytest.approx(clip.card["metrics"]["first_200"], abs=0.02)
+    assert found == pytest.approx(clip.card["metrics"]["flickr8k-val first_200"], abs=0.02)
 
 
 def test_it_is_a_joint_embedder_of_unit_vectors(

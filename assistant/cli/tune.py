@@ -79,6 +79,9 @@ class Options:
         float | None,
         typer.Option(min=0.001, help="vlm: most time through the language model; hub: most time."),
     ]
+    Epochs = Annotated[
+        int | None, typer.Option(min=0, help="clip: epochs of adapters after those of the heads.")
+    ]
     Rank = Annotated[
         int | None, typer.Option(min=1, max=256, help="hub, clip: rank of the adapter.")
     ]
@@ -113,6 +116,7 @@ def train(
     speak_steps: Options.SpeakSteps = None,
     answer_steps: Options.AnswerSteps = None,
     hours: Options.Hours = None,
+    epochs: Options.Epochs = None,
     rank: Options.Rank = None,
     rate: Options.Rate = None,
     batch: Options.Batch = None,
@@ -124,7 +128,7 @@ def train(
     """Train; stopped at any moment, the same command goes on. Ctrl-C saves and stops."""
     given = {
         "steps": steps, "name_steps": name_steps, "speak_steps": speak_steps,
-        "answer_steps": answer_steps, "hours": hours, "rank": rank, "rate": rate,
+        "answer_steps": answer_steps, "hours": hours, "epochs": epochs, "rank": rank, "rate": rate,
         "batch": batch, "quantization": quantization,
     }  # fmt: skip
     with _tuning(home) as tuning:
