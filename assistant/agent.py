@@ -33,6 +33,7 @@ from assistant.patience import use
 from assistant.planner import Plan, plan, refers_to_picture
 from assistant.safety import Detect, by_pattern, clean_answer
 from assistant.session import Limits, Request, Session
+from assistant.text_work import TextWork
 from assistant.tool_caller import own_calls
 from assistant.tools import Toolbox
 
@@ -91,7 +92,7 @@ class Agent:
         model = self._model()
         session = Session(request, model, self._limits, cancelled, self._detect)
         files = (*request.attached, *request.earlier)
-        toolbox = self.toolbox(request.library, files, request.language)
+        toolbox = self.toolbox(request.library, files, request.language, cancelled)
         config = {
             "configurable": {"session": session, "toolbox": toolbox},
             "recursion_limit": 8 + 4 * self._limits.rounds,
@@ -101,10 +102,18 @@ class Agent:
         yield from self._compiled().stream(start, config, stream_mode="custom")
 
     def toolbox(
-        self, library: LibraryView, attached: Sequence[Attached], language: Language
+        self,
+        library: LibraryView,
+        attached: Sequence[Attached],
+        language: Language,
+        cancelled: Callable[[], bool] = lambda: False,
     ) -> Toolbox:
         """Return the tools over what one user may see."""
-        return Toolbox(library, attached, self._looker, language)
+        files = tuple(attached)
+        work = TextWork(
+            self._model, self._limits, library, files, language, cancelled, self._detect
+        )
+        return Toolbox(library, files, self._looker, language, work)
 
     def _compiled(self) -> Any:
         if self._graph is None:

@@ -18,6 +18,7 @@ from assistant.i18n import Language, text
 from assistant.messages import Citation
 from assistant.planner import Plan
 from assistant.session import Session
+from assistant.text_work import written
 from retrieval.values import Passage
 
 NAMES_SHOWN = 8
@@ -78,6 +79,9 @@ def compose_draft(
     }
     if fitting := several(plan, session.request, results):
         return _ask_which(session, fitting)
+    if done := written(results, plan.intent):
+        draft: Draft = done.data["draft"]
+        return draft
     return composers[plan.intent](session, plan, results)
 
 

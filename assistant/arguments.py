@@ -6,8 +6,9 @@ Docstrings and descriptions are what a model that calls tools reads. Knows no to
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from retrieval.values import Box, Modality
 
@@ -95,6 +96,37 @@ class Extract(Arguments):
     file: str = Field(description="Its name.")
 
 
+class OnText(Arguments):
+    """Base of the tools that work on one text: a file's, or words that are given."""
+
+    file: str = Field("", description="Name of a file or recording.")
+    text: str = Field("", max_length=8000, description="The words themselves, instead of a file.")
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if bool(self.file.strip()) == bool(self.text.strip()):
+            raise ValueError("give either file or text")
+        return self
+
+
+class Summarise(OnText):
+    """Sum up a document, a recording or a text in a few sentences."""
+
+
+class Translate(OnText):
+    """Translate a document, a recording or a text into English or Chinese."""
+
+    to: Literal["en", "zh"] = Field(description="The language to translate into.")
+
+
+class Sentiment(OnText):
+    """Tell the mood of a document, a recording or a text: positive, negative or neutral."""
+
+
+class Entities(OnText):
+    """List the people, organisations, places and dates in a text, and how they are linked."""
+
+
 ARGUMENTS: dict[str, type[Arguments]] = {
     "search_library": SearchLibrary,
     "read_document": ReadDocument,
@@ -106,4 +138,8 @@ ARGUMENTS: dict[str, type[Arguments]] = {
     "list_assets": ListAssets,
     "summarise_album": SummariseAlbum,
     "extract": Extract,
+    "summarise": Summarise,
+    "translate": Translate,
+    "sentiment": Sentiment,
+    "entities": Entities,
 }

@@ -53,7 +53,7 @@ def own_calls(session: Session, results: Sequence[ToolResult]) -> list[ToolCall]
 
 def _quoted(session: Session, result: ToolResult) -> str:
     """Return a tool's finding for the model, orders in it neutralised."""
-    if result.passages:
+    if result.passages and "draft" not in result.data:
         shown = result.passages[:8]
         return "\n".join(f"{session.name_of(p.asset)}: {session.screened(p)[:600]}" for p in shown)
     return screen(result.text or result.summary, session.language, session.detect).text

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -24,11 +25,13 @@ from assistant.arguments import (
     FindFaces,
     ListAssets,
     LookAtImage,
+    OnText,
     OutlineDocument,
     ReadDocument,
     SearchLibrary,
     SummariseAlbum,
     Transcribe,
+    Translate,
 )
 from assistant.arithmetic import calculate, plain_number
 from assistant.calls import ToolCall, ToolResult
@@ -39,6 +42,7 @@ from assistant.look import Looker
 from assistant.messages import AssetView
 from assistant.safety import find_orders
 from assistant.shelf import tag_name
+from assistant.text_work import TOOLS, TextWork
 from retrieval.errors import SightlineError
 from retrieval.outline import in_section, outline
 from retrieval.values import Filters, Passage
@@ -68,6 +72,7 @@ class Toolbox:
         library: what the user may see.
         attached: files of this question and of earlier ones, the latest first.
         looker: tells what a picture shows.
+        work: works on texts with the chat model; without it those tools fail.
     """
 
     def __init__(
@@ -76,6 +81,7 @@ class Toolbox:
         attached: Sequence[Attached],
         looker: Looker,
         language: Language,
+        work: TextWork | None = None,
     ) -> None:
         self._library = library
         self._attached = attached
@@ -93,6 +99,8 @@ class Toolbox:
             "summarise_album": self._album,
             "extract": self._extract,
         }
+        if work is not None:
+            self._tools |= {name: partial(self._write, name, work) for name in TOOLS}
 
     def run(self, call: ToolCall) -> ToolResult:
         """Check the arguments and use a tool; a failure is a result with ``error``, not raised."""
@@ -175,21 +183,17 @@ class Toolbox:
 
     def _read(self, given: ReadDocument) -> dict[str, Any]:
         file = self.resolve(given.file)
-        passages = (
-            list(file.passages) if isinstance(file, Attached) else self._library.passages(file.id)
-        )
+        passages = self._passages(file)
         first, last = given.first_page or 1, given.last_page or given.first_page
         if given.first_page or given.last_page:
-            passages = [p for p in passages if _on_pages(p, first, last or 10**6)]
+            passages = tuple(p for p in passages if _on_pages(p, first, last or 10**6))
         if given.section:
-            passages = [p for p in passages if in_section(p, given.section)]
+            passages = tuple(p for p in passages if in_section(p, given.section))
         return _read_result(file.name, passages)
 
     def _outline(self, given: OutlineDocument) -> dict[str, Any]:
         file = self.resolve(given.file)
-        sections = outline(
-            file.passages if isinstance(file, Attached) else self._library.passages(file.id)
-        )
+        sections = outline(self._passages(file))
         lines = [f"{s.title}" + (f" (p. {s.first_page})" if s.first_page else "") for s in sections]
         return {
             "summary": f"{file.name}: {_names(s.title for s in sections) or '–'}",
@@ -218,7 +222,7 @@ class Toolbox:
 
     def _transcribe(self, given: Transcribe) -> dict[str, Any]:
         file = self.resolve(given.file)
-        passages = file.passages if isinstance(file, Attached) else self._library.passages(file.id)
+        passages = self._passages(file)
         spoken = tuple(p for p in passages if p.kind == "transcript")
         if not spoken:
             silence = text("say_silence", self._language, asset=file.name)
@@ -272,9 +276,7 @@ class Toolbox:
         from assistant.papers import fitting
 
         file = self.resolve(given.file)
-        passages = (
-            list(file.passages) if isinstance(file, Attached) else self._library.passages(file.id)
-        )
+        passages = self._passages(file)
         hits = {n: hit for n, hit in fields_of(passages).items() if not find_orders(hit.value)}
         found = {
             n: hits[n] for n in fitting({n: hit.value for n, hit in hits.items()}) if n in hits
@@ -286,6 +288,17 @@ class Toolbox:
             "passages": tuple(hit.passage for hit in found.values()),
             "data": {name: hit.value for name, hit in found.items()},
         }
+
+    def _write(self, tool: str, work: TextWork, given: OnText) -> dict[str, Any]:
+        target = given.to if isinstance(given, Translate) else None
+        if not given.file.strip():
+            return work.write(tool, (), given.text, target)
+        file = self.resolve(given.file)
+        return work.write(tool, self._passages(file), "", target)
+
+    def _passages(self, file: AssetView | Attached) -> tuple[Passage, ...]:
+        found = file.passages if isinstance(file, Attached) else self._library.passages(file.id)
+        return tuple(found)
 
 
 LIKELY = 0.5
