@@ -117,6 +117,14 @@ ONE_PICTURE = re.compile(
     re.IGNORECASE,
 )
 """Asks for the one picture that shows something; the groups hold what it shows."""
+ANY_PICTURE = re.compile(
+    r"^\W*(?:do (?:i|we) have|(?:is|are) there)(?: an?| any| some| one)? "
+    r"(?:photos?|pictures?|images?|pics?) (?:of|with|showing|that shows?)\s+(?P<en>.+)$"
+    r"|^\W*(?:请问)?(?:我|我们|这里|库里|资料库里)?(?:有没有|是否有|有)(?:一?张|任何)?"
+    r"(?P<zh>[^，。？?什哪谁几多]{1,12})的(?:照片|图片|相片)(?:吗)?\W*$",
+    re.IGNORECASE,
+)
+"""Asks whether there is a picture that shows something; groups as above."""
 FACES = any_of(
     r"\bfaces?\b.*\b(?:in|on|are there|does)\b",
     r"\b(?:find|detect|count|locate|mark|show)\b.*\bfaces\b",

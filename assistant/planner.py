@@ -87,7 +87,8 @@ def plan(question: str, *, pictures: bool = False, history: bool = False) -> Pla
     period = None
     if intent in ("find", "list", "count", "pick") and not names and wanted in (None, "date"):
         period = _period_of(text)
-        if period is not None and intent == "find":
+        only_time = intent == "pick" and not topic_of(text, intent)
+        if period is not None and (intent == "find" or only_time):
             intent = "list"  # photos of a time are looked up, not read
     elif intent == "aggregate":
         period = period_of(phrases.QUOTED.sub(" ", text))
@@ -169,7 +170,7 @@ def _only_bills(text: str) -> bool:
 
 def shown_in_one(text: str) -> str:
     """Return what a picture that is asked for shows; empty when no single one is asked for."""
-    found = phrases.ONE_PICTURE.match(text)
+    found = phrases.ONE_PICTURE.match(text) or phrases.ANY_PICTURE.match(text)
     shown = (found["en"] or found["zh"] or "") if found else ""
     return _LEAD_IN.sub("", shown).strip(' ?？。.!！"“”')
 

@@ -147,6 +147,26 @@ def test_other_questions_are_not_taken_for_it(question: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "intent", "shown"),
+    [
+        ("Do I have a photo of a giraffe?", "pick", "a giraffe"),
+        ("Are there any pictures of boats?", "pick", "boats"),
+        ("有没有大象的照片？", "pick", "大象"),
+        ("我有猫的照片吗？", "pick", "猫"),
+        ("Do I have photos of May 2023?", "list", None),
+        ("有没有2023年5月的照片？", "list", None),
+        ("有没有2023年的发票？", "find", None),
+    ],
+)
+def test_whether_there_is_a_picture_is_looked_up_not_read(
+    question: str, intent: str, shown: str | None
+) -> None:
+    made = plan(question)
+    assert made.intent == intent
+    assert shown is None or made.topic == shown
+
+
+@pytest.mark.parametrize(
     "question",
     [
         "What is the mood of the letter from Anna?",
