@@ -87,6 +87,8 @@ class _Builder(Parts):
     def assistant(self) -> Assistant:
         """Join the parts."""
         self.conversations.mark_interrupted()
+        if self.idle is not None:
+            self.idle.start()
         files = Files(
             catalog=self.catalog,
             blobs=self.blobs,
@@ -220,6 +222,8 @@ class _Builder(Parts):
         delete_unreferenced(self.engine, self.blobs, hashes)
 
     def _close(self) -> None:
+        if self.idle is not None:
+            self.idle.close()
         if (worker := self.worker.made) is not None:
             worker.close()
         for parser in (self.parser.made, self.attachment_parser.made):

@@ -72,6 +72,13 @@ class Settings(BaseSettings):
     )
     max_answer_tokens: int = Field(384, ge=16, le=8192, description="Longest answer, in tokens.")
     temperature: float = Field(0.0, ge=0.0, le=2.0, description="0 gives repeatable answers.")
+    unload_minutes: int = Field(
+        20,
+        ge=0,
+        le=100_000,
+        description="Minutes without a question after which the language model leaves memory; the "
+        "next question loads it again. 0 keeps it.",
+    )
     describe_photos: bool = Field(
         True, description="Let the chat model describe photos in idle time, to find them by words."
     )

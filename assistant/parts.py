@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.config import Settings
 from assistant.encoders import Encoders
 from assistant.lazy import Lazy
+from assistant.models.idle import IdleRelease
 from assistant.runs import RunManager
 from assistant.speech import Speech
 from assistant.store.conversations import Conversations
@@ -68,6 +69,8 @@ class Parts:
         self.parser: Lazy[ParserProcess] = Lazy(self._parser)
         self.attachment_parser: Lazy[ParserProcess] = Lazy(self._parser)
         self.model: Lazy[SightlineChatModel] = Lazy(self._model)
+        minutes = settings.unload_minutes
+        self.idle = IdleRelease(lambda: self.model.made, 60.0 * minutes) if minutes else None
         self.speech = Speech(self._transcriber)
 
     def _model(self) -> SightlineChatModel:

@@ -13,6 +13,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, Sys
 
 from assistant import prompts
 from assistant.errors import ContextTooLong, ModelError, ModelUnavailable
+from assistant.models.idle import IdleRelease
 from assistant.models.images import ImageBlock
 from assistant.models.llama_capi import check_defaults, open_llama
 from assistant.models.llama_cpp import LlamaChat
@@ -246,6 +247,21 @@ def test_unload_reload_and_a_deleted_file(
     model.unload()
     with pytest.raises(ModelUnavailable, match=r"model\.gguf is gone"):
         model.invoke([HumanMessage("Say yes.")])
+
+
+def test_an_idle_model_leaves_memory_but_never_under_an_answer(model_store: ModelStore) -> None:
+    path = model_store.path("qwen2.5-coder-0.5b")
+    model = LlamaChat(model_id="mine", locate=lambda: path, context_tokens=256, max_tokens=6)
+    at_once, later = IdleRelease(lambda: model, 0.0), IdleRelease(lambda: model, 3600.0)
+    assert not at_once.look()  # nothing is loaded
+    answer = model.stream([HumanMessage("Count from one to ten.")])
+    said = next(answer).text
+    assert not at_once.look() and model.loaded
+    said += "".join(chunk.text for chunk in answer)
+    assert not later.look() and model.loaded
+    assert at_once.look() and not model.loaded
+    assert model.invoke([HumanMessage("Count from one to ten.")]).text == said
+    model.unload()
 
 
 def test_a_file_that_is_no_model(tmp_path: Path) -> None:

@@ -117,6 +117,10 @@ class SightlineChatModel(BaseChatModel):
     def unload(self) -> None:
         """Give the memory back; the next question loads the model again."""
 
+    def idle_seconds(self) -> float | None:
+        """Return how long the model was not used; None: it is in use, or has nothing to free."""
+        return None
+
     @property
     def loaded(self) -> bool:
         """Whether the model is ready to answer without loading."""

@@ -74,6 +74,10 @@ class TransformersChat(SightlineChatModel):
         with self._turns.take(never):
             self._load()
 
+    def idle_seconds(self) -> float | None:
+        """Return how long no answer was written or waited for; None while one is."""
+        return self._turns.idle_seconds()
+
     def unload(self) -> None:
         """Free the memory once the answer under way is done."""
         with self._turns.take(never), self._loading:

@@ -6,6 +6,7 @@ Whoever comes first is served first; waiting can be cancelled; a full queue refu
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,12 @@ class Turns:
         self._limit = limit
         self._queue: deque[object] = deque()
         self._changed = threading.Condition()
+        self._used = time.monotonic()
+
+    def idle_seconds(self) -> float | None:
+        """Return how long nobody has held or wanted the turn; None while somebody does."""
+        with self._changed:
+            return None if self._queue else time.monotonic() - self._used
 
     @contextmanager
     def take(self, cancel: Cancel) -> Iterator[bool]:
@@ -44,6 +51,7 @@ class Turns:
         finally:
             with self._changed:
                 self._queue.remove(ticket)
+                self._used = time.monotonic()
                 self._changed.notify_all()
 
     def _wait(self, ticket: object, cancel: Cancel) -> bool:
