@@ -256,7 +256,11 @@ def _goes_on(parts: Sequence[str], i: int) -> bool:
     after = parts[i + 1]
     if after[:1].islower():
         return True
-    if _CHINESE_END.search(parts[i]) and _CHINESE_START.search(after):
+    if (
+        _CHINESE_END.search(parts[i])
+        and not _LABEL.match(parts[i])
+        and _CHINESE_START.search(after)
+    ):
         return True  # Chinese sentences end with a mark: without one the next line is the rest
     lines = "".join(parts).split("\n")
     line = "".join(parts[: i + 1]).rstrip("\n").rpartition("\n")[2]
@@ -266,6 +270,7 @@ def _goes_on(parts: Sequence[str], i: int) -> bool:
 
 _ENDED = re.compile(r"[.!?。！？:：;；]\s*$")
 _CHINESE_END = re.compile(r"[\u3400-\u9fff][^。！？]*\n$")
+_LABEL = re.compile(r"[\u3400-\u9fff]{1,6}\s*[：:]")  # a line of a form is a line of its own
 _CHINESE_START = re.compile(r"^[\u3400-\u9fff][^：:]*[。！？]\s*$")
 _TO_READER = re.compile(r"\b(?:you|your|yourself)\b|[你您]", re.IGNORECASE)
 _OF_ASSISTANT = re.compile(
