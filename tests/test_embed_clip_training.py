@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from assistant.config import Settings
 from assistant.errors import CheckpointDamaged, CheckpointMismatch
 from assistant.store.tuning import TuningRuns
-from assistant.tuning.calibrate import Asked, fit_map
+from assistant.tuning.calibrate import Asked, alike, fit_map
 from assistant.tuning.card import OWN
 from assistant.tuning.clip_cache import build_cache
 from assistant.tuning.clip_export import Sample, weights_of, write_weights
@@ -297,6 +297,14 @@ def test_a_fitted_map_tells_matching_from_unmatched_queries() -> None:
     assert metrics["long_auroc_nothing"] > 0.9
     assert metrics["long_ece"] < 0.15
     assert min(made.relative[:-1]) >= 0
+
+
+def test_photos_with_one_caption_fit_no_other_caption() -> None:
+    captions = np.eye(6, dtype=np.float32)
+    captions[1] = [0.8, 0.6, 0, 0, 0, 0]  # the second caption of photo 0
+    fits, pairs = alike(captions, np.array([0, 0, 1, 2, 3, 4]))
+    np.testing.assert_array_equal(fits[2:], np.eye(5, dtype=bool)[1:])
+    assert fits[0, 0] and fits[1, 0] and not pairs.any()
 
 
 def test_the_tune_command_trains_stops_goes_on_and_measures(

@@ -188,7 +188,9 @@ def alike(captions: Floats, owner: NDArray[np.int64]) -> tuple[Flags, Flags]:
     np.fill_diagonal(near, -1)
     for photo in range(n):
         nearest[:, photo] = near[:, owner == photo].max(axis=1)
-    usual = float(np.quantile(nearest[np.arange(len(owner)), owner], 0.1))
+    own = nearest[np.arange(len(owner)), owner]
+    own = own[own > -1]  # of photos with one caption nothing can be told
+    usual = float(np.quantile(own, 0.1)) if len(own) else 1.0
     fits = nearest >= usual
     fits[np.arange(len(owner)), owner] = True
     votes = np.zeros((n, n), np.float32)
