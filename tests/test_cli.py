@@ -134,12 +134,15 @@ def test_models_are_listed_with_their_licences() -> None:
     listed = document(done)
     assert listed["tier"] == "embedded"
     assert listed["reason"]
-    by_role = {model["role"]: model for model in listed["models"]}
+    by_role = {model["role"]: model for model in listed["models"] if model["in_use"]}
     assert {"language", "speech", "text embedding", "image encoder", "joint embedding"} <= set(
         by_role
     )
     assert by_role["language"]["licence"] == "Apache-2.0"
-    assert "research" in by_role["joint embedding"]["licence"].lower()
+    for role in ("joint embedding", "sight"):
+        assert "research" in by_role[role]["licence"].lower()
+        free = [m for m in listed["models"] if m["role"] == role and not m["in_use"]]
+        assert ["CC BY 4.0" in m["licence"] for m in free] == [True]
 
 
 def test_tags_and_filters_narrow_a_search(tmp_path: Path) -> None:

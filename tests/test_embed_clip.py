@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from assistant.config import Settings
+from assistant.sight_weights import sight_folder
 from retrieval.embed.clip import WEIGHTS, Head, SightlineClip, gelu
 from retrieval.embed.protocol import JointEmbedder
 from retrieval.embed.registry import Embedders, build_embedders
@@ -38,11 +40,28 @@ def photos() -> list[Image.Image]:
     return [Image.fromarray(getattr(data, name)()) for name in PHOTOS]
 
 
-def test_the_weights_are_those_of_the_card_and_small() -> None:
-    card = json.loads((WEIGHTS / "card.json").read_text())
-    body = (WEIGHTS / "model.safetensors").read_bytes()
+PERMISSIVE = WEIGHTS.with_name("sightline-clip-permissive")
+
+
+@pytest.mark.parametrize("folder", [WEIGHTS, PERMISSIVE])
+def test_the_weights_are_those_of_the_card_and_small(folder: Path) -> None:
+    card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    body = (folder / "model.safetensors").read_bytes()
     assert hashlib.sha256(body).hexdigest() == card["sha256"]
     assert len(body) == card["bytes"] <= 15_000_000
+    learned = {d["name"].split("/")[0] for d in card["data"] if d["use"] == "training"}
+    assert ("research" in card["licence"]) == (learned != {"visual7w"})
+
+
+def test_the_weights_for_every_use_see_too_when_they_are_chosen(
+    model_store: ModelStore, photos: list[Image.Image], tmp_path: Path
+) -> None:
+    settings = Settings(home=tmp_path, weights="permissive")
+    folder, own = sight_folder(settings, "sightline-clip")
+    assert (folder, own) == (PERMISSIVE, "")
+    clip = build_embedders(model_store, joint_weights=folder).joint
+    seen, asked = clip.embed_images(photos), clip.embed_texts(["a cup of coffee", "一只猫"])
+    np.testing.assert_array_equal((asked @ seen.T).argmax(axis=1), [0, 1])
 
 
 DATA = Path(__file__).parents[2] / "shared" / "data"

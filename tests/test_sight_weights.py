@@ -21,7 +21,7 @@ from retrieval.weights import ModelStore
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
 
-@pytest.fixture(params=["best"])
+@pytest.fixture(params=["best", "permissive"])
 def weights(request: pytest.FixtureRequest) -> Path:
     return shipped_folder(VLM, request.param) / "model.safetensors"
 

@@ -79,6 +79,7 @@ class Options:
         float | None,
         typer.Option(min=0.001, help="vlm: most time through the language model; hub: most time."),
     ]
+    HeadEpochs = Annotated[int | None, typer.Option(min=1, help="clip: epochs of the heads.")]
     Epochs = Annotated[
         int | None, typer.Option(min=0, help="clip: epochs of adapters after those of the heads.")
     ]
@@ -116,6 +117,7 @@ def train(
     speak_steps: Options.SpeakSteps = None,
     answer_steps: Options.AnswerSteps = None,
     hours: Options.Hours = None,
+    head_epochs: Options.HeadEpochs = None,
     epochs: Options.Epochs = None,
     rank: Options.Rank = None,
     rate: Options.Rate = None,
@@ -128,8 +130,8 @@ def train(
     """Train; stopped at any moment, the same command goes on. Ctrl-C saves and stops."""
     given = {
         "steps": steps, "name_steps": name_steps, "speak_steps": speak_steps,
-        "answer_steps": answer_steps, "hours": hours, "epochs": epochs, "rank": rank, "rate": rate,
-        "batch": batch, "quantization": quantization,
+        "answer_steps": answer_steps, "hours": hours, "head_epochs": head_epochs, "epochs": epochs, "rank": rank,
+        "rate": rate, "batch": batch, "quantization": quantization,
     }  # fmt: skip
     with _tuning(home) as tuning:
         done = tuning.train(run, _given(given), anew=anew, show=note, stop=_asked_to_stop())
