@@ -130,8 +130,8 @@ def train(
     """Train; stopped at any moment, the same command goes on. Ctrl-C saves and stops."""
     given = {
         "steps": steps, "name_steps": name_steps, "speak_steps": speak_steps,
-        "answer_steps": answer_steps, "hours": hours, "head_epochs": head_epochs, "epochs": epochs, "rank": rank,
-        "rate": rate, "batch": batch, "quantization": quantization,
+        "answer_steps": answer_steps, "hours": hours, "head_epochs": head_epochs,
+        "epochs": epochs, "rank": rank, "rate": rate, "batch": batch, "quantization": quantization,
     }  # fmt: skip
     with _tuning(home) as tuning:
         done = tuning.train(run, _given(given), anew=anew, show=note, stop=_asked_to_stop())
