@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 HOME_FOLDER := $(if $(SIGHTLINE_HOME),--home $(SIGHTLINE_HOME),)
 DATA ?=
 
-.PHONY: run setup test test-weights check format eval bench docs train-embedded clean
+.PHONY: run setup test test-weights check format eval bench docs train-embedded train-permissive clean
 
 # The server migrates the database itself, before it answers the first page.
 run: setup
@@ -57,6 +57,15 @@ train-embedded: setup
 	$(BIN)/sightline tune prepare $(HOME_FOLDER) $(DATA)/flickr8k $(DATA)/visual7w $(DATA)/daquar
 	$(BIN)/sightline tune train $(HOME_FOLDER)
 	$(BIN)/sightline tune evaluate $(HOME_FOLDER)
+
+train-permissive: setup
+	@test -n "$(DATA)" || { echo "Say where the data is: make train-permissive DATA=folder"; exit 1; }
+	$(BIN)/sightline tune prepare $(HOME_FOLDER) --what clip --run clip-permissive $(DATA)/visual7w
+	$(BIN)/sightline tune train $(HOME_FOLDER) --run clip-permissive
+	$(BIN)/sightline tune evaluate $(HOME_FOLDER) --run clip-permissive --limit 1000
+	$(BIN)/sightline tune prepare $(HOME_FOLDER) --run permissive $(DATA)/visual7w
+	$(BIN)/sightline tune train $(HOME_FOLDER) --run permissive
+	$(BIN)/sightline tune evaluate $(HOME_FOLDER) --run permissive
 
 clean:
 	rm -rf $(VENV) .cache build *.egg-info
