@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from assistant.errors import TuningError
 from assistant.tuning.calibrate import Short, joint_calibration
 from assistant.tuning.clip_metrics import retrieval_ranks
 from retrieval.embed.e5 import E5Small
@@ -87,10 +88,13 @@ def chinese_metrics(clip: JointEmbedder, split: Embedded, file: Path) -> dict[st
 def calibrate(
     clip: JointEmbedder, e5: E5Small, split: Embedded, queries: Path, folder: Path
 ) -> dict[str, dict[str, float]]:
-    """Fit the maps from similarity to probability, write them beside the weights.
+    """Fit the maps from similarity to probability, write them beside the weights, whole or not.
 
     Args:
         queries: the folder of ``no_match_queries.jsonl`` and ``short_queries.jsonl``.
+
+    Raises:
+        TuningError: the folder cannot be written to.
     """
     asked = [row["query"] for row in _rows(queries / "no_match_queries.jsonl")]
     words = _rows(queries / "short_queries.jsonl")
@@ -108,7 +112,13 @@ def calibrate(
         f"{len(words)} words in several forms",
         metrics=metrics,
     )
-    (folder / CALIBRATION).write_text(text, encoding="utf-8")
+    temporary = folder / f".{CALIBRATION}.part"
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(folder / CALIBRATION)
+    except OSError as error:
+        detail = f"{folder / CALIBRATION} cannot be written: {error.strerror or error}"
+        raise TuningError(detail=detail) from error
     return metrics
 
 

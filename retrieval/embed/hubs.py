@@ -18,6 +18,7 @@ Knows nothing of towers and heads.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +50,7 @@ class Hubs:
         """Return unit vectors [n, d + 2] of the unit vectors [n, d] of texts."""
         return _joined(vectors, self._taken_off(vectors, self.photos), own=1)
 
-    @property
+    @cached_property
     def _usual(self) -> float:
         """What is half a hub among the bank's own pairs, so that most numbers stay near 0."""
         return float(_hubness(self.photos[:200], self.captions).mean())
