@@ -88,9 +88,13 @@ def _answer(run_id: str) -> None:
         if isinstance(live.outcome, Failed) and not live.outcome.message:
             _not_asked(live.outcome)
         st.rerun()
-    render.live_message(live)
-    if st.button(t("stop"), icon=":material/stop_circle:", key="stop"):
-        runtime.assistant().cancel(run_id)
+    message = st.container()
+    # Sent before the message and acting by itself: on a busy machine the next look at a long answer
+    # cuts this one off, and what comes last in it is neither drawn nor heard.
+    cancel = runtime.assistant().cancel
+    st.button(t("stop"), icon=":material/stop_circle:", key="stop", on_click=cancel, args=(run_id,))
+    with message:
+        render.live_message(live)
 
 
 def _not_asked(failed: Failed) -> None:

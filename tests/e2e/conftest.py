@@ -86,8 +86,11 @@ def _stop(server: Server) -> None:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The server with the embedded models, over a home that was empty at first."""
-    running = _start(tmp_path_factory.mktemp("e2e") / "home")
+    """The server with the embedded models, over a home that was empty at first.
+
+    Answers may be long, so that one can be stopped however long the page takes to load anew.
+    """
+    running = _start(tmp_path_factory.mktemp("e2e") / "home", max_answer_tokens="2500")
     yield running
     _stop(running)
 

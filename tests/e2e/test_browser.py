@@ -13,8 +13,8 @@ from assistant.demo import demo_files, demo_questions
 
 Open = Callable[..., Page]
 INVOICE = "invoice-northwind.pdf"
-LONG = "Write a list of two hundred English words in alphabetical order."
-"""Its answer runs to the limit of tokens; a poem may soon repeat itself, which ends it."""
+LONG = "Write a long story about a lighthouse keeper and the sea."
+"""Its answer runs to the limit of tokens; a poem soon repeats itself, which ends it."""
 
 
 @pytest.fixture(scope="session")
