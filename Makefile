@@ -19,7 +19,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys, venv, ensurepip; assert sys.version_info[:2] in ((3, 11), (3, 12))' \
 		|| { echo "Python 3.11 or 3.12 with venv is needed (Debian: apt install python3-venv)."; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev,eval]'
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev,eval,faces]'
 	@touch $(STAMP)
 
 test: setup

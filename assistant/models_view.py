@@ -59,7 +59,8 @@ class Models:
                 licence=state.bundle.licence,
                 size=f"{state.bytes / 1e6:.0f} MB",
                 state=state.state,
-                in_use=embedded or state.bundle.role != "language",
+                in_use=(embedded or state.bundle.role != "language")
+                and state.state != "package missing",
             )
             for state in self._store.states()
         ] + list(_trained(self._settings, embedded))

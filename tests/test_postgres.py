@@ -15,6 +15,7 @@ from library import Library, write_texts
 from sqlalchemy import Engine, text
 from test_catalog import *  # noqa: F403
 from test_conversations import *  # noqa: F403
+from test_people import *  # noqa: F403
 
 from assistant.config import Settings
 from assistant.store.migrate import migrate

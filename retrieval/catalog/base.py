@@ -60,7 +60,8 @@ def open_engine(url: str) -> Engine:
     """Open a database; SQLite gets WAL, foreign keys, full sync and a patient lock.
 
     ``synchronous=FULL`` costs a few milliseconds a commit and keeps what was acknowledged
-    through a power cut.
+    through a power cut. ``secure_delete`` overwrites what is deleted, so that a file, a face or a
+    conversation that was removed cannot be read out of the database file.
     """
     if make_url(url).get_backend_name() != "sqlite":
         return create_engine(url, pool_pre_ping=True)
@@ -69,7 +70,12 @@ def open_engine(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+        for pragma in (
+            "journal_mode=WAL",
+            "foreign_keys=ON",
+            "synchronous=FULL",
+            "secure_delete=ON",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

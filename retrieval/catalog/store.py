@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from retrieval.blobs import BlobStore
 from retrieval.catalog.base import now
 from retrieval.catalog.jobrows import owns, settle_all
+from retrieval.catalog.people import drop_empty
 from retrieval.catalog.records import AssetDraft, FileStatus, PictureDraft
 from retrieval.catalog.references import delete_unreferenced
 from retrieval.catalog.tables import (
@@ -169,6 +170,7 @@ def delete_asset(engine: Engine, blobs: BlobStore, asset_id: int) -> set[str] | 
             *connection.scalars(select(PictureRow.sha256).where(PictureRow.asset_id == asset_id)),
         }
         connection.execute(delete(Asset).where(Asset.id == asset_id))
+        drop_empty(connection, row.library_id)
     delete_unreferenced(engine, blobs, used)
     return used
 

@@ -1,4 +1,4 @@
-"""Tables of the library: libraries, assets, chunks, pictures, figures, vectors, jobs, tags.
+"""Tables of the library: libraries, assets, chunks, pictures, figures, faces, vectors, jobs, tags.
 
 Rows only; what is done with them is in the other files of this package. Vectors are kept here
 as float16 so that any index can be rebuilt without running a model. ``chunks_fts`` (SQLite) or
@@ -10,20 +10,24 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from retrieval.catalog.base import Base, now
 
 
 class Library(Base):
-    """A user's library. ``generation`` grows with every change that an index must see."""
+    """A user's library. ``generation`` grows with every change that an index must see.
+
+    ``groups_faces`` is set while its owner lets faces be grouped; else none are stored.
+    """
 
     __tablename__ = "libraries"
 
     id: Mapped[str] = mapped_column(primary_key=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
     generation: Mapped[int] = mapped_column(default=0)
+    groups_faces: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class Asset(Base):
@@ -31,7 +35,8 @@ class Asset(Base):
 
     The row appears in the transaction that makes the file searchable, so there is no half-taken
     asset; a file on its way, or refused, is a ``JobFile``. ``described_by`` names the model that
-    wrote a sentence about a photo, empty until one did.
+    wrote a sentence about a photo, empty until one did; ``faces_seen`` is set once its faces are
+    stored, which happens only where the library's owner wants it.
     """
 
     __tablename__ = "assets"
@@ -53,6 +58,7 @@ class Asset(Base):
     longitude: Mapped[float | None]
     added_at: Mapped[datetime] = mapped_column(default=now)
     described_by: Mapped[str] = mapped_column(default="", server_default="")
+    faces_seen: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     chunks: Mapped[list[ChunkRow]] = relationship(
         order_by="ChunkRow.ordinal", passive_deletes=True, cascade="all, delete-orphan"
@@ -115,6 +121,38 @@ class FigureRow(Base):
     position: Mapped[int | None]
     sha256: Mapped[str]
     look: Mapped[int] = mapped_column(BigInteger)
+
+
+class FaceGroup(Base):
+    """Faces that look like one person's; ``name`` is what the owner of the library calls them."""
+
+    __tablename__ = "face_groups"
+    __table_args__ = (UniqueConstraint("library_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    library_id: Mapped[str] = mapped_column(ForeignKey("libraries.id", ondelete="CASCADE"))
+    name: Mapped[str | None]
+
+
+class FaceRow(Base):
+    """A face in a photo: its box in fractions of the picture and its vector (float16).
+
+    Without a group it waits for one, unless it is ``apart``: the owner took it out of its group,
+    and no program puts it into another.
+    """
+
+    __tablename__ = "faces"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    asset_id: Mapped[int] = mapped_column(ForeignKey("assets.id", ondelete="CASCADE"), index=True)
+    group_id: Mapped[int | None] = mapped_column(
+        ForeignKey("face_groups.id", ondelete="SET NULL"), index=True
+    )
+    apart: Mapped[bool] = mapped_column(default=False)
+    box: Mapped[list[Any]]
+    embedder: Mapped[str]
+    dim: Mapped[int]
+    data: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class VectorRow(Base):
