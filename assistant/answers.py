@@ -111,7 +111,9 @@ def refuse(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft
         said = text("say_not_found_in", language, asset=names)
     else:
         asked = " ".join(request.question.split())[:160]
-        said = text("say_not_found", language, count=request.library.size(), query=asked)
+        files = request.library.size()
+        key = "say_not_found_in_one" if files == 1 else "say_not_found"
+        said = text(key, language, count=files, query=asked)
     if nearest:
         names = join(dict.fromkeys(p.asset for p in nearest), language)
         said += ("" if language == "zh" else " ") + text("say_nearest", language, names=names)

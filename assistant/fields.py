@@ -235,8 +235,10 @@ _FINDERS: dict[Field, Callable[[Sequence[str]], list[Candidate]]] = {
     "date": _dates,
     "company": _companies,
     "address": _addresses,
-    "phone": _matching(
-        r"\+?\(?\d[\d\s().\-–]{5,17}\d", r"\b(?:tel|phone|fax|mobile|hp|call)\b|电话|手机", 7
+    "phone": _matching(  # not a row of years
+        r"(?!(?:19|20)\d\d(?:[\s\-–]+(?:19|20)\d\d)+\b)(?<![\d–-])\+?\(?\d[\d\s().\-–]{5,17}\d",
+        r"\b(?:tel|phone|fax|mobile|hp|call)\b|电话|手机",
+        7,
     ),
     "email": _matching(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+", r"e-?mail|邮箱"),
     "number": _matching(

@@ -21,6 +21,7 @@ from assistant.choices import (
 from assistant.citations import cite
 from assistant.clarify import other_value
 from assistant.confidence import promising, told_of
+from assistant.contacts import find_contact
 from assistant.gist import bare_question
 from assistant.i18n import text
 from assistant.library import NOT_IN_LIBRARY
@@ -29,7 +30,7 @@ from assistant.planner import Plan
 from assistant.reader import by_worth, fit, paper_fit, read, window, worth_reading
 from assistant.session import Session
 from assistant.shaping import shaped
-from assistant.statements import asks_ratio, ratio, rounded
+from assistant.statements import asks_ratio, ratio, rounded, stated
 from assistant.tools import LIKELY
 from retrieval.values import Passage
 
@@ -52,6 +53,8 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
     passages = [p for p in (*whole, *passages_of(searched)) if p.kind != "pixels"]
     if not passages:
         return _pictures_found(session, plan, results)
+    if told := _by_whole_file(session, plan, passages):
+        return told
     if not whole and not _likely(session, searched):
         return refuse(session, plan, results)
     if session.model.calls_tools:
@@ -65,6 +68,26 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
     if found := other_value(reading.text, reading.passage, passages):
         return _disagreeing(session, (reading.text, reading.passage), found)
     return exact(session, shaped(reading.text, question), reading.passage)
+
+
+def _by_whole_file(session: Session, plan: Plan, passages: Sequence[Passage]) -> Draft | None:
+    """Answer from all of the file that was found first, where a rule finds the line asked for.
+
+    A figure of a table or a telephone number is known by its line, which says too little for a
+    search to put its passage first.
+    """
+    first = passages[0]
+    if first.asset_id == NOT_IN_LIBRARY or first.modality not in ("document", "text"):
+        return None
+    library = session.request.library
+    if plan.field in ("email", "phone"):
+        alone = library.size() == 1
+        whole = library.passages(first.asset_id)
+        if found := find_contact(plan.field, plan.query, whole, nameless=alone):
+            return exact(session, found.value, found.passage)
+    elif figure := stated(session.request.question, library.passages(first.asset_id)):
+        return exact(session, figure.figure, figure.passage)
+    return None
 
 
 def _given(

@@ -19,7 +19,7 @@ _WHERE = re.compile(
 """Says which paper the answer stands in, where there is but one."""
 _FORM = re.compile(
     r"^\W*(?:please |directly |just |only )*(?:give|return|write|answer|format|round|express|state"
-    r"|your answer|the answer|note that|answers?)\b"
+    r"|your answer|the answer|note that|answers?|in (?:thousands|millions|billions|percent))\b"
     r"|^\W*请?(?:只|仅|直接)?(?:用|以|按|写|给出|回答|四舍五入|保留)",
     re.IGNORECASE,
 )

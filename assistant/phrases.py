@@ -145,7 +145,12 @@ _ENDINGS = (
     "jpe?g|png|webp|gif|tiff?|bmp|heic|pdf|docx?|pptx?|xlsx?|csv|html?|md|txt|eml|wav|mp3|m4a|flac"
     "|ogg|webm"
 )
-NAME = re.compile(rf"[\w\-()\[\]&+.]*\w\.(?:{_ENDINGS})\b", re.IGNORECASE | re.ASCII)
+NAME = re.compile(
+    r"(?:\([\w\-]+\))?[\w\-&+](?:[\w\-()\[\]&+.]*[\w)\]])?"
+    rf"\.(?:{_ENDINGS})\b",
+    re.IGNORECASE | re.ASCII,
+)
+"""A file's name; a bracket that opens before it is no part of it: ``(see lease.pdf)``."""
 NAME_QUOTED = re.compile(r"[\"“'‘《「]([^\"”'’》」]+\.\w{2,5})[\"”'’》」]")
 QUOTED = re.compile(
     r"\"([^\"]{1,160})\"|“([^”]{1,160})”|「([^」]{1,160})」|‘([^’]{1,160})’|《([^》]{1,160})》"

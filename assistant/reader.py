@@ -18,6 +18,7 @@ from assistant import prompts
 from assistant.candidates import can_be, can_hold, places_for, trimmed
 from assistant.citations import content_words, find_span, level, split_sentences, support
 from assistant.confidence import LEAST, holds, rank, sureness
+from assistant.contacts import find_contact
 from assistant.fields import find_field, find_in, parse_date
 from assistant.forms import find_values
 from assistant.models.spans import Span
@@ -40,8 +41,6 @@ SURE = 0.75
 ANSWER_TOKENS = 40
 CONTACTS = 6
 """Passages in which an e-mail address or a telephone number is looked for."""
-NAMED = 0.6
-"""Share of the names in a question that must stand beside it."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +139,8 @@ def by_rule(plan: Plan, passages: Sequence[Passage]) -> Reading | None:
     if plan.field and paper and (hits := find_in(plan.field, first)) and hits[0].score > 0:
         return Reading(hits[0].value, hits[0].passage, 1.0)
     if plan.field in ("email", "phone"):
-        return _contact(plan.field, plan.query, passages)
+        found = find_contact(plan.field, plan.query, passages[:CONTACTS])
+        return Reading(found.value, found.passage, max(LEAST, found.named)) if found else None
     return None
 
 
@@ -166,27 +166,6 @@ def _sheet_total(plan: Plan, passages: Sequence[Passage]) -> Reading | None:
     if others & set(content_words(plan.query)):
         return None
     return Reading(hits[0].value, hits[0].passage, 1.0)
-
-
-def _contact(field: Field, question: str, passages: Sequence[Passage]) -> Reading | None:
-    """Return the address or number that stands nearest to what the question names.
-
-    A question that names nobody has an answer where there is only one to be had.
-    """
-    names = {w for word in question.split()[1:] if word[:1].isupper() for w in content_words(word)}
-    names -= set(content_words("Email E-mail Telephone Phone Fax Address"))
-    best: tuple[float, Reading] | None = None
-    values = set()
-    for passage in passages[:CONTACTS]:
-        lines = [line for line in passage.text.splitlines() if line.strip()]
-        for hit in find_field(field, lines):
-            values.add(hit.value)
-            near = content_words(" ".join(lines[max(0, hit.line - 4) : hit.line + 2]))
-            fit = len(names & set(near)) / len(names) if names else 1.0
-            if best is None or fit > best[0]:
-                best = fit, Reading(hit.value, passage, max(LEAST, fit))
-    sure = best is not None and (best[0] >= NAMED if names else len(values) == 1)
-    return best[1] if best and sure else None
 
 
 def by_worth(question: str, passages: Sequence[Passage], plan: Plan) -> list[Passage]:

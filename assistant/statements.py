@@ -1,4 +1,4 @@
-"""Financial ratios that are asked for by name, worked out from the lines of a report's tables.
+"""Figures of a report's tables: a line in the column of a year, and ratios worked out from lines.
 
 ``What was the current ratio in fiscal 2021?`` stands in no report: it is a quotient of lines of its
 statements. A line is found by its label, a column by the year in the table's head; the arithmetic
@@ -14,8 +14,12 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, DivisionByZero, InvalidOperation
 
 from assistant.amounts import parse_amount
+from assistant.citations import content_words
+from assistant.gist import bare_question
 from retrieval.values import PageLocator, Passage
 
+Fits = Callable[[str], int | None]
+"""Returns where the label of a line ends; None when the line is another."""
 DAYS = Decimal(365)
 _YEAR = re.compile(r"(?<!\d)(?:FY\s?)?((?:19|20)\d\d)(?!\d)", re.IGNORECASE)
 _HEAD_LETTERS = 40
@@ -52,6 +56,15 @@ class Ratio:
     passages: tuple[Passage, ...]
 
 
+@dataclass(frozen=True)
+class Stated:
+    """A figure as a table gives it, the label of its line, and the passage it stands in."""
+
+    figure: str
+    label: str
+    passage: Passage
+
+
 class Books:
     """The statements in a document: its pages' lines, those with most known labels first."""
 
@@ -70,12 +83,16 @@ class Books:
         Raises:
             LookupError: no table has it.
         """
-        for lines in self._pages:
-            found = _in_table(lines, _RULES[name], year)
-            if found is not None:
-                self.used.setdefault(found[1].text, found[1])
-                return found[0]
-        raise LookupError(name)
+        found = self.line(_rule_for(_RULES[name]), year)
+        if found is None:
+            raise LookupError(name)
+        self.used.setdefault(found.passage.text, found.passage)
+        return _value(found.figure)
+
+    def line(self, fits: Fits, year: int) -> Stated | None:
+        """Return the first line that fits in the column of a year, tables of statements first."""
+        found = (_in_table(lines, fits, year) for lines in self._pages)
+        return next((stated for stated in found if stated is not None), None)
 
     def mean(self, name: str, year: int) -> Decimal:
         """Return the average of a line at the year's beginning and end."""
@@ -135,7 +152,7 @@ _RATIOS: tuple[tuple[re.Pattern[str], Callable[[Books, int], Decimal]], ...] = t
 
 def asks_ratio(question: str) -> bool:
     """Whether a question names a ratio this module can work out."""
-    return any(rule.search(question) for rule, _ in _RATIOS)
+    return _work_for(question) is not None
 
 
 def ratio(question: str, passages: Sequence[Passage]) -> Ratio | None:
@@ -144,7 +161,7 @@ def ratio(question: str, passages: Sequence[Passage]) -> Ratio | None:
     Args:
         passages: all text of one report, in its order.
     """
-    work = next((work for rule, work in _RATIOS if rule.search(question)), None)
+    work = _work_for(question)
     year = _YEAR.search(question)
     if work is None or year is None:
         return None
@@ -154,6 +171,75 @@ def ratio(question: str, passages: Sequence[Passage]) -> Ratio | None:
     except (LookupError, DivisionByZero, InvalidOperation):
         return None
     return Ratio(value, tuple(books.used.values()))
+
+
+def _work_for(question: str) -> Callable[[Books, int], Decimal] | None:
+    text = " ".join(question.split())
+    return next((work for rule, work in _RATIOS if rule.search(text)), None)
+
+
+def stated(question: str, passages: Sequence[Passage]) -> Stated | None:
+    """Return the figure a table gives for the line and the year a question names, if one does.
+
+    The line's label must be what is asked for, word for word but for endings and for the names in
+    the question (whose report it is): ``accrual liabilities`` are ``Accrued liabilities``, not
+    ``Other liabilities``.
+
+    Args:
+        passages: all text of one report, in its order.
+    """
+    asked = " ".join(_FISCAL.sub(" ", bare_question(question)).split())
+    years = set(_YEAR.findall(asked))
+    if len(years) != 1 or not _ASKS_FIGURE.search(asked):
+        return None
+    fits = _label_for(_YEAR.sub(" ", asked))
+    return Books(passages).line(fits, int(years.pop())) if fits else None
+
+
+_FISCAL = re.compile(r"\b(?:fiscal|financial)? ?years?\b|\bfiscal\b|财年|年度", re.IGNORECASE)
+_ASKS_FIGURE = re.compile(
+    r"^\W*(?:what(?:'s| is| was| were| are)|how (?:much|many|high|large))\b|多少|是几",
+    re.IGNORECASE,
+)
+_STEM = 5
+"""First letters by which two words count as one, whatever their endings."""
+
+
+def _label_for(asked: str) -> Fits | None:
+    """Return what tells the line that is asked for; None when nothing but names is."""
+    if re.search(r"[\u3400-\u9fff]", asked):
+        return lambda line: _chinese_label(line, asked)
+    said = asked.split()
+    named = {w for word in said[1:] if word[:1].isupper() for w in content_words(word)}
+    words = set(content_words(asked))
+    needed = words - named
+    if not needed:
+        return None
+
+    def fits(line: str) -> int | None:
+        end = _label_end(line)
+        label = set(content_words(line[:end]))
+        told = label and all(any(_alike(w, other) for other in words) for w in label)
+        asked_for = all(any(_alike(w, other) for other in label) for w in needed)
+        return end if told and asked_for else None
+
+    return fits
+
+
+def _chinese_label(line: str, asked: str) -> int | None:
+    end = _label_end(line)
+    label = re.sub(r"[^\u3400-\u9fff]", "", line[:end])
+    return end if len(label) > 2 and label in asked else None
+
+
+def _label_end(line: str) -> int:
+    """Return where the figures of a table's line begin."""
+    found = _FIGURE.search(line)
+    return found.start() if found else len(line)
+
+
+def _alike(one: str, other: str) -> bool:
+    return one == other or (len(one) >= _STEM <= len(other) and one[:_STEM] == other[:_STEM])
 
 
 def rounded(value: Decimal, places: int = 2) -> str:
@@ -166,22 +252,24 @@ def _labels(lines: Sequence[tuple[str, Passage]]) -> int:
     return sum(any(rule.search(line) for line, _ in lines) for rule in _RULES.values())
 
 
-def _in_table(
-    lines: Sequence[tuple[str, Passage]], rule: re.Pattern[str], year: int
-) -> tuple[Decimal, Passage] | None:
+def _rule_for(rule: re.Pattern[str]) -> Fits:
+    return lambda line: found.end() if (found := rule.search(line)) else None
+
+
+def _in_table(lines: Sequence[tuple[str, Passage]], fits: Fits, year: int) -> Stated | None:
     """Return the figure of the first line that fits, in the column of a year."""
     columns: list[int] = []
     for line, passage in lines:
-        found = rule.search(line)
+        end = fits(line)
         years = [int(y) for y in _YEAR.findall(line)]
-        if found is None:
+        if end is None:
             if years and (len(years) > 1 or len(re.sub(r"[^A-Za-z]", "", line)) < _HEAD_LETTERS):
                 columns = years
         elif year in columns:
-            figures = [_value(m) for m in _FIGURE.findall(line[found.end() :])]
+            figures = _FIGURE.findall(line[end:])
             at = columns.index(year)
             if len(figures) > at:
-                return figures[at], passage
+                return Stated(figures[at].strip(" $"), line[:end].strip(" |:"), passage)
     return None
 
 

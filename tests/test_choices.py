@@ -79,6 +79,7 @@ def test_the_evidence_decides_not_the_words_a_model_likes() -> None:
         ('How many rooms? Write the answer in the list format, e.g., ["1"]', "How many rooms?"),
         ("根据这份报告，有多少人参加？请用整数回答。", "有多少人参加？"),
         ("Who is the author of this report?", "Who is the author of this report?"),
+        ("What were sales in 2021? In millions.", "What were sales in 2021?"),
         ("Give the name of the director.", "Give the name of the director."),
     ],
 )

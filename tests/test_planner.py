@@ -70,6 +70,12 @@ def test_details() -> None:
     assert plan("把“早上好”翻译成英文").subject == "早上好"
 
 
+def test_file_names_may_have_brackets_and_stand_in_them() -> None:
+    assert plan("What is due (see lease.pdf)?").names == ("lease.pdf",)
+    assert plan("What does scan(1).pdf say?").names == ("scan(1).pdf",)
+    assert plan("Sum up (draft)plan.v2.docx").names == ("(draft)plan.v2.docx",)
+
+
 def test_languages() -> None:
     assert language_of("总结 copper_choir-049.txt") == "zh", "names of files are in no language"
     assert language_of("Summarise copper.txt") == "en" and language_of("copper.pdf", "zh") == "en"

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from assisting import open_assistant, outcome, write
+
+from assistant.config import Settings
+from assistant.messages import Answered
+from assistant.models.scripted import ScriptedChat
 from assistant.shaping import shaped
-from assistant.statements import asks_ratio, ratio, rounded
+from assistant.statements import asks_ratio, ratio, rounded, stated
 from retrieval.values import PageLocator, Passage
 
 INCOME = """HARBOUR BOATS, INC.
@@ -73,3 +80,57 @@ def test_an_answer_takes_the_form_that_is_asked_for() -> None:
     assert shaped("537.6 square miles", "How many? Return a rounded integer.") == "538 square miles"
     assert shaped("1,862", "Answer in int format.") == "1,862"
     assert shaped("537.6", "How many square miles?") == "537.6"
+
+
+def _stated(question: str, passages: list[Passage] = PASSAGES) -> tuple[str, str, object] | None:
+    found = stated(question, passages)
+    return (found.figure, found.label, found.passage.locator) if found else None
+
+
+def test_a_line_of_a_table_is_read_in_the_column_of_its_year() -> None:
+    assert _stated("What were total current assets in FY2022 for Harbour? In millions.") == (
+        "420",
+        "Total current assets",
+        PageLocator(60),
+    )
+    assert _stated("what is inventory in fiscal 2023?") == ("210", "Inventories", PageLocator(60))
+    assert _stated("How much was the net income of 2022?") == (
+        "(12)",
+        "Net income",
+        PageLocator(58),
+    )
+
+
+def test_a_line_that_is_not_the_one_asked_for_is_not_read() -> None:
+    for question in (
+        "What were current assets in 2023?",  # the line gives the total: more than was asked
+        "What were total fixed assets in 2023?",
+        "What is the net income of 2020?",
+        "What is the net income?",
+        "Why did inventories rise in 2023?",
+    ):
+        assert _stated(question) is None
+
+
+def test_a_chinese_line_is_read() -> None:
+    table = _page(5, "资产负债表\n项目 2023 2022\n流动资产合计 | 500 | 420\n应付账款 | 160 | 140")
+    assert _stated("2022年的应付账款是多少？", [table]) == ("140", "应付账款", PageLocator(5))
+
+
+def test_spaces_do_not_hide_a_ratio() -> None:
+    assert asks_ratio("What is payables  turnover in FY2023?")
+
+
+def test_what_the_search_does_not_put_first_is_found_in_the_whole_file(tmp_path: Path) -> None:
+    talk = "\n\n".join(f"Harbour Boats built {n} boats; accounts were paid." for n in range(300))
+    office = "Harbour Boats, office\nTel: 01983 873655"
+    files = {"report.txt": f"{INCOME}\n\n{talk}\n\n{BALANCE}\n\n{talk}\n\n{office}"}
+    helper = open_assistant(Settings(home=tmp_path / "home"), ScriptedChat())
+    try:
+        helper.ingest(write(tmp_path, files))
+        figure = outcome(helper.ask("What was accounts payables in FY2023 for Harbour Boats?"))
+        call = outcome(helper.ask("What is the telephone number of the Harbour Boats office?"))
+    finally:
+        helper.close()
+    assert isinstance(figure, Answered) and figure.text == "160 [1]"
+    assert isinstance(call, Answered) and call.text == "01983 873655 [1]"
