@@ -110,17 +110,15 @@ class _Painter:
         for number in range(round((high - low) / step) + 1):
             value = low + number * step
             at, said = self._at(value), f"{value:,.10g}"
-            if self._lying:
-                line, spot, anchor = ((at, y0), (at, y1)), (at, y1 + 34), "mm"
-            else:
-                line, spot, anchor = ((x0, at), (x1, at)), (x0 - 16, at), "rm"
+            line = (at, y0, at, y1) if self._lying else (x0, at, x1, at)
+            spot, anchor = ((at, y1 + 34.0), "mm") if self._lying else ((x0 - 16.0, at), "rm")
             if self._plot.grid:
                 self._pen.line(line, self._pale, 2)
             if self._plot.ticks:
                 self._pen.text(spot, said, self._ink, self._fonts[30], anchor=anchor)
         for number, label in enumerate(self._plot.labels):
             at = self._place(number)
-            spot = (x0 - 16, at) if self._lying else (at, y1 + 38)
+            spot = (x0 - 16.0, at) if self._lying else (at, y1 + 38.0)
             anchor = "rm" if self._lying else "mm"
             self._pen.text(spot, label, self._ink, self._fonts[30], anchor=anchor)
         self._pen.line(((x0, y0), (x0, y1), (x1, y1)), self._ink, 3)
@@ -158,7 +156,7 @@ class _Painter:
                 self._pen.ellipse((x - 9, y - 9, x + 9, y + 9), _COLOURS[number])
 
     def _legend(self) -> None:
-        x = self._box[0] + 40
+        x = self._box[0] + 40.0
         for number, name in enumerate(self._plot.series):
             self._pen.rectangle((x, 84, x + 44, 104), _COLOURS[number])
             self._pen.text((x + 60, 94), name, self._ink, self._fonts[30], anchor="lm")
