@@ -20,6 +20,7 @@ from assistant.look import Looker
 from assistant.models_view import Models
 from assistant.orders import OrderDetector
 from assistant.parts import Parts
+from assistant.people import PeopleBook
 from assistant.service import Assistant
 from assistant.session import Limits
 from assistant.store.cases import Cases
@@ -133,6 +134,7 @@ class _Builder(Parts):
             models=self._models(),
             blobs=self.blobs,
             cases=CaseBook(Cases(self.engine, self.blobs), files.shelf, self.model, self._release),
+            people=self._people_book(),
             tuning=Lazy(self._tuning),
             examine=self._examine,
             release=self._release,
@@ -151,6 +153,15 @@ class _Builder(Parts):
                 "language": self._ready_to_read,
                 "speech": self.speech.warm,
             },
+        )
+
+    def _people_book(self) -> PeopleBook:
+        def wake() -> None:
+            if (worker := self.worker.made) is not None:
+                worker.wake()
+
+        return PeopleBook(
+            self.settings.library, self.catalog, self.blobs, self.people, self.check_faces, wake
         )
 
     def _begin(self) -> None:

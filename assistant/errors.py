@@ -8,6 +8,7 @@ SightlineError
 │   ├── ModelUnavailable, ModelTooLarge, ModelBusy, ReadingTooSlow, ContextTooLong, EndpointFailed
 ├── ConversationNotFound, ConversationBusy, RunNotFound
 ├── AssetNotFound, JobNotFound
+├── PersonUnknown, FaceUnknown, PeopleOff   groups of faces
 ├── CaseUnknown, MessageUnknown   a case or an answer to make one of
 ├── AnswerCancelled
 ├── ToolFailed             a step of the assistant failed
@@ -138,6 +139,30 @@ class RunNotFound(SightlineError):
 
     code = "run_not_found"
     template = "The answer {run} is no longer running. Open the conversation to read it."
+
+
+class PersonUnknown(SightlineError):
+    """No such group of faces in the library."""
+
+    code = "person_unknown"
+    template = "There is no person {person} in this library."
+
+
+class FaceUnknown(SightlineError):
+    """No such face in the library."""
+
+    code = "face_unknown"
+    template = "There is no face {face} in this library."
+
+
+class PeopleOff(SightlineError):
+    """Faces are not grouped in this library."""
+
+    code = "people_off"
+    template = (
+        "Faces are not grouped in this library. Turn it on on the People page, "
+        "or with `sightline people on`."
+    )
 
 
 class AssetNotFound(SightlineError):

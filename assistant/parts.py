@@ -5,6 +5,7 @@ Knows nothing of how they are joined (``build``).
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from retrieval.blobs import BlobStore
 from retrieval.catalog.base import open_engine
 from retrieval.catalog.jobs import Jobs
 from retrieval.catalog.library import Catalog
-from retrieval.errors import HomeError
+from retrieval.errors import FacesUnavailable, HomeError, WeightsError
 from retrieval.thumbnails import Thumbnails
 from retrieval.weights import ModelStore
 
@@ -34,10 +35,13 @@ if TYPE_CHECKING:
     from retrieval.embed.registry import Embedders
     from retrieval.indexer import Indexer
     from retrieval.ingest import Ingestor
+    from retrieval.people import People
     from retrieval.presence import Presence
     from retrieval.sandbox import ParserProcess
     from retrieval.search import Searcher
     from retrieval.worker import IngestWorker
+
+log = logging.getLogger(__name__)
 
 
 class Parts:
@@ -72,6 +76,8 @@ class Parts:
         minutes = settings.unload_minutes
         self.idle = IdleRelease(lambda: self.model.made, 60.0 * minutes) if minutes else None
         self.speech = Speech(self._transcriber)
+        self.people: Lazy[People] = Lazy(self._people)
+        self._faces_told = False
 
     def _model(self) -> SightlineChatModel:
         from assistant.models.registry import build_chat_model
@@ -166,9 +172,33 @@ class Parts:
         return worker
 
     def _idle(self) -> bool:
-        """Embed what lacks a vector, then describe a photo: the worker's idle work."""
+        """Embed what lacks a vector, look for faces, describe a photo: the worker's idle work."""
         self.embedders()
-        return self.encoders.step() or self._describe_one()
+        return self.encoders.step() or self._faces_one() or self._describe_one()
+
+    def _people(self) -> People:
+        from retrieval.face_vectors import load_faces
+        from retrieval.people import People
+
+        return People(self.engine, self.blobs, Lazy(lambda: load_faces(self.store)))
+
+    def check_faces(self) -> None:
+        """Raise FacesUnavailable when this machine cannot look for faces and group them."""
+        from retrieval.face_vectors import check_faces
+
+        check_faces(self.store)
+
+    def _faces_one(self) -> bool:
+        """Look at a photo for faces where an owner wants it, unless somebody waits."""
+        if self.runs.busy:
+            return False
+        try:
+            return self.people().step()
+        except (FacesUnavailable, WeightsError) as error:  # the rest of the idle work goes on
+            if not self._faces_told:
+                log.warning("faces are not grouped: %s", error)
+            self._faces_told = True
+            return False
 
     def _describe_one(self) -> bool:
         """Describe a photo if one waits and nobody else does; the worker's idle work."""

@@ -14,6 +14,7 @@ from assistant.config import Settings
 from assistant.files import Files
 from assistant.intake import Intake
 from assistant.models_view import Models
+from assistant.people import PeopleBook
 from assistant.runs import RunManager
 from assistant.service_files import FileRequests
 from assistant.service_talk import TalkRequests
@@ -60,6 +61,7 @@ class Assistant(FileRequests, TalkRequests):
         models: Models,
         blobs: BlobStore,
         cases: CaseBook,
+        people: PeopleBook,
         tuning: Callable[[], Tuning],
         examine: Callable[..., Any],
         release: Callable[[Sequence[str]], None],
@@ -68,6 +70,7 @@ class Assistant(FileRequests, TalkRequests):
     ) -> None:
         self.settings = settings
         self.cases = cases
+        self.people = people
         self._files = files
         self._intake = intake
         self._talk = talk

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from assistant.i18n import Language, explain_code, text
+from retrieval.values import Box
 
 
 @dataclass(frozen=True)
@@ -137,3 +138,50 @@ class Finding:
     def to_json(self) -> dict[str, Any]:
         """Return all fields."""
         return {"kind": self.kind, "sentence": self.sentence, "repaired": self.repaired}
+
+
+@dataclass(frozen=True)
+class PersonView:
+    """Faces that look like one person's; ``name`` is the owner's, empty until there is one."""
+
+    id: int
+    name: str
+    faces: int
+    photos: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all fields."""
+        return {"id": self.id, "name": self.name, "faces": self.faces, "photos": self.photos}
+
+
+@dataclass(frozen=True)
+class FaceView:
+    """A stored face; ``box`` is in fractions of the photo, ``name`` empty for nobody named."""
+
+    id: int
+    asset_id: int
+    asset: str
+    box: Box
+    name: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all fields."""
+        place = {"region": list(self.box)}
+        return {"id": self.id, "asset": self.asset, "locator": place, "name": self.name}
+
+
+@dataclass(frozen=True)
+class PeopleView:
+    """Whether faces are grouped, how many photos still wait for it, and who was found."""
+
+    on: bool
+    waiting: int
+    people: tuple[PersonView, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return all fields."""
+        return {
+            "on": self.on,
+            "waiting": self.waiting,
+            "people": [person.to_json() for person in self.people],
+        }

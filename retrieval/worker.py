@@ -42,7 +42,8 @@ class IngestWorker:
         self._thread.start()
 
     def wake(self) -> None:
-        """Look at the queue now instead of at the next second."""
+        """Look at the queue now instead of at the next second, then for idle work."""
+        self._idle_from = 0.0
         self._wake.set()
 
     def close(self, timeout: float = 5.0) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from assistant.cli import albums, jobs, library, models, system, talk
+from assistant.cli import albums, jobs, library, models, people, system, talk
 
 app = typer.Typer(
     name="sightline",
@@ -42,6 +42,7 @@ for function in (
     app.command()(function)
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
+app.add_typer(people.app, name="people")
 # evals stands above this package, so it is found by name and not imported by it.
 for name, module in (("eval", "evals.cli"), ("tune", "assistant.cli.tune")):
     app.add_typer(import_module(module).app, name=name)
