@@ -30,6 +30,7 @@ from assistant.messages import (
     ToolStarted,
 )
 from assistant.patience import use
+from assistant.people_asked import with_people
 from assistant.planner import Plan, plan, refers_to_picture
 from assistant.safety import Detect, by_pattern, clean_answer
 from assistant.session import Limits, Request, Session
@@ -44,6 +45,10 @@ if TYPE_CHECKING:
 
 SHOWN_TOOLS = 12
 """Steps of one round that are shown one by one; a longer round is told as a whole."""
+
+
+RULED = ("chat", "general", "people", "who")
+"""What a model that calls tools is not asked about: there is nothing to choose."""
 
 
 class State(TypedDict, total=False):
@@ -161,11 +166,12 @@ def _plan(state: State, config: RunnableConfig) -> State:
         made = plan(request.question, pictures=pictures, history=bool(request.history))
         if made.follow_up:
             made = standalone(session, made)
+        made = with_people(made, request, config["configurable"]["toolbox"].resolve)
         session.notes["intent"], session.notes["query"] = made.intent, made.query
     rounds = state["rounds"]
     calls: list[ToolCall] = []
     if rounds < session.limits.rounds:
-        if session.model.calls_tools and made.intent not in ("chat", "general"):
+        if session.model.calls_tools and made.intent not in RULED:
             calls = own_calls(session, results)
         if not calls and (rounds == 0 or not session.model.calls_tools):
             calls = next_calls(made, request, results)
@@ -206,6 +212,7 @@ def _doing(call: ToolCall) -> tuple[str, dict[str, Any]]:
         "search_library": ("status_searching", {"query": str(call.arguments.get("query", ""))}),
         "look_at_image": ("status_looking", {"asset": name}),
         "find_faces": ("status_looking", {"asset": name}),
+        "find_people": ("status_searching", {"query": ", ".join(call.arguments.get("names", ()))}),
         "summarise_album": ("status_reading", {"asset": str(call.arguments.get("album", ""))}),
         "transcribe": ("status_transcribing", {"asset": name}),
         "calculate": ("status_calculating", {}),

@@ -53,6 +53,7 @@ def compose_draft(
     from assistant.entities import entities
     from assistant.faces import count_faces
     from assistant.found import found_words
+    from assistant.people_told import tell_photos, tell_who
     from assistant.pictures import look, pick
     from assistant.summaries import summary
     from assistant.sums import add_up
@@ -69,6 +70,8 @@ def compose_draft(
         "transcribe": _transcript,
         "list": listing,
         "faces": count_faces,
+        "people": tell_photos,
+        "who": tell_who,
         "pick": pick,
         "count": listing,
         "aggregate": add_up,

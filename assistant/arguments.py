@@ -56,9 +56,18 @@ class LookAtImage(Arguments):
 
 
 class FindFaces(Arguments):
-    """Count the faces in a photo and tell where they are; nobody is identified."""
+    """Count the faces in a photo and tell where they are, and whom of them the user named."""
 
     file: str = Field(description="Its name.")
+
+
+class FindPeople(Arguments):
+    """Find the photos that show people whom the user named; knows nobody else."""
+
+    names: list[str] = Field(min_length=1, max_length=8, description="Who all must be in them.")
+    query: str = Field("", max_length=400, description="What else they show.")
+    taken_from: datetime | None = Field(None, description="Only photos taken at or after this.")
+    taken_to: datetime | None = Field(None, description="Only photos taken at or before this.")
 
 
 class Transcribe(Arguments):
@@ -133,6 +142,7 @@ ARGUMENTS: dict[str, type[Arguments]] = {
     "outline_document": OutlineDocument,
     "look_at_image": LookAtImage,
     "find_faces": FindFaces,
+    "find_people": FindPeople,
     "transcribe": Transcribe,
     "calculate": Calculate,
     "list_assets": ListAssets,

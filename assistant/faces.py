@@ -1,6 +1,7 @@
 """Faces in photos: the tool that finds them, and the answer that counts and points at them.
 
-Nobody is identified and nothing is stored. Knows no graph and no prompts.
+Nobody is identified, but by names that the owner gave stored faces; nothing is stored here. Knows
+no graph and no prompts.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from assistant.errors import AssetNotFound
 from assistant.i18n import text
 from assistant.library import NOT_IN_LIBRARY, Attached, LibraryView
 from assistant.messages import AssetView, Citation
+from assistant.people_told import called
 from assistant.planner import Plan
 from assistant.session import Session
 from retrieval.faces import find_faces
@@ -41,6 +43,7 @@ def faces_in(file: AssetView | Attached, library: LibraryView) -> dict[str, Any]
         raise AssetNotFound(asset=file.name)
     picture = ImageOps.exif_transpose(Image.open(io.BytesIO(jpeg)))
     found = find_faces(picture)
+    known = library.faces(file.sha256)
     whole = Passage(
         asset_id=NOT_IN_LIBRARY if attached else getattr(file, "id", NOT_IN_LIBRARY),
         asset=file.name,
@@ -62,7 +65,11 @@ def faces_in(file: AssetView | Attached, library: LibraryView) -> dict[str, Any]
         "data": {
             "count": len(found),
             "faces": [
-                {"box": [round(side, 4) for side in face.box], "confidence": face.confidence}
+                {
+                    "box": [round(side, 4) for side in face.box],
+                    "confidence": face.confidence,
+                    **({"name": name} if (name := called(face.box, known)) else {}),
+                }
                 for face in found
             ],
         },

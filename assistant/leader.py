@@ -34,6 +34,8 @@ def next_calls(plan: Plan, request: Request, results: Sequence[ToolResult]) -> l
         "look": _look,
         "list": _list,
         "faces": _faces,
+        "people": _people,
+        "who": _faces,
         "pick": _pick,
         "count": _list,
         "aggregate": _aggregate,
@@ -159,6 +161,11 @@ def _faces(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[
         query = plan.topic or plan.query
         return [ToolCall("search_library", {"query": query, "k": 5, "modality": "image"})]
     return _follow_search(results, "find_faces")
+
+
+def _people(plan: Plan, _request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
+    query = {"names": list(plan.people), "query": plan.topic[:400], **_when(plan)}
+    return [] if results else [ToolCall("find_people", query)]
 
 
 def _aggregate(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from PIL.Image import Image
 
 from assistant.messages import AssetView
+from assistant.views import FaceView
 from retrieval.values import Box, Filters, Modality, Passage, SearchResult, Word
 
 NOT_IN_LIBRARY = 0
@@ -82,6 +83,18 @@ class LibraryView(Protocol):
         """Return the words of a passage with their boxes or times, in the order of its text."""
         ...
 
+    def people(self) -> tuple[str, ...]:
+        """Return the names that the owner gave people; none while faces are not grouped."""
+        ...
+
+    def faces(self, sha256: str) -> list[FaceView]:
+        """Return the stored faces of the photo with this content, named or not."""
+        ...
+
+    def faces_of(self, name: str) -> list[FaceView]:
+        """Return the faces of a person by the exact name."""
+        ...
+
 
 @dataclass(frozen=True)
 class Attached:
@@ -145,6 +158,18 @@ class EmptyLibrary:
     def words(self, passage: Passage) -> Sequence[Word]:
         """Return none."""
         return ()
+
+    def people(self) -> tuple[str, ...]:
+        """Return none."""
+        return ()
+
+    def faces(self, sha256: str) -> list[FaceView]:
+        """Return none."""
+        return []
+
+    def faces_of(self, name: str) -> list[FaceView]:
+        """Return none."""
+        return []
 
 
 def crop(jpeg: bytes, region: Box) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from assistant.errors import FaceUnknown, PeopleOff, PersonUnknown
+from assistant.shelf import face_views
 from assistant.views import FaceView, PeopleView, PersonView
 from retrieval.catalog import people as sql
 from retrieval.catalog.transactions import reading
@@ -73,7 +74,7 @@ class PeopleBook:
         """Return the faces of a person, those of the newest photos first."""
         with reading(self._engine) as connection:
             found = sql.faces(connection, library or self._library, group=person)
-        return [FaceView(f.id, f.asset_id, f.asset, f.box, f.name) for f in found]
+        return face_views(found)
 
     def crop(self, face: int, *, library: str | None = None) -> bytes | None:
         """Return a small JPEG of a face, cut out of its photo now; nothing of it is kept.

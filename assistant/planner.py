@@ -24,7 +24,7 @@ from retrieval.values import Modality
 Intent = Literal[
     "chat", "general", "find", "look", "summary", "translate", "sentiment", "entities",
     "transcribe", "list", "pick", "count", "aggregate", "compare", "extract", "calculate", "faces",
-    "album",
+    "album", "people", "who",
 ]  # fmt: skip
 
 
@@ -36,7 +36,8 @@ class Plan:
     the text given in the question itself (to translate, to summarise), ``target`` the language
     to translate into, ``personal`` whether it speaks of the user's own things, ``topic`` what the
     files asked for show or say (empty: all files), ``group`` what amounts are grouped by,
-    ``document`` whether it speaks of a receipt, a form or the like, ``period`` when the photos it
+    ``document`` whether it speaks of a receipt, a form or the like, ``people`` whom of those named
+    by the library's owner it speaks of (set by ``people_asked``), ``period`` when the photos it
     speaks of were taken, or the bills issued.
     """
 
@@ -56,6 +57,7 @@ class Plan:
     group: str = ""
     topic: str = ""
     document: bool = False
+    people: tuple[str, ...] = ()
     period: Period | None = None
 
 

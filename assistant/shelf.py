@@ -9,9 +9,12 @@ from PIL.Image import Image
 
 from assistant.errors import AssetNotFound
 from assistant.messages import AssetView
+from assistant.views import FaceView
 from retrieval.blobs import BlobStore
+from retrieval.catalog import people
 from retrieval.catalog.library import Catalog
 from retrieval.catalog.records import AssetRecord, ChunkRecord
+from retrieval.catalog.transactions import reading
 from retrieval.values import ABOUT, Filters, Modality, Passage, Query, SearchResult, Word
 
 Search = Callable[[Query], SearchResult]
@@ -108,6 +111,27 @@ class Shelf:
         """Return the places of words that were heard or recognised; of others, none are kept."""
         return self._catalog.words(passage.chunk_id) if passage.chunk_id is not None else ()
 
+    def people(self) -> tuple[str, ...]:
+        """Return the names that the owner gave people; none while faces are not grouped."""
+        with reading(self._catalog.engine) as connection:
+            if not people.wanted(connection, self._library):
+                return ()
+            found = people.groups(connection, self._library)
+        return tuple(group.name for group in found if group.name)
+
+    def faces(self, sha256: str) -> list[FaceView]:
+        """Return the stored faces of the photo with this content, named or not."""
+        record = self._catalog.asset_by_hash(self._library, sha256)
+        if record is None:
+            return []
+        with reading(self._catalog.engine) as connection:
+            return face_views(people.faces(connection, self._library, asset_id=record.id))
+
+    def faces_of(self, name: str) -> list[FaceView]:
+        """Return the faces of a person by the exact name."""
+        with reading(self._catalog.engine) as connection:
+            return face_views(people.faces(connection, self._library, named=name))
+
     def _record(self, asset_id: int) -> AssetRecord:
         record = self._catalog.asset(asset_id)
         if record is None or record.library != self._library:
@@ -137,6 +161,11 @@ def passage_of(record: AssetRecord, chunk: ChunkRecord) -> Passage:
         heading=chunk.heading,
         metadata=record.meta,
     )
+
+
+def face_views(found: Sequence[people.FaceRecord]) -> list[FaceView]:
+    """Return stored faces as they are shown."""
+    return [FaceView(f.id, f.asset_id, f.asset, f.box, f.name) for f in found]
 
 
 def tag_name(text: str) -> str:

@@ -23,6 +23,7 @@ from assistant.arguments import (
     Calculate,
     Extract,
     FindFaces,
+    FindPeople,
     ListAssets,
     LookAtImage,
     OnText,
@@ -45,7 +46,7 @@ from assistant.shelf import tag_name
 from assistant.text_work import TOOLS, TextWork
 from retrieval.errors import SightlineError
 from retrieval.outline import in_section, outline
-from retrieval.values import Filters, Passage
+from retrieval.values import Filters, Modality, Passage
 
 log = logging.getLogger("sightline.tools")
 
@@ -93,6 +94,7 @@ class Toolbox:
             "outline_document": self._outline,
             "look_at_image": self._look,
             "find_faces": self._faces,
+            "find_people": self._people,
             "transcribe": self._transcribe,
             "calculate": self._calculate,
             "list_assets": self._list,
@@ -220,6 +222,11 @@ class Toolbox:
 
         return faces_in(self.resolve(given.file), self._library)
 
+    def _people(self, given: FindPeople) -> dict[str, Any]:
+        from assistant.people_told import photos_of
+
+        return photos_of(given, self._library, _filters(given))
+
     def _transcribe(self, given: Transcribe) -> dict[str, Any]:
         file = self.resolve(given.file)
         passages = self._passages(file)
@@ -308,14 +315,18 @@ LIKELY = 0.5
 # --- small helpers ---------------------------------------------------------------------------
 
 
-def _filters(given: SearchLibrary | ListAssets) -> Filters:
+def _filters(given: SearchLibrary | ListAssets | FindPeople) -> Filters:
     """Return the restrictions among a tool's arguments; cameras' moments are kept as UTC."""
+    if isinstance(given, FindPeople):
+        modality: Modality | None = "image"
+        tags: frozenset[str] = frozenset()
+    else:
+        modality, tags = given.modality, frozenset({tag_name(given.tag)} - {""})
     first, last = (
         t if t is None or t.tzinfo else t.replace(tzinfo=UTC)
         for t in (given.taken_from, given.taken_to)
     )
-    tags = frozenset({tag_name(given.tag)} - {""})
-    return Filters(modality=given.modality, tags=tags, taken_from=first, taken_to=last)
+    return Filters(modality=modality, tags=tags, taken_from=first, taken_to=last)
 
 
 def _read_result(name: str, passages: Sequence[Passage]) -> dict[str, Any]:

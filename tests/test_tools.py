@@ -29,7 +29,7 @@ def test_every_tool_has_a_schema() -> None:
     named = {schema["function"]["name"] for schema in schemas()}
     assert named == {
         "search_library", "read_document", "outline_document", "look_at_image", "transcribe",
-        "calculate", "list_assets", "extract", "find_faces", "summarise_album",
+        "calculate", "list_assets", "extract", "find_faces", "find_people", "summarise_album",
         "summarise", "translate", "sentiment", "entities",
     }  # fmt: skip
     assert all(schema["function"]["description"] for schema in schemas())
