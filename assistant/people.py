@@ -68,7 +68,9 @@ class PeopleBook:
             on = sql.wanted(connection, owner)
             found = sql.groups(connection, owner) if on else []
         people = tuple(PersonView(g.id, g.name, g.faces, g.photos) for g in found)
-        return PeopleView(on, self._finder().waiting(owner) if on else 0, people)
+        waiting = self._finder().waiting(owner) if on else 0
+        busy = on and (waiting > 0 or self._finder().ungrouped(owner))
+        return PeopleView(on, waiting, people, busy)
 
     def faces(self, person: int, *, library: str | None = None) -> list[FaceView]:
         """Return the faces of a person, those of the newest photos first."""

@@ -172,11 +172,15 @@ class FaceView:
 
 @dataclass(frozen=True)
 class PeopleView:
-    """Whether faces are grouped, how many photos still wait for it, and who was found."""
+    """Whether faces are grouped, how many photos still wait for it, and who was found.
+
+    ``busy`` while photos wait, or faces that are in no group yet.
+    """
 
     on: bool
     waiting: int
     people: tuple[PersonView, ...]
+    busy: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return all fields."""

@@ -73,6 +73,11 @@ class People:
             count = select(func.count()).select_from(_photos(library).subquery())
             return connection.scalar(count) or 0
 
+    def ungrouped(self, library: str) -> bool:
+        """Whether faces of a library wait for a group."""
+        with reading(self._engine) as connection:
+            return _loose_in(connection, library, 1) is not None
+
     def _look(self, asset_id: int, sha256: str) -> None:
         """Store the faces of one photo."""
         encoder = self._encoder()

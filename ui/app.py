@@ -8,7 +8,7 @@ import streamlit as st
 
 from assistant.i18n import explain
 from retrieval.errors import SightlineError
-from ui import cases, chat, find, library, models, runtime, sidebar, state, tuning
+from ui import cases, chat, find, library, models, people, runtime, sidebar, state, tuning
 from ui.state import t
 
 _HERE = Path(__file__).parent
@@ -36,6 +36,7 @@ def main() -> None:
             url_path="library",
         ),
         st.Page(find.page, title=t("nav_search"), icon=":material/search:", url_path="search"),
+        st.Page(people.page, title=t("nav_people"), icon=":material/group:", url_path="people"),
         st.Page(cases.page, title=t("nav_cases"), icon=":material/rule:", url_path="cases"),
         st.Page(models.page, title=t("nav_models"), icon=":material/memory:", url_path="models"),
         st.Page(tuning.page, title=t("nav_tuning"), icon=":material/school:", url_path="training"),
