@@ -31,8 +31,11 @@ subject (XQuAD paragraphs are 100 to 250 tokens)."""
 _SLAB = 6000
 """Characters that are measured at once: the tokenizer's cost must not grow with the block."""
 
-_RECOGNISED = ("ocr", "transcript")
+_RECOGNISED = ("ocr", "transcript", "chart")
 """Kinds whose words' places are kept; those of a text layer can be read from the file again."""
+
+_TABLES = ("table", "chart")
+"""Kinds whose head row is repeated in every part, and that share a chunk with nothing."""
 
 _JOIN = "\n"
 _ENDS = ("\n", "。", ". ", " ")
@@ -89,7 +92,7 @@ class Chunker:
     def _fits(self, part: _Part) -> bool:
         """Tell whether ``part`` goes into the chunk that is being gathered."""
         first = self._waiting[0].block
-        if first.kind == "table" or _place(part.block) != _place(first):
+        if first.kind in _TABLES or _place(part.block) != _place(first):
             return False
         gathered = sum(waiting.tokens for waiting in self._waiting)
         return gathered + part.tokens + part.heading_tokens <= self._target
@@ -124,7 +127,7 @@ class Chunker:
         if tokens <= room:
             yield _Part(block, 0, size, tokens, head)
             return
-        repeated = _table_head(block.text) if block.kind == "table" else ""
+        repeated = _table_head(block.text) if block.kind in _TABLES else ""
         if repeated and (cost := self._count(repeated)) <= room // 2:
             room -= cost
         else:

@@ -18,7 +18,7 @@ Box = tuple[float, float, float, float]
 """(x0, y0, x1, y1) in 0..1 of the page or image, origin top-left."""
 
 Modality = Literal["image", "text", "audio"]
-ChunkKind = Literal["body", "table", "ocr", "caption", "tags", "transcript", "metadata"]
+ChunkKind = Literal["body", "table", "ocr", "caption", "tags", "transcript", "metadata", "chart"]
 ABOUT: frozenset[str] = frozenset({"metadata", "caption", "tags"})
 """Kinds of passages that tell of a file and are not what it says: searched, never quoted."""
 HEARSAY: frozenset[str] = frozenset({"caption", "tags"})

@@ -129,10 +129,20 @@ def _fit(group: Sequence[Label], along: Callable[[Label], float], upright: bool)
         best = _line(places, values, chosen, group, log)
     if best is None or len(best.labels) < max(_LEAST, math.ceil(_AGREE * len(group))):
         return None
+    if not best.log and not _round([float(o.number or 0.0) for o in best.labels]):
+        return None
     # Labels of a column stand apart by a line at least, and an upright axis counts upwards.
     if upright and (best.slope > 0 or best.spacing < 1.1 * median(o.size for o in group)):
         return None
     return best if upright or best.slope > 0 else None
+
+
+def _round(numbers: Sequence[float]) -> bool:
+    """Whether numbers are multiples of half their least step, as those of ticks are and values
+    that happen to be printed beside the ends of lines are not."""
+    ordered = sorted(set(numbers))
+    half = min(b - a for a, b in zip(ordered, ordered[1:], strict=False)) / 2
+    return all(abs(n / half - round(n / half)) < 0.04 for n in ordered)
 
 
 def _consensus(

@@ -65,6 +65,22 @@ def bars_of(frame: Frame, masks: Sequence[Array], keys: Mapping[int, Key]) -> Fo
     return Found(tuple(marks), share, bool(stacked))
 
 
+def may_be(canvas: Canvas) -> bool:
+    """Whether a picture has three areas of like width on one base line."""
+    whole = Rect(0, 0, canvas.width, canvas.height)
+    found: list[Rect] = []
+    for number, colour in enumerate(canvas.fills(whole)):
+        part: Array = canvas.area_of(colour).astype(np.uint8)
+        part = cv2.morphologyEx(part, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+        part = cv2.morphologyEx(part, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        found += [r for r in rectangles(part.astype(bool), number) if r.width < canvas.width / 2]
+    alike = _of_one_width([r for r in found if r.width >= 4])
+    feet = Counter(r.y1 for r in alike)
+    on_one = (sum(n for foot, n in feet.items() if abs(foot - y) <= 1) for y in feet)
+    tall = {r.height // 2 for r in alike}
+    return max(on_one, default=0) >= 3 and len(tall) > 1
+
+
 def _bars(mask: Array, number: int, frame: Frame, keys: Mapping[int, Key]) -> list[Rect]:
     """Return the rectangles of a colour in the plot, without its sample in the legend."""
     area = frame.area

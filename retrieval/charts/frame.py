@@ -61,7 +61,7 @@ def frame_of(canvas: Canvas, axis: Axis, labels: Sequence[Label]) -> Frame | Non
     axis = snapped(axis, middles(long_rows(canvas.ink, area, 0.5)) + _ticks(canvas, axis))
     others = [label for label in labels if label not in axis.labels]
     row, named = _categories(others, area, axis)
-    if not named:
+    if not named or named[-1].x - named[0].x < 0.35 * area.width:
         return None
     foot = min(o.y0 for o in row) - 0.3 * row[0].size
     frame = Frame(area, axis, tuple(named), tuple(row))

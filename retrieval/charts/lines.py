@@ -13,7 +13,7 @@ import numpy as np
 
 from retrieval.charts.bars import Found, Mark
 from retrieval.charts.frame import Frame
-from retrieval.charts.ink import Array, Canvas, Rect
+from retrieval.charts.ink import Array, Canvas, Rect, long_rows
 from retrieval.charts.legend import Key
 
 _COVERED = 0.45
@@ -22,6 +22,17 @@ _MARK = 7
 """Columns beside a point that its own mark may fill."""
 _THICK = 14
 """Pixels of a column that a stroke covers at most, in the median."""
+
+
+def may_be(canvas: Canvas) -> bool:
+    """Whether a picture has a plain ground, little ink, and an axis or a grid along its foot and
+    its side, no frame of a window around everything."""
+    if not 0.004 < canvas.ink.mean() < 0.2:
+        return False
+    whole = Rect(0, 0, canvas.width, canvas.height)
+    rows = long_rows(canvas.distance > 12, whole, 0.6)
+    inner = [y for y in rows if 0.4 * canvas.height < y < 0.96 * canvas.height]
+    return bool(inner) and len(rows) < 0.1 * canvas.height
 
 
 def stroke_masks(canvas: Canvas, frame: Frame) -> tuple[list[Array], list[Array]]:
@@ -114,8 +125,8 @@ def _trace(mask: Array, frame: Frame, key: Key | None) -> Array | None:
     known = np.isfinite(rows)
     first, last = frame.categories[0].x - area.x0, frame.categories[-1].x - area.x0
     covered = known[max(0, int(first)) : int(last) + 1]
-    if not covered.any():
-        return None
+    if not covered.any() or np.ptp(rows[known]) < 1.5:
+        return None  # nothing, or a rule of a table
     return rows if covered.mean() >= _COVERED or _points(known, frame) else None
 
 

@@ -20,6 +20,7 @@ from retrieval.charts.ink import Array, Canvas, Rect
 from retrieval.charts.labels import Label, labels_of, turned
 from retrieval.charts.legend import Key, colour_name, keys_of
 from retrieval.charts.naming import printed_value, title_of, unit_of
+from retrieval.charts.pies import pie_of
 from retrieval.charts.slices import read_pie
 from retrieval.charts.values import Chart, Kind, Value
 from retrieval.values import Box, Word
@@ -32,13 +33,36 @@ LONGEST = 1600
 SURE = 0.5
 """Confidence below which nothing is read."""
 _SMALLEST = 80
+_GLANCE = 420
 
 
-def may_be_chart(words: Sequence[Word], aspect: float) -> bool:
-    """Whether words could be those of a chart with a value axis: asked before pixels are looked
-    at. ``aspect`` is height / width."""
+def may_have_axis(words: Sequence[Word], aspect: float) -> bool:
+    """Whether words have numbers that stand like those of a value axis: asked before pixels are
+    looked at. ``aspect`` is height / width."""
     labels = labels_of(words, 1000, max(1, int(1000 * aspect)))
     return bool(columns(labels) or columns([turned(label, 1000) for label in labels]))
+
+
+def may_be_pie(image: Image) -> bool:
+    """Whether a picture, made small, has a round area of several colours: a few milliseconds."""
+    small = image.copy()
+    small.thumbnail((_GLANCE, _GLANCE))
+    return pie_of(Canvas(np.asarray(small.convert("RGB")), ())) is not None
+
+
+def may_be_bars(image: Image) -> bool:
+    """Whether a picture, made small, has bars on one base: asked before its words are read."""
+    small = image.copy()
+    small.thumbnail((_GLANCE, _GLANCE))
+    rgb = np.asarray(small.convert("RGB"))
+    return any(bars.may_be(Canvas(np.ascontiguousarray(way), ())) for way in (rgb, np.rot90(rgb)))
+
+
+def may_be_lines(image: Image) -> bool:
+    """Whether a picture, made small, has a plain ground and two axes that meet."""
+    small = image.copy()
+    small.thumbnail((_GLANCE, _GLANCE))
+    return lines.may_be(Canvas(np.asarray(small.convert("RGB")), ()))
 
 
 def read_chart(image: Image, words: Sequence[Word]) -> Chart | None:
@@ -61,7 +85,7 @@ def read_chart(image: Image, words: Sequence[Word]) -> Chart | None:
         _read(np.rot90(rgb), [turned(o, image.width) for o in labels], lying=True),
     ]
     charts = [chart for chart in found if chart is not None]
-    if not charts:
+    if not charts and may_be_pie(image):
         pie = read_pie(rgb, labels)
         charts = [pie] if pie is not None else []
     best = max(charts, key=lambda chart: chart.confidence, default=None)
@@ -98,11 +122,22 @@ def _disagree(axes: Sequence[Axis]) -> bool:
     return beside and abs(one.value(middle) - other.value(middle)) > 3 * one.error
 
 
+def _like_table(frame: Frame, found: bars.Found, labels: Sequence[Label]) -> bool:
+    """Whether far more numbers stand in the plot than there are values to print."""
+    area = frame.area
+    numbers = [
+        o
+        for o in frame.others(labels)
+        if o.number is not None and area.x0 < o.cx < area.x1 and area.y0 < o.cy < area.y1
+    ]
+    return len(numbers) > 1.5 * len(found.marks) + 4
+
+
 def _bar_chart(canvas: Canvas, frame: Frame, labels: Sequence[Label], lying: bool) -> Chart | None:
     colours, masks = bars.area_masks(canvas, frame)
     keys = keys_of(masks, frame.others(labels))
     found = bars.bars_of(frame, masks, keys)
-    if found is None:
+    if found is None or _like_table(frame, found, labels):
         return None
     return _table("bar", canvas, frame, found, colours, keys, labels, lying)
 
@@ -111,7 +146,7 @@ def _line_chart(canvas: Canvas, frame: Frame, labels: Sequence[Label]) -> Chart 
     colours, masks = lines.stroke_masks(canvas, frame)
     keys = keys_of([lines.undashed(mask) for mask in masks], frame.others(labels))
     found = lines.lines_of(frame, masks, keys)
-    if found is None:
+    if found is None or _like_table(frame, found, labels):
         return None
     return _table("line", canvas, frame, found, colours, keys, labels, False)
 

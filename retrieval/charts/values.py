@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from retrieval.values import Box, Word
@@ -69,6 +69,11 @@ class Chart:
         """The names of the series; one empty name when the chart does not name its only one."""
         return tuple(dict.fromkeys(value.series for value in self.values))
 
+    def within(self, region: Box) -> Chart:
+        """Return the chart with its places in the picture that its own picture is a region of."""
+        values = tuple(replace(value, box=_inside(value.box, region)) for value in self.values)
+        return replace(self, values=values, box=_inside(self.box, region))
+
     def words(self) -> tuple[Word, ...]:
         """Return the lines of the text form, each with the place of what it tells of."""
         head = (
@@ -123,6 +128,12 @@ def from_lines(words: Sequence[Word]) -> Chart | None:
         float(head["sure"]),
         words[0].box or (0.0, 0.0, 1.0, 1.0),
     )
+
+
+def _inside(box: Box, region: Box) -> Box:
+    left, top, wide, high = region[0], region[1], region[2] - region[0], region[3] - region[1]
+    placed = (left + box[0] * wide, top + box[1] * high, left + box[2] * wide, top + box[3] * high)
+    return (round(placed[0], 5), round(placed[1], 5), round(placed[2], 5), round(placed[3], 5))
 
 
 def _value(word: Word) -> Value | None:

@@ -50,6 +50,8 @@ def parse_image(source: Source, limits: Limits, tools: ParseTools) -> Iterator[P
 def _photo(
     frame: Image, source: Source, metadata: Mapping[str, Any], tools: ParseTools
 ) -> Iterator[Parsed]:
+    from retrieval.parse.charts import chart_of_photo
+
     read = tools.ocr.read(frame, photo=True)
     frame = read.turned(frame)
     yield picture_of(frame)
@@ -57,6 +59,7 @@ def _photo(
     yield Block(sentence, "metadata", RegionLocator())
     regions = reading_order(read.pieces, frame.height / frame.width)
     yield from blocks_of(regions, "ocr", None, 0, "")[0]
+    yield from chart_of_photo(frame, [word for piece in read.pieces for word in piece.words])
 
 
 def _pages(

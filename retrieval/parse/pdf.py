@@ -13,12 +13,13 @@ import numpy as np
 
 from retrieval.errors import FileDamaged, FileEncrypted, FileTooLarge
 from retrieval.parse.base import Limits, ParseTools, Source, one_line
+from retrieval.parse.drawings import drawn_regions
 from retrieval.parse.figures import figures_of_page
 from retrieval.parse.layout import Line, Piece, pieces_of, reading_order, union
 from retrieval.parse.paragraphs import blocks_of
 from retrieval.parse.pdf_text import PageText, read_text
 from retrieval.parse.pixels import picture_of
-from retrieval.values import Block, Box, Header, Parsed
+from retrieval.values import Block, Box, Header, PageLocator, Parsed
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -104,6 +105,7 @@ def _page(document: Any, index: int, heading: str, tools: ParseTools) -> tuple[l
             text = read_text(page)
             image = _render(page, width, height, _SCANNED if text.scan else _SHOWN)
             figures = list(figures_of_page(page, index + 1))
+            regions = [] if text.scan else drawn_regions(page)
         finally:
             page.close()
     number = index + 1
@@ -112,7 +114,34 @@ def _page(document: Any, index: int, heading: str, tools: ParseTools) -> tuple[l
         image, recognised = _recognise(image, text, number, index, tools)
     blocks, heading = _blocks(text, height / max(width, 1e-6), number, index, heading)
     picture = picture_of(image, _SHOWN, quality=80, page=number, unit=index)
-    return [picture, *blocks, *recognised, *figures], heading
+    charts = _charts(document, index, image, text, regions, heading, tools) if regions else []
+    return [picture, *blocks, *recognised, *charts, *figures], heading
+
+
+def _charts(
+    document: Any,
+    index: int,
+    image: Image,
+    text: PageText,
+    regions: list[tuple[Box, bool]],
+    heading: str,
+    tools: ParseTools,
+) -> list[Block]:
+    """Return the charts of a page that has drawings; it is drawn anew, larger, for those."""
+    from retrieval.parse.charts import DRAWN, block_of, charts_of_page
+
+    def draw() -> Image:
+        with _LOCK:
+            page = document[index]
+            try:
+                width, height = page.get_size()
+                return _render(page, width, height, DRAWN)
+            finally:
+                page.close()
+
+    words = [word for word, _, _ in text.upright]
+    found = charts_of_page(image, draw, regions, words, tools)
+    return [block_of(c, PageLocator(index + 1, (c.box,)), index, heading) for c in found]
 
 
 def _recognise(

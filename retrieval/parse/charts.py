@@ -1,0 +1,122 @@
+"""Charts in photos and on pages, as blocks of text: the table that each can be read back to.
+
+Looking is cheap for what is no chart: a photo without numbers in a row is not looked at, nor a
+page without drawings. On a page the drawings that lie together are one region, read by the words
+of the text layer; a picture set into the page is recognised when its colours are few. Knows how
+to find charts, not how to read them (``retrieval.charts``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from retrieval.charts.reader import (
+    may_be_bars,
+    may_be_lines,
+    may_be_pie,
+    may_have_axis,
+    read_chart,
+)
+from retrieval.charts.values import Chart
+from retrieval.parse.base import ParseTools
+from retrieval.values import Block, Box, PageLocator, RegionLocator, Word
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+DRAWN = 2000
+"""Longest side of the page image that regions are cut from, in pixels."""
+_MOST = 6
+"""Charts read on one page."""
+_FEW_COLOURS = 0.75
+"""Share of a picture's pixels that its eight commonest colours take, when it is drawn."""
+
+
+def chart_of_photo(image: Image, words: Sequence[Word]) -> Iterator[Block]:
+    """Yield the chart that a whole picture shows, if it is one.
+
+    Args:
+        image: upright, RGB.
+        words: those recognised in it.
+    """
+    if len(words) >= 4 and looks_drawn(image) and (chart := read_chart(image, words)) is not None:
+        yield block_of(chart, RegionLocator(chart.box))
+
+
+def charts_of_page(
+    image: Image,
+    draw: Callable[[], Image],
+    regions: Sequence[tuple[Box, bool]],
+    words: Sequence[Word],
+    tools: ParseTools,
+) -> Iterator[Chart]:
+    """Yield the charts of a page, placed on it.
+
+    Args:
+        image: the page as it is shown.
+        draw: returns the page ``DRAWN`` pixels long; called when something there may be a chart.
+        regions: see ``drawings.drawn_regions``.
+        words: those of the text layer.
+    """
+    large: Image | None = None
+    for region, is_picture in regions[:_MOST]:
+        inside = _within(words, region)
+        part = _cut(image, region)
+        unread = is_picture and len(inside) < 4
+        if unread and not (looks_drawn(part) and may_show_chart(part)):
+            continue
+        if not unread and not (may_have_axis(inside, part.height / part.width) or may_be_pie(part)):
+            continue
+        large = large or draw()
+        part = _cut(large, region)
+        if unread:
+            read = tools.ocr.read(part, photo=True)
+            inside = [] if read.turn else [w for piece in read.pieces for w in piece.words]
+        chart = read_chart(part, inside)
+        if chart is not None:
+            yield chart.within(region)
+
+
+def may_show_chart(image: Image) -> bool:
+    """Whether the shapes in a picture are those of a chart: asked before its words are read."""
+    return may_be_bars(image) or may_be_lines(image) or may_be_pie(image)
+
+
+def looks_drawn(image: Image) -> bool:
+    """Whether few colours make up most of a picture, as in a drawing and unlike a photo."""
+    small = np.asarray(image.resize((160, 160)).convert("RGB")).reshape(-1, 3) >> 5
+    keys = (small[:, 0].astype(int) << 6) | (small[:, 1].astype(int) << 3) | small[:, 2]
+    counts = np.sort(np.bincount(keys, minlength=512))[::-1]
+    return bool(counts[:8].sum() > _FEW_COLOURS * len(keys))
+
+
+def block_of(
+    chart: Chart, locator: PageLocator | RegionLocator, unit: int = 0, heading: str = ""
+) -> Block:
+    """Return a chart as a block: its text form, every line with its place."""
+    return Block(chart.text(), "chart", locator, chart.words(), unit, heading)
+
+
+def _cut(image: Image, region: Box) -> Image:
+    x0, y0, x1, y1 = region
+    width, height = image.size
+    return image.crop((int(x0 * width), int(y0 * height), int(x1 * width), int(y1 * height)))
+
+
+def _within(words: Sequence[Word], region: Box) -> list[Word]:
+    """Return the words whose middle lies in a region, placed in it."""
+    x0, y0, x1, y1 = region
+    wide, high = x1 - x0, y1 - y0
+    found = []
+    for word in words:
+        if word.box is None:
+            continue
+        a, b, c, d = word.box
+        if x0 < (a + c) / 2 < x1 and y0 < (b + d) / 2 < y1:
+            box = ((a - x0) / wide, (b - y0) / high, (c - x0) / wide, (d - y0) / high)
+            found.append(replace(word, box=box))
+    return found

@@ -1,0 +1,68 @@
+"""Where a PDF page has drawings and pictures that lie together. Knows no charts and no words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from retrieval.values import Box
+
+_PARTS = 4000
+"""Drawings looked at on one page; a map may have a million."""
+_FEWEST = 5
+_GRID = 160
+_NEAR = 3
+"""Grid cells (of _GRID a side) up to which two drawings belong together."""
+_MARGIN = 0.07
+"""Of the page: how far labels stand outside what is drawn."""
+_WIDE, _HIGH = 0.12, 0.06
+
+
+def drawn_regions(page: Any) -> list[tuple[Box, bool]]:
+    """Return where a PDFium page may have charts: its drawings and pictures that lie together,
+    and whether a picture takes most of it; the largest first. PDFium's lock must be held."""
+    import pypdfium2.raw as raw
+
+    width, height = page.get_size()
+    cells = np.zeros((_GRID, _GRID), np.uint8)
+    pictures = np.zeros((_GRID, _GRID), np.uint8)
+    kinds = (raw.FPDF_PAGEOBJ_PATH, raw.FPDF_PAGEOBJ_IMAGE)
+    count = 0
+    for item in page.get_objects(filter=kinds, max_depth=4):
+        count += 1
+        if count > _PARTS:
+            break
+        box = _fractions(item.get_bounds(), width, height)
+        if (box[2] - box[0]) * (box[3] - box[1]) > 0.7 or box[2] - box[0] > 0.97:
+            continue
+        x0, y0, x1, y1 = (int(side * (_GRID - 1)) for side in box)
+        cells[y0 : y1 + 1, x0 : x1 + 1] = 1
+        if item.type == raw.FPDF_PAGEOBJ_IMAGE:
+            pictures[y0 : y1 + 1, x0 : x1 + 1] = 1
+    if count < _FEWEST and not pictures.any():
+        return []
+    import cv2  # only for pages that have drawings
+
+    joined = cv2.dilate(cells, np.ones((_NEAR, _NEAR), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(joined)
+    found: list[tuple[Box, bool]] = []
+    for x, y, w, h, _area in sorted(stats[1:].tolist(), key=lambda s: -s[2] * s[3]):
+        if w < _WIDE * _GRID or h < _HIGH * _GRID:
+            continue
+        is_picture = bool(pictures[y : y + h, x : x + w].mean() > 0.6)
+        pad = 0.0 if is_picture else _MARGIN
+        box = (x / _GRID - pad, y / _GRID - pad, (x + w) / _GRID + pad, (y + h) / _GRID + pad)
+        found.append((_clipped(box), is_picture))
+    return found
+
+
+def _fractions(bounds: Sequence[float], width: float, height: float) -> Box:
+    left, bottom, right, top = bounds
+    return _clipped((left / width, 1 - top / height, right / width, 1 - bottom / height))
+
+
+def _clipped(box: Box) -> Box:
+    x0, y0, x1, y1 = (min(1.0, max(0.0, side)) for side in box)
+    return (x0, y0, x1, y1)
