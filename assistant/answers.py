@@ -50,6 +50,7 @@ def compose_draft(
     """Write the draft that a plan's intent asks for."""
     from assistant.aggregates import compare, extract, listing
     from assistant.album import tell
+    from assistant.charts import tell_chart
     from assistant.entities import entities
     from assistant.faces import count_faces
     from assistant.found import found_words
@@ -78,6 +79,7 @@ def compose_draft(
         "compare": compare,
         "extract": extract,
         "album": tell,
+        "chart": tell_chart,
         "find": found_words,
     }
     if fitting := several(plan, session.request, results):

@@ -70,6 +70,14 @@ class FindPeople(Arguments):
     taken_to: datetime | None = Field(None, description="Only photos taken at or before this.")
 
 
+class ReadChart(Arguments):
+    """Read the values of the bar, line and pie charts in a picture or document, also where no
+    numbers are printed."""
+
+    file: str = Field(description="Its name.")
+    page: int | None = Field(None, ge=1, description="Only the charts of this page.")
+
+
 class Transcribe(Arguments):
     """Return what is said in a recording, with times."""
 
@@ -143,6 +151,7 @@ ARGUMENTS: dict[str, type[Arguments]] = {
     "look_at_image": LookAtImage,
     "find_faces": FindFaces,
     "find_people": FindPeople,
+    "read_chart": ReadChart,
     "transcribe": Transcribe,
     "calculate": Calculate,
     "list_assets": ListAssets,

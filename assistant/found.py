@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from assistant import prompts
 from assistant.answers import Draft, join, marks, passages_of, refuse, stream
 from assistant.calls import ToolResult
+from assistant.charts import told_by_chart
 from assistant.choices import (
     any_named,
     asks_yes_no,
@@ -54,6 +55,8 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
     if not passages:
         return _pictures_found(session, plan, results)
     if told := _by_whole_file(session, plan, passages):
+        return told
+    if plan.intent != "chart" and (told := told_by_chart(session, passages, whole=bool(whole))):
         return told
     if not whole and not _likely(session, searched):
         return refuse(session, plan, results)

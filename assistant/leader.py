@@ -42,6 +42,7 @@ def next_calls(plan: Plan, request: Request, results: Sequence[ToolResult]) -> l
         "compare": _compare,
         "extract": _extract,
         "album": _album,
+        "chart": _chart,
         "summary": _read,
         "translate": _read,
         "sentiment": _read,
@@ -222,6 +223,29 @@ def _read(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[T
 
 def _album(plan: Plan, _request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
     return [] if results else [ToolCall("summarise_album", {"album": plan.topic[:60]})]
+
+
+def _chart(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
+    """Read the charts of the files that are meant, and their words beside."""
+    names = focus(plan, request)
+    if not names and request.earlier and not request.use_library:
+        names = (request.earlier[0].name,)
+    if not results and names:
+        tools = ("read_chart", "read_document")
+        return [ToolCall(t, {"file": n, **_on_page(t, plan)}) for n in names[:4] for t in tools]
+    if not results:
+        return [ToolCall("search_library", {"query": plan.query, "k": 10})]
+    if len(results) > 1 or results[0].search is None:
+        return []
+    charts = dict.fromkeys(p.asset for p in results[0].passages if p.kind == "chart")
+    likely = [*charts, *(p.asset for p in results[0].passages if p.modality != "audio")]
+    return [ToolCall("read_chart", {"file": name}) for name in list(dict.fromkeys(likely))[:3]]
+
+
+def _on_page(tool: str, plan: Plan) -> dict[str, int]:
+    if not plan.page:
+        return {}
+    return {"page" if tool == "read_chart" else "first_page": plan.page}
 
 
 def _transcribe(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:

@@ -133,6 +133,11 @@ FACES = any_of(
     "(?:几|多少)(?:个人|张脸|张人脸|个人脸|人)|人脸|(?:找|数|检测)[^，。？]{0,6}脸",
 )
 """Asks for the faces or the people in a picture (which must be spoken of, named or given)."""
+CHART = any_of(
+    r"\b(?:bar |line |pie |column )?(?:charts?|graphs?|diagrams?|histograms?)\b",
+    "图表|柱状图|柱形图|条形图|折线图|曲线图|饼图|统计图|图中(?:的)?数据",
+)
+"""Speaks of a chart."""
 DOCUMENT = any_of(
     r"\b(?:receipt|invoice|bill|order|form|contract|quotation|quote|statement|ticket|letter|memo"
     r"|certificate|voucher|slip)s?\b",

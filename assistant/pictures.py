@@ -17,6 +17,7 @@ from assistant.answers import (
     whole_files,
 )
 from assistant.calls import ToolResult
+from assistant.charts import told_by_chart
 from assistant.citations import cite, marked
 from assistant.found import exact, found_words
 from assistant.i18n import text
@@ -55,6 +56,8 @@ def look(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
         if any(r.search is not None for r in results):
             return refuse(session, plan, results)
         return Draft(text("say_no_image", session.language), found=False)
+    if len(sights) == 1 and (told := _charted(session, sights[0])):
+        return told
     evidence = tuple(s.passage(session.language) for s in sights)
     if session.model.sees_images and session.model.calls_tools:
         return _seen(session, sights, evidence) or refuse(session, plan, results)
@@ -85,6 +88,11 @@ def _seen(session: Session, sights: Sequence[Sight], evidence: Sequence[Passage]
     citations = whole_files(evidence, session)
     bare = re.sub(r"\s*\[\d+\]", "", written)
     return Draft(prefix + bare + marks(citations), citations=citations)
+
+
+def _charted(session: Session, sight: Sight) -> Draft | None:
+    """Answer from the chart that a picture shows, if it is one and tells what is asked."""
+    return told_by_chart(session, _text_of(session, sight.name), whole=True)
 
 
 def _shown(session: Session, sights: Sequence[Sight], evidence: Sequence[Passage]) -> Draft:

@@ -24,7 +24,7 @@ from retrieval.values import Modality
 Intent = Literal[
     "chat", "general", "find", "look", "summary", "translate", "sentiment", "entities",
     "transcribe", "list", "pick", "count", "aggregate", "compare", "extract", "calculate", "faces",
-    "album", "people", "who",
+    "album", "people", "who", "chart",
 ]  # fmt: skip
 
 
@@ -135,6 +135,8 @@ def _intent(text: str, pictures: bool, names: Sequence[str]) -> tuple[Intent, st
         return "transcribe", ""
     if phrases.FACES.search(text) and (pictures or refers_to_picture(text) or _pictures(names)):
         return "faces", ""
+    if phrases.CHART.search(text) and not phrases.GENERAL.search(text):
+        return "chart", ""
     if pictures and not phrases.MONEY_ALL.search(text):
         return "look", ""
     sight = bool(_SIGHT.search(text) or thing_asked(text)) and field_of(text) is None

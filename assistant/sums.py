@@ -18,6 +18,7 @@ from assistant.amounts import parse_amount
 from assistant.answers import Draft, join, refuse
 from assistant.arithmetic import plain_number
 from assistant.calls import ToolResult
+from assistant.charts import told_by_named
 from assistant.citations import cite
 from assistant.fields import parse_date
 from assistant.i18n import Language, text
@@ -69,6 +70,8 @@ class Bills:
 
 def add_up(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
     """Add up, average, count or compare totals of bills, by group where one is asked for."""
+    if told := told_by_named(session, plan):
+        return told
     taken = [r for r in results if r.call.tool == "extract"]
     bills = _chosen(_read(_about(plan, taken, results)), plan, session.request.question)
     if not bills.amounts:

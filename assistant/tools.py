@@ -28,6 +28,7 @@ from assistant.arguments import (
     LookAtImage,
     OnText,
     OutlineDocument,
+    ReadChart,
     ReadDocument,
     SearchLibrary,
     SummariseAlbum,
@@ -95,6 +96,7 @@ class Toolbox:
             "look_at_image": self._look,
             "find_faces": self._faces,
             "find_people": self._people,
+            "read_chart": self._chart,
             "transcribe": self._transcribe,
             "calculate": self._calculate,
             "list_assets": self._list,
@@ -226,6 +228,11 @@ class Toolbox:
         from assistant.people_told import photos_of
 
         return photos_of(given, self._library, _filters(given))
+
+    def _chart(self, given: ReadChart) -> dict[str, Any]:
+        from assistant.charts import charts_in
+
+        return charts_in(self.resolve(given.file), given.page, self._library, self._language)
 
     def _transcribe(self, given: Transcribe) -> dict[str, Any]:
         file = self.resolve(given.file)

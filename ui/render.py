@@ -26,6 +26,7 @@ _TOOLS = {
     "search_library",
     "read_document",
     "look_at_image",
+    "read_chart",
     "transcribe",
     "calculate",
     "translate",

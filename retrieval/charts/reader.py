@@ -208,7 +208,8 @@ def _order(colour: int, keys: dict[int, Key]) -> tuple[float, ...]:
     if colour not in keys:
         return (1.0, float(colour))
     label = keys[colour].label
-    return (0.0, round(label.cy / max(1.0, label.size)), label.x0)
+    first = min(key.label.cy for key in keys.values())
+    return (0.0, int((label.cy - first) / (0.8 * max(1.0, label.size))), label.x0)
 
 
 def _confidence(frame: Frame, found: bars.Found, named: bool) -> float:

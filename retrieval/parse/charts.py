@@ -23,6 +23,7 @@ from retrieval.charts.reader import (
 )
 from retrieval.charts.values import Chart
 from retrieval.parse.base import ParseTools
+from retrieval.parse.layout import Piece
 from retrieval.values import Block, Box, PageLocator, RegionLocator, Word
 
 if TYPE_CHECKING:
@@ -45,6 +46,15 @@ def chart_of_photo(image: Image, words: Sequence[Word]) -> Iterator[Block]:
     """
     if len(words) >= 4 and looks_drawn(image) and (chart := read_chart(image, words)) is not None:
         yield block_of(chart, RegionLocator(chart.box))
+
+
+def chart_of_scan(image: Image, pieces: Sequence[Piece], page: int) -> Iterator[Block]:
+    """Yield the chart that a recognised page shows, if it shows one and little else."""
+    words = [word for piece in pieces for word in piece.words]
+    if may_have_axis(words, image.height / image.width) and looks_drawn(image):
+        chart = read_chart(image, words)
+        if chart is not None:
+            yield block_of(chart, PageLocator(page, (chart.box,)), page - 1)
 
 
 def charts_of_page(

@@ -25,6 +25,8 @@ def drawn_regions(page: Any) -> list[tuple[Box, bool]]:
     and whether a picture takes most of it; the largest first. PDFium's lock must be held."""
     import pypdfium2.raw as raw
 
+    if page.get_rotation():
+        return []  # places of objects are those before the turn
     width, height = page.get_size()
     cells = np.zeros((_GRID, _GRID), np.uint8)
     pictures = np.zeros((_GRID, _GRID), np.uint8)

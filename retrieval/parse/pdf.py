@@ -148,6 +148,8 @@ def _recognise(
     image: Image, text: PageText, number: int, index: int, tools: ParseTools
 ) -> tuple[Image, list[Block]]:
     """Read a page's pixels; what its text layer says already is not said twice."""
+    from retrieval.parse.charts import chart_of_scan
+
     known = [word.box for word, _, _ in text.upright if word.box is not None]
     read = tools.ocr.read(image)
     if known and read.turn:  # its text layer knows which way is up
@@ -155,7 +157,8 @@ def _recognise(
     image = read.turned(image)
     pieces = [piece for piece in read.pieces if not _covered(piece.box, known)]
     regions = reading_order(pieces, image.height / image.width)
-    return image, blocks_of(regions, "ocr", number, index, "")[0]
+    blocks = blocks_of(regions, "ocr", number, index, "")[0]
+    return image, [*blocks, *chart_of_scan(image, read.pieces, number)]
 
 
 def _covered(box: Box, known: list[Box]) -> bool:

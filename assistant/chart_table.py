@@ -1,0 +1,283 @@
+"""Questions put to the table of a chart: which values are meant, and what is made of them.
+
+All by rule and exact on what was read: a value, the largest, a sum, a difference, a trend. Knows
+no files and no sessions.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from assistant import phrases
+from assistant.arithmetic import calculate, plain_number
+from assistant.i18n import Language, text
+from retrieval.charts.values import Chart, Value, number
+
+Asked = Literal[
+    "json", "csv", "trend", "difference", "average", "sum", "max", "min", "value", "all"
+]
+_SHOWN = 12
+"""Values that are listed one by one."""
+_ASKED: tuple[tuple[Asked, re.Pattern[str]], ...] = (
+    ("json", phrases.any_of(r"\bjson\b")),
+    ("csv", phrases.any_of(r"\bcsv\b", "逗号分隔")),
+    (
+        "difference",
+        phrases.any_of(
+            r"\bdifference\b|\bhow (?:many|much) (?:more|less|fewer|higher|lower)\b"
+            r"|\bby how (?:many|much)\b|\bchange(?:d)? (?:from|between)\b",
+            "相差|差多少|差距|之差|多多少|少多少|高多少|低多少|增加了?多少|减少了?多少",
+        ),
+    ),
+    (
+        "trend",
+        phrases.any_of(
+            r"\btrends?\b|\b(?:in|de)creas(?:e|es|ed|ing)\b|\bris(?:e|es|ing)\b|\bfall(?:s|ing)?\b"
+            r"|\bgrow(?:s|n|ing)?\b|\bgo(?:es|ing)? (?:up|down)\b|\bover (?:time|the years)\b",
+            "趋势|走势|上升|下降|增长|变化",
+        ),
+    ),
+    ("average", phrases.any_of(r"\baverage\b|\bmean\b", "平均")),
+    (
+        "sum",
+        phrases.any_of(
+            r"\b(?:sum|total|altogether|in all|together|combined|add(?:ed)? up)\b",
+            "总共|一共|合计|总和|总计|之和|加起来|总数",
+        ),
+    ),
+    (
+        "max",
+        phrases.any_of(
+            r"\b(?:most|highest|largest|biggest|greatest|maximum|max|peak|best|top|tallest)\b",
+            "最多|最高|最大|最好|峰值",
+        ),
+    ),
+    (
+        "min",
+        phrases.any_of(
+            r"\b(?:least|lowest|smallest|fewest|minimum|min|worst|shortest)\b",
+            "最少|最低|最小|最差",
+        ),
+    ),
+    (
+        "all",
+        phrases.any_of(
+            r"\b(?:what|describe|explain|read|summari[sz]e|list|give|show)\b.{0,40}"
+            r"\b(?:chart|graph|diagram|values|data|numbers|figures)\b(?!.{0,30}\bfor\b)",
+            "(?:描述|说明|读出|列出|给出|概括|总结).{0,12}(?:图|数据|数值)|图.{0,8}(?:显示|说明|表示)了?什么",
+        ),
+    ),
+)
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a chart tells: a sentence without marks, and the values it was made of.
+
+    ``block`` is a text to be given as it is (JSON, CSV), in place of a sentence.
+    """
+
+    text: str
+    values: tuple[Value, ...]
+    block: str = ""
+
+
+def asked_of(question: str) -> Asked:
+    """Return what is asked for; a value when nothing else is."""
+    return next((name for name, rule in _ASKED if rule.search(question)), "value")
+
+
+def mentioned(question: str, names: Iterable[str]) -> list[str]:
+    """Return which names a question has, months in either form; none twice, none within another."""
+    found: list[str] = []
+    rest = question.casefold()
+    for name in sorted({n for n in names if n}, key=len, reverse=True):
+        for form in _forms(name):
+            place = re.search(form, rest)
+            if place is not None:
+                found.append(name)
+                rest = rest[: place.start()] + " " + rest[place.end() :]
+                break
+    return [name for name in dict.fromkeys(names) if name in found]
+
+
+def _forms(name: str) -> list[str]:
+    flat = name.casefold().strip(" .:：")
+    whole = next((m for m in _MONTHS if m == flat or (len(flat) >= 3 and m.startswith(flat))), "")
+    said = [flat, whole, whole[:3]] if whole else [flat]
+    return [
+        rf"(?<![A-Za-z0-9.]){re.escape(one)}(?![A-Za-z0-9%])" if one.isascii() else re.escape(one)
+        for one in said
+        if one
+    ]
+
+
+def tell(question: str, chart: Chart, language: Language) -> Told | None:
+    """Answer a question from a chart; None when it asks for nothing that the chart has."""
+    bare = phrases.NAME.sub(" ", question)
+    asked = asked_of(bare)
+    if asked in ("json", "csv"):
+        return Told("", chart.values, _data(chart, asked))
+    labels, series = mentioned(bare, chart.labels), mentioned(bare, chart.series)
+    chosen = [
+        v
+        for v in chart.values
+        if (not labels or v.x in labels) and (not series or v.series in series)
+    ]
+    if not chosen:
+        return None
+    if asked in ("max", "min"):
+        return _extreme(asked, chosen, chart, language)
+    if asked == "difference":
+        return _difference(chosen, chart, language) if labels or series else None
+    if asked in ("sum", "average") and len(chosen) > 1:
+        return _sum(asked, chosen, chart, language)
+    if asked == "trend" and chart.kind != "pie" and len({v.x for v in chosen}) > 2:
+        return _trend(chosen, chart, language)
+    if labels or (series and len(series) < len(chart.series)) or asked == "all":
+        return _listed(chosen, chart, language)
+    return None
+
+
+# --- sentences -------------------------------------------------------------------------------
+
+
+def said(value: float, printed: bool, chart: Chart, language: Language) -> str:
+    """Return a value as it is said: with its unit, and “about” when it was measured."""
+    plain = f"{value:,.10g}"
+    if chart.unit in ("%", "€"):
+        plain += chart.unit
+    elif chart.unit in ("$", "£", "¥", "￥", "US$"):
+        plain = chart.unit + plain
+    elif chart.unit:
+        plain += f" ({chart.unit})"
+    return plain if printed else text("chart_about", language, value=plain)
+
+
+def _note(values: Sequence[Value], chart: Chart, language: Language, error: float = 0.0) -> str:
+    """Return that values were measured, and how exactly; nothing when all are printed."""
+    if all(v.printed for v in values):
+        return ""
+    off = f"{error or chart.error:.2g}"
+    return text("chart_read_off", language, error=f"{float(off):,.10g}")
+
+
+def _named(value: Value, chart: Chart) -> str:
+    several = len(chart.series) > 1
+    return f"{value.x}, {value.series}" if several and value.series else value.x
+
+
+def _listed(chosen: Sequence[Value], chart: Chart, language: Language) -> Told:
+    shown = chosen[:_SHOWN]
+    comma = "；" if language == "zh" else "; "
+    if len(shown) == 1:
+        words = said(shown[0].value, shown[0].printed, chart, language)
+    else:
+        colon = "：" if language == "zh" else ": "
+        words = comma.join(
+            _named(v, chart) + colon + said(v.value, v.printed, chart, language) for v in shown
+        )
+    if rest := len(chosen) - len(shown):
+        words += comma + text("say_more", language, count=rest).strip()
+    return Told(words + _note(shown, chart, language), tuple(shown))
+
+
+def _extreme(asked: Asked, chosen: Sequence[Value], chart: Chart, language: Language) -> Told:
+    """Name the largest or smallest value, and those that cannot be told from it."""
+    ordered = sorted(chosen, key=lambda v: -v.value if asked == "max" else v.value)
+    best = ordered[0]
+    close = [
+        v
+        for v in ordered[1:]
+        if abs(v.value - best.value) < chart.error and not (v.printed and best.printed)
+    ]
+    words = text(
+        "chart_extreme",
+        language,
+        name=_named(best, chart),
+        value=said(best.value, best.printed, chart, language),
+    )
+    if close:
+        names = ("、" if language == "zh" else ", ").join(_named(v, chart) for v in close[:3])
+        words += text("chart_close", language, names=names)
+    return Told(words + _note([best], chart, language), (best, *close[:3]))
+
+
+def _difference(chosen: Sequence[Value], chart: Chart, language: Language) -> Told | None:
+    if len(chosen) != 2:
+        return None
+    high, low = sorted(chosen, key=lambda v: -v.value)
+    worked = float(calculate(f"{_plain(high)} - {_plain(low)}"))
+    words = text(
+        "chart_difference",
+        language,
+        value=said(worked, high.printed and low.printed, chart, language),
+        high=f"{_named(high, chart)} {number(high.value)}",
+        low=f"{_named(low, chart)} {number(low.value)}",
+    )
+    return Told(words + _note(chosen, chart, language, 1.4 * chart.error), (high, low))
+
+
+def _sum(asked: Asked, chosen: Sequence[Value], chart: Chart, language: Language) -> Told:
+    terms = " + ".join(_plain(v) for v in chosen)
+    error = len(chosen) ** 0.5 * chart.error
+    if asked == "average":
+        worked, error = calculate(f"({terms}) / {len(chosen)}"), error / len(chosen)
+    else:
+        worked = calculate(terms)
+    shown = float(plain_number(worked))
+    shown = float(f"{shown:.4g}") if not all(v.printed for v in chosen) else shown
+    words = text(
+        f"chart_{asked}",
+        language,
+        value=said(shown, all(v.printed for v in chosen), chart, language),
+        count=len(chosen),
+    )
+    return Told(words + _note(chosen, chart, language, error), tuple(chosen[:_SHOWN]))
+
+
+def _plain(value: Value) -> str:
+    return f"({plain_number(calculate(f'0 + ({value.value:f})'))})"
+
+
+def _trend(chosen: Sequence[Value], chart: Chart, language: Language) -> Told:
+    """Tell of each series how it goes from the first label to the last."""
+    lines, used = [], []
+    for name in dict.fromkeys(v.series for v in chosen):
+        row = [v for v in chosen if v.series == name]
+        steps = [b.value - a.value for a, b in zip(row, row[1:], strict=False)]
+        if all(step > -chart.error for step in steps):
+            key = "chart_rises"
+        elif all(step < chart.error for step in steps):
+            key = "chart_falls"
+        else:
+            key = "chart_up_down"
+        ends = {
+            place: f"{said(v.value, v.printed, chart, language)} ({v.x})"
+            for place, v in (("first", row[0]), ("last", row[-1]))
+        }
+        lines.append((f"{name}: " if name else "") + text(key, language, **ends))
+        used += [row[0], row[-1]]
+    return Told("; ".join(lines) + _note(used, chart, language), tuple(used))
+
+
+def _data(chart: Chart, form: Asked) -> str:
+    if form == "json":
+        return "```json\n" + json.dumps(chart.to_json(), ensure_ascii=False, indent=1) + "\n```"
+    stream = io.StringIO()
+    rows = csv.writer(stream, lineterminator="\n")
+    rows.writerow(["", *(name or chart.unit or "value" for name in chart.series)])
+    held = {(v.x, v.series): number(v.value) for v in chart.values}
+    for label in chart.labels:
+        rows.writerow([label, *(held.get((label, name), "") for name in chart.series)])
+    return f"```csv\n{stream.getvalue()}```"

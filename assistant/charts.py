@@ -1,0 +1,197 @@
+"""Charts: the tool that gives what was read of them, and answers from their tables.
+
+A chart is read when its file is; here its passages are put together again. Knows no graph, no
+prompts and no pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from assistant import phrases
+from assistant.answers import Draft
+from assistant.calls import ToolResult
+from assistant.chart_table import Told, asked_of, mentioned, tell
+from assistant.citations import cite, content_words
+from assistant.i18n import Language, text
+from assistant.library import Attached, LibraryView
+from assistant.messages import AssetView, Citation
+from assistant.planner import Plan
+from assistant.session import Session
+from retrieval.charts.values import Chart, Value, from_lines
+from retrieval.values import PageLocator, Passage, RegionLocator, Word
+
+CITED = 8
+"""Values that are cited one by one."""
+_FIRST = 4
+"""Passages of a search among which a chart must be for an answer that was not asked of one."""
+_TOLD = 0.5
+"""Share of the question's other words that such a chart's title, series or file must have."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A chart of a file, and its first passage."""
+
+    chart: Chart
+    passage: Passage
+
+
+def charts_of(
+    passages: Sequence[Passage], words_of: Callable[[Passage], Sequence[Word]]
+) -> list[Held]:
+    """Return the charts among passages, the parts of each put together again."""
+    parts: dict[tuple[str, str, int | None], list[Held]] = {}
+    for passage in passages:
+        if passage.kind != "chart":
+            continue
+        lines = passage.text.split("\n")
+        places = {word.text: word.box for word in words_of(passage)}
+        chart = from_lines([Word(line, places.get(line)) for line in lines])
+        if chart is not None:
+            page = getattr(passage.locator, "page", None)
+            parts.setdefault((passage.sha256, lines[0], page), []).append(Held(chart, passage))
+    return [
+        Held(
+            replace(held[0].chart, values=tuple(v for one in held for v in one.chart.values)),
+            held[0].passage,
+        )
+        for held in parts.values()
+    ]
+
+
+def charts_in(
+    file: AssetView | Attached, page: int | None, library: LibraryView, language: Language
+) -> dict[str, Any]:
+    """Return what the tool ``read_chart`` gives: tables in ``data``, the passages they are from."""
+    if isinstance(file, Attached):
+        held = charts_of(file.passages, lambda p: file.words.get(p.text, ()))
+    else:
+        held = charts_of(library.passages(file.id), library.words)
+    if page is not None:
+        held = [h for h in held if getattr(h.passage.locator, "page", None) == page]
+    said = "\n\n".join(h.chart.text() for h in held)
+    none = text("say_no_chart", language, asset=file.name)
+    return {
+        "summary": "; ".join(h.chart.title or h.chart.kind for h in held) or none,
+        "text": said or none,
+        "passages": tuple(replace(h.passage, text=h.chart.text()) for h in held),
+        "data": {"charts": [_row(h) for h in held], "held": held},
+    }
+
+
+def _row(held: Held) -> dict[str, Any]:
+    page = getattr(held.passage.locator, "page", None)
+    return {**held.chart.to_json(), **({"page": page} if page is not None else {})}
+
+
+def tell_chart(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+    """Answer a question that speaks of a chart; from the words found where no chart tells it."""
+    from assistant.found import found_words
+
+    read = [r for r in results if r.call.tool == "read_chart" and not r.error]
+    held = [h for r in read for h in r.data["held"]]
+    if answered := _best(session, held):
+        return answered
+    rest = [r for r in results if r.call.tool != "read_chart"]
+    if read and not held and not any(p.text.strip() for r in rest for p in r.passages):
+        name = str(read[0].call.arguments["file"])
+        return Draft(text("say_no_chart", session.language, asset=name), found=False)
+    return found_words(session, plan, rest)
+
+
+def _best(session: Session, held: Sequence[Held]) -> Draft | None:
+    """Answer from the chart whose words fit the question most, of those that can tell."""
+    question = session.request.question
+    ranked = sorted(held, key=lambda h: -_shared(question, h))
+    for one in ranked:
+        if told := tell(question, one.chart, session.language):
+            return _draft(told, one, session.language)
+    return None
+
+
+def told_by_chart(
+    session: Session, passages: Sequence[Passage], *, whole: bool = False
+) -> Draft | None:
+    """Answer a question that does not speak of a chart from one that was found.
+
+    Args:
+        passages: those found, the best first.
+        whole: they are of a file that was named or given, so a chart in it is meant.
+    """
+    held = charts_of(passages if whole else passages[:_FIRST], session.words)
+    question = session.request.question
+    if not whole:
+        held = [h for h in _completed(session, held) if _is_meant(question, h)]
+    elif asked_of(question) == "value":
+        held = [h for h in held if mentioned(question, h.chart.labels)]
+    return _best(session, held)
+
+
+def told_by_named(session: Session, plan: Plan) -> Draft | None:
+    """Answer from a chart in the files that a question names or brings along."""
+    request = session.request
+    given = [p for file in request.attached for p in file.passages]
+    for name in plan.names:
+        files = [a for a in request.library.assets(name, limit=5) if a.name == name]
+        given += [p for file in files[:1] for p in request.library.passages(file.id)]
+    return told_by_chart(session, given, whole=True)
+
+
+def _completed(session: Session, held: Sequence[Held]) -> list[Held]:
+    """Return charts with the parts that were not among the passages found."""
+    full = []
+    for one in held:
+        if one.passage.asset_id == 0:
+            full.append(one)
+            continue
+        library = session.request.library
+        every = charts_of(library.passages(one.passage.asset_id), library.words)
+        head = one.passage.text.split("\n", 1)[0]
+        full += [h for h in every if h.passage.text.startswith(head)][:1]
+    return full
+
+
+def _is_meant(question: str, held: Held) -> bool:
+    """Whether a question asks for a label that a chart has, in the words of its title."""
+    labels = mentioned(question, held.chart.labels)
+    asks = asked_of(question)
+    return bool(labels or asks in ("max", "min", "trend")) and _shared(question, held) >= _TOLD
+
+
+def _shared(question: str, held: Held) -> float:
+    """Return the share of a question's words, labels and the operation left out, that a chart's
+    title, series, heading and file have."""
+    chart = held.chart
+    bare = phrases.NAME.sub(" ", question)
+    for name in mentioned(bare, (*chart.labels, *chart.series)):
+        bare = bare.replace(name, " ")
+    for _, rule in phrases.OPERATIONS:
+        bare = rule.sub(" ", bare)
+    bare = phrases.CHART.sub(" ", phrases.NO_TOPIC.sub(" ", bare))
+    wanted = set(content_words(bare))
+    about = f"{chart.title} {' '.join(chart.series)} {held.passage.heading} {held.passage.asset}"
+    return len(wanted & set(content_words(about))) / len(wanted) if wanted else 0.0
+
+
+def _draft(told: Told, held: Held, language: Language) -> Draft:
+    values = told.values[:CITED] if not told.block else told.values[:1]
+    citations = tuple(
+        _cited(n, value, held, whole=bool(told.block)) for n, value in enumerate(values, 1)
+    )
+    marks = "".join(f" [{c.number}]" for c in citations)
+    if told.block:
+        return Draft(f"{told.block}\n{marks.strip()}", citations=citations)
+    end = "。" if language == "zh" else "."
+    return Draft(told.text + marks + end, citations=citations)
+
+
+def _cited(number: int, value: Value, held: Held, *, whole: bool) -> Citation:
+    """Return a citation of the bar, point or slice; of the whole chart for its data."""
+    box = held.chart.box if whole else value.box
+    page = getattr(held.passage.locator, "page", None)
+    locator = RegionLocator(box) if page is None else PageLocator(page, (box,))
+    line = held.chart.title or held.passage.asset if whole else value.line
+    return cite(number, replace(held.passage, text=line, locator=locator), "")
