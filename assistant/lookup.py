@@ -1,12 +1,18 @@
-"""What a search is given beside words: a picture opened, the files a conversation spoke of."""
+"""What a search is given beside words, and what hearing is given: pictures opened, files spoken of,
+texts that may hold the words of a spoken question."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+from assistant.library import LibraryView
 from assistant.messages import ConversationView
-from retrieval.errors import FileNotFound
+from retrieval.errors import FileNotFound, SightlineError
+
+RECALLED = 3
+"""Passages that a spoken question is heard beside."""
+RECALLED_LETTERS = 300
 
 
 def spoken_of(conversation: ConversationView) -> frozenset[str]:
@@ -14,6 +20,21 @@ def spoken_of(conversation: ConversationView) -> frozenset[str]:
     attached = {file.sha256 for message in conversation.messages for file in message.attachments}
     cited = {citation.sha256 for message in conversation.messages for citation in message.citations}
     return frozenset(attached | cited)
+
+
+def texts_about(library: LibraryView, heard: str) -> str:
+    """Return the texts of a library that speak of what was heard, the best last.
+
+    They only tell the recogniser which words there are; a search that fails tells none.
+    """
+    if not library.size():
+        return ""
+    try:
+        found = library.search(heard, k=RECALLED).passages
+    except SightlineError:
+        return ""
+    told = [" ".join(p.text.split())[:RECALLED_LETTERS] for p in found if p.kind != "pixels"]
+    return " ".join(reversed(told))
 
 
 def open_picture(path: Path) -> Any:

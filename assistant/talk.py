@@ -11,6 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from assistant import prompts
@@ -21,6 +22,7 @@ from assistant.errors import AnswerCancelled, QuestionEmpty, QuestionTooLong
 from assistant.history import earlier_files, language_for, pairs
 from assistant.i18n import Language, text
 from assistant.library import Attached, EmptyLibrary, LibraryView
+from assistant.lookup import texts_about
 from assistant.messages import (
     Abstained,
     Answered,
@@ -178,7 +180,10 @@ class Talk:
         views: list[AttachmentView] = []
         if question.audio is not None:
             yield Status("status_transcribing", {"asset": question.audio.name})
-            heard = self._speech.question(question.audio.name, question.audio.path, cancelled)
+            view = self._open_library(question.library) if question.use_library else EmptyLibrary()
+            recall = partial(texts_about, view)
+            audio = question.audio
+            heard = self._speech.question(audio.name, audio.path, cancelled, recall)
             said = heard.text.strip()
             yield Heard(said, heard.language)
             asked = f"{asked}\n{said}".strip()

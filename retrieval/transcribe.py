@@ -90,6 +90,7 @@ class WhisperTranscriber:
         on_progress: Callable[[float, float], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
         name: str = "",
+        context: str = "",
     ) -> Transcript:
         """Return everything that is said in a recording.
 
@@ -99,6 +100,7 @@ class WhisperTranscriber:
             on_progress: called with seconds heard and seconds in all.
             cancelled: asked between phrases.
             name: what to call the recording in an error.
+            context: text that may hold names and words of the recording (its last 223 tokens).
 
         Raises:
             AudioEmpty: it has no length, no sound, or nobody speaks in it.
@@ -109,7 +111,8 @@ class WhisperTranscriber:
         total = duration(source, name)
         heard: list[Segment] = []
         spoken = language or ""
-        for segment, spoken in self.listen(decode_parts(source, name), language):  # noqa: B007
+        parts = decode_parts(source, name)
+        for segment, spoken in self.listen(parts, language, context):  # noqa: B007
             if cancelled is not None and cancelled():
                 raise Cancelled(name=name)
             heard.append(segment)
@@ -121,19 +124,23 @@ class WhisperTranscriber:
         return Transcript(text, spoken, tuple(heard), total)
 
     def listen(
-        self, parts: Iterator[tuple[float, _Audio]], language: str | None = None
+        self,
+        parts: Iterator[tuple[float, _Audio]],
+        language: str | None = None,
+        context: str = "",
     ) -> Iterator[tuple[Segment, str]]:
         """Yield phrases with the language, as they are heard.
 
         Args:
             parts: (start in seconds, float32 mono at 16 kHz) in order, as of ``decode_parts``.
             language: ISO 639-1 code; None recognises it at the first speech.
+            context: see ``transcribe``.
         """
         for offset, audio in parts:
             model = self.load()
             if not _has_sound(audio):
                 continue
-            phrases, info = _hear(model, audio, language)
+            phrases, info = _hear(model, audio, language, context)
             if info is None:
                 continue
             language = language or info.language
@@ -142,7 +149,9 @@ class WhisperTranscriber:
                     yield _segment(phrase, offset), language
 
 
-def _hear(model: Any, audio: _Audio, language: str | None) -> tuple[Iterator[Any], Any]:
+def _hear(
+    model: Any, audio: _Audio, language: str | None, context: str
+) -> tuple[Iterator[Any], Any]:
     """Run speech detection and recognition over one part; (empty, None) when nobody speaks."""
     try:
         phrases, info = model.transcribe(
@@ -153,6 +162,7 @@ def _hear(model: Any, audio: _Audio, language: str | None) -> tuple[Iterator[Any
             vad_filter=True,
             # Each window is heard by itself: a slip does not repeat through the rest.
             condition_on_previous_text=False,
+            initial_prompt=context or None,
         )
     except ValueError:  # no window is left after detection
         return iter(()), None
