@@ -141,10 +141,13 @@ class Context:
 
     def model_ids(self, roles: Sequence[str]) -> dict[str, str]:
         """Return the names of the models in use by role."""
+        from retrieval.face_vectors import DlibFaces
+
         names: dict[str, Callable[[], str]] = {
             "chat": lambda: self.chat_model.model_id,
             "joint": lambda: self.joint.id,
             "library": lambda: self.settings.joint_model or "embedded",
+            "faces": lambda: DlibFaces.id,
             "speech": lambda: self.settings.whisper_model or "faster-whisper-base",
         }
         return {role: names[role]() for role in roles}

@@ -47,6 +47,7 @@ FURTHER: tuple[str, ...] = (
     "agent",
     "writing",
     "privacy",
+    "faces",
     "performance",
 )
 """Suites that measure more of the product; each has a small set of its own."""
@@ -56,7 +57,7 @@ NAMES = (*CONTRACT, *FURTHER)
 OWN = "own"
 """The suite over the user's own library; it has no data of its own to be measured on."""
 
-Role = Literal["chat", "joint", "library", "speech"]
+Role = Literal["chat", "joint", "library", "speech", "faces"]
 
 
 class Suite(ABC):

@@ -21,6 +21,7 @@ from evals.suites import (
     agent,
     citations,
     dialogues,
+    faces,
     fields,
     objects,
     open_vqa,
@@ -247,3 +248,25 @@ def test_a_peer_cites_what_its_text_names() -> None:
     assert [c.asset for c in cited_in("It is so.", found)] == ["1.txt"]
     assert [c.asset for c in cited_in("It is so [7].", found)] == ["1.txt"]
     assert cited_in("x", []) == ()
+
+
+def test_faces_are_scored_by_pairs_and_by_their_groups() -> None:
+    assert faces.counted(3, 3)["counted"].value == 1.0
+    assert faces.counted(3, 1)["count_off"].value == 2.0
+    one, other = np.zeros(128, np.float32), np.ones(128, np.float32)
+    found = [
+        faces.Named("a", "ann", one, 0),
+        faces.Named("b", "ben", one, 0),  # a stranger taken for ann
+        faces.Named("c", "ann", one, 0),
+        faces.Named("d", "ann", other, 1),  # and a photo of hers that is not known
+    ]
+    stranger = faces.told("b", found)
+    assert (stranger["pairs"].value, stranger["strangers"].value) == (0.0, 1.0)
+    assert "same_found" not in stranger
+    third = faces.told("c", found)
+    assert third["pairs"].value == 0.5 and third["pairs"].weight == 2.0
+    assert third["same_found"].value == 1.0
+    assert third["b3_precision"].value == third["b3_recall"].value == pytest.approx(2 / 3)
+    assert faces.told("d", found)["same_found"].value == 0.0
+    missed = faces.told("e", found)
+    assert missed["pairs"].value == 0.0 and missed["strangers"].value == 1.0

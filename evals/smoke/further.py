@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from evals.smoke import charts, papers
+from evals.smoke import charts, papers, portraits
 from evals.smoke.shapes import HERE, SPLIT, photos, table, write
 
 Rows = list[dict[str, Any]]
@@ -265,5 +265,6 @@ MAKERS: dict[str, Callable[[Path, int], None]] = {
     "agent": _agent,
     "writing": _writing,
     "privacy": _privacy,
+    "faces": portraits.faces,
     "performance": _performance,
 }
