@@ -90,12 +90,14 @@ class _Builder(Parts):
         self.conversations.mark_interrupted()
         if self.idle is not None:
             self.idle.start()
+        people = self._people_book()
         files = Files(
             catalog=self.catalog,
             blobs=self.blobs,
             thumbnails=self.thumbnails,
             language=self.settings.language,
             searcher=self.searcher,
+            recognise=people.recognise,
         )
         intake = Intake(
             catalog=self.catalog,
@@ -134,7 +136,7 @@ class _Builder(Parts):
             models=self._models(),
             blobs=self.blobs,
             cases=CaseBook(Cases(self.engine, self.blobs), files.shelf, self.model, self._release),
-            people=self._people_book(),
+            people=people,
             tuning=Lazy(self._tuning),
             examine=self._examine,
             release=self._release,

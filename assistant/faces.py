@@ -43,7 +43,7 @@ def faces_in(file: AssetView | Attached, library: LibraryView) -> dict[str, Any]
         raise AssetNotFound(asset=file.name)
     picture = ImageOps.exif_transpose(Image.open(io.BytesIO(jpeg)))
     found = find_faces(picture)
-    known = library.faces(file.sha256)
+    known = library.faces(file)
     whole = Passage(
         asset_id=NOT_IN_LIBRARY if attached else getattr(file, "id", NOT_IN_LIBRARY),
         asset=file.name,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.errors import AssetNotFound
 from assistant.i18n import Language, text
 from assistant.messages import AssetView, Citation, EvidenceView
-from assistant.shelf import Shelf, passage_of, tag_name, view_of
+from assistant.shelf import Recognise, Shelf, passage_of, tag_name, view_of
 from assistant.views import Finding
 from retrieval.blobs import BlobStore
 from retrieval.catalog.library import Catalog
@@ -40,6 +40,7 @@ class Files:
 
     Args:
         searcher: returns the part, built when it is first needed.
+        recognise: names the faces of a picture that is in no library.
     """
 
     def __init__(
@@ -50,7 +51,9 @@ class Files:
         thumbnails: Thumbnails,
         language: Language,
         searcher: Callable[[], Searcher],
+        recognise: Recognise,
     ) -> None:
+        self._recognise = recognise
         self._catalog = catalog
         self._blobs = blobs
         self._thumbnails = thumbnails
@@ -61,7 +64,7 @@ class Files:
 
     def shelf(self, library: str) -> Shelf:
         """Return what the owner of a library may see."""
-        return Shelf(library, self._catalog, self._blobs, self.find)
+        return Shelf(library, self._catalog, self._blobs, self.find, self._recognise)
 
     def size(self, library: str) -> int:
         """Return how many files a library holds."""

@@ -87,8 +87,11 @@ class LibraryView(Protocol):
         """Return the names that the owner gave people; none while faces are not grouped."""
         ...
 
-    def faces(self, sha256: str) -> list[FaceView]:
-        """Return the stored faces of the photo with this content, named or not."""
+    def faces(self, file: AssetView | Attached) -> list[FaceView]:
+        """Return the faces of a photo, named or not; of one that is only attached nothing is kept.
+
+        None while faces are not grouped.
+        """
         ...
 
     def faces_of(self, name: str) -> list[FaceView]:
@@ -163,7 +166,7 @@ class EmptyLibrary:
         """Return none."""
         return ()
 
-    def faces(self, sha256: str) -> list[FaceView]:
+    def faces(self, file: AssetView | Attached) -> list[FaceView]:
         """Return none."""
         return []
 

@@ -6,14 +6,17 @@ language model. Faces and groups are in ``retrieval.people``, what is said of th
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from assistant.errors import FaceUnknown, PeopleOff, PersonUnknown
+from assistant.library import NOT_IN_LIBRARY
 from assistant.shelf import face_views
 from assistant.views import FaceView, PeopleView, PersonView
 from retrieval.catalog import people as sql
 from retrieval.catalog.transactions import reading
+from retrieval.errors import FacesUnavailable, WeightsError
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from retrieval.blobs import BlobStore
     from retrieval.catalog.library import Catalog
     from retrieval.people import People
+
+log = logging.getLogger("sightline.people")
 
 CROP = 160
 """Pixels of the longer side of a face that is shown."""
@@ -164,6 +169,23 @@ class PeopleBook:
     def erase(self, *, library: str | None = None) -> None:
         """Remove all faces, groups and names, and look for none from now on."""
         sql.erase(self._engine, library or self._library)
+
+    def recognise(self, library: str, name: str, jpeg: bytes) -> list[FaceView]:
+        """Return the faces of a picture that is not in the library, by those named in it.
+
+        Nothing is stored. Where faces cannot be looked for, none are returned.
+        """
+        import io
+
+        from PIL import Image, ImageOps
+
+        try:
+            with Image.open(io.BytesIO(jpeg)) as opened:
+                found = self._finder().recognise(library, ImageOps.exif_transpose(opened))
+        except (FacesUnavailable, WeightsError) as error:
+            log.warning("faces cannot be compared: %s", error)
+            return []
+        return [FaceView(0, NOT_IN_LIBRARY, name, box, called) for box, called in found]
 
     def find(self, wanted: str, *, library: str | None = None) -> PersonView:
         """Return the person of that name or number.

@@ -108,7 +108,7 @@ def _anyone(
             file = resolve(name)
         except AssetNotFound:
             continue
-        if file.modality == "image" and any(f.name for f in request.library.faces(file.sha256)):
+        if file.modality == "image" and any(f.name for f in request.library.faces(file)):
             return True
     return False
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from PIL.Image import Image
 
 from assistant.errors import AssetNotFound
+from assistant.library import Attached
 from assistant.messages import AssetView
 from assistant.views import FaceView
 from retrieval.blobs import BlobStore
@@ -18,6 +19,7 @@ from retrieval.catalog.transactions import reading
 from retrieval.values import ABOUT, Filters, Modality, Passage, Query, SearchResult, Word
 
 Search = Callable[[Query], SearchResult]
+Recognise = Callable[[str, str, bytes], list[FaceView]]
 
 
 class Shelf:
@@ -25,9 +27,18 @@ class Shelf:
 
     Args:
         library: the one library it can see; every asset is checked against it.
+        recognise: names the faces of a picture that is in no library, by those of this one.
     """
 
-    def __init__(self, library: str, catalog: Catalog, blobs: BlobStore, search: Search) -> None:
+    def __init__(
+        self,
+        library: str,
+        catalog: Catalog,
+        blobs: BlobStore,
+        search: Search,
+        recognise: Recognise = lambda library, name, jpeg: [],
+    ) -> None:
+        self._recognise = recognise
         self._library = library
         self._catalog = catalog
         self._blobs = blobs
@@ -119,13 +130,18 @@ class Shelf:
             found = people.groups(connection, self._library)
         return tuple(group.name for group in found if group.name)
 
-    def faces(self, sha256: str) -> list[FaceView]:
-        """Return the stored faces of the photo with this content, named or not."""
-        record = self._catalog.asset_by_hash(self._library, sha256)
-        if record is None:
+    def faces(self, file: AssetView | Attached) -> list[FaceView]:
+        """Return the faces of a photo, named or not; of one that is only attached nothing is kept.
+
+        None while faces are not grouped.
+        """
+        record = self._catalog.asset_by_hash(self._library, file.sha256)
+        if record is not None:
+            with reading(self._catalog.engine) as connection:
+                return face_views(people.faces(connection, self._library, asset_id=record.id))
+        if isinstance(file, AssetView) or file.jpeg is None or not self.people():
             return []
-        with reading(self._catalog.engine) as connection:
-            return face_views(people.faces(connection, self._library, asset_id=record.id))
+        return self._recognise(self._library, file.name, file.jpeg)
 
     def faces_of(self, name: str) -> list[FaceView]:
         """Return the faces of a person by the exact name."""

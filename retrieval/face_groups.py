@@ -36,6 +36,12 @@ class Cluster:
         return cls(len(vectors), vectors.sum(0), float((vectors**2).sum()), group, named)
 
 
+def distance(group: Cluster, face: Vectors) -> float:
+    """Return how far a face [dim] is from those of a group: the root of the mean square."""
+    squares = group.squares / group.count + float(face @ face)
+    return float(max(0.0, squares - 2 * float(group.total @ face) / group.count) ** 0.5)
+
+
 def join_new(groups: Sequence[Cluster], new: Vectors, limit: float = SAME) -> list[list[int]]:
     """Tell which new faces [n, dim] belong together, and with which group.
 

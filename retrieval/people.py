@@ -15,17 +15,18 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, delete, func, insert, select, true, update
 
 from retrieval.blobs import BlobStore
 from retrieval.catalog.people import wanted
 from retrieval.catalog.tables import Asset, FaceGroup, FaceRow, Library, PictureRow
 from retrieval.catalog.transactions import reading, writing
 from retrieval.catalog.vectors import pack, unpack
-from retrieval.errors import HomeError
-from retrieval.face_groups import Cluster, join_new
-from retrieval.face_vectors import DIM, FaceEncoder, large_enough
+from retrieval.errors import FacesUnavailable
+from retrieval.face_groups import Cluster, distance, join_new
+from retrieval.face_vectors import DIM, SAME, FaceEncoder, large_enough
 from retrieval.faces import find_faces
+from retrieval.values import Box
 
 log = logging.getLogger(__name__)
 
@@ -78,6 +79,25 @@ class People:
         with reading(self._engine) as connection:
             return _loose_in(connection, library, 1) is not None
 
+    def recognise(self, library: str, picture: Image.Image) -> list[tuple[Box, str]]:
+        """Return the faces of an upright picture that is not kept, each with the name it is like.
+
+        The name is empty for a face that is no nearer than ``SAME`` to anybody. Nothing is stored.
+
+        Raises:
+            FacesUnavailable, WeightsError: detector or encoder cannot be used.
+        """
+        with reading(self._engine) as connection:
+            named = _clusters(connection, library, named=True)
+        boxes = [f.box for f in find_faces(picture) if large_enough(f.box, *picture.size)]
+        if not named or not boxes:
+            return [(box, "") for box in boxes]
+        found = []
+        for box, vector in zip(boxes, self._encoder().embed(picture, boxes), strict=True):
+            far, name = min((distance(cluster, vector), name) for cluster, name in named)
+            found.append((box, name if far < SAME else ""))
+        return found
+
     def _look(self, asset_id: int, sha256: str) -> None:
         """Store the faces of one photo."""
         encoder = self._encoder()
@@ -89,7 +109,9 @@ class People:
                 boxes = [f.box for f in found if large_enough(f.box, *picture.size)]
                 if boxes:
                     vectors = encoder.embed(picture, boxes)
-        except (HomeError, OSError) as error:  # doctor tells of a lost photo; the others go on
+        except FacesUnavailable:
+            raise
+        except Exception as error:  # doctor tells of a lost photo; the others go on
             log.warning("photo %s could not be looked at for faces: %s", asset_id, error)
         rows = [
             {
@@ -113,7 +135,7 @@ class People:
     def _group(self, library: str) -> None:
         """Put faces without a group into one: an old one that they fit, or a new one."""
         with reading(self._engine) as connection:
-            known = _clusters(connection, library)
+            known = [cluster for cluster, _ in _clusters(connection, library)]
             loose = connection.execute(
                 select(FaceRow.id, FaceRow.data)
                 .join(Asset, Asset.id == FaceRow.asset_id)
@@ -168,19 +190,22 @@ def _loose_in(connection: Connection, library: str | None, least: int) -> str | 
     return connection.scalar(query.limit(1))
 
 
-def _clusters(connection: Connection, library: str) -> list[Cluster]:
-    """Return the groups of a library, each summed up."""
+def _clusters(
+    connection: Connection, library: str, named: bool = False
+) -> list[tuple[Cluster, str]]:
+    """Return the groups of a library, each summed up, and their names; ``named`` only those."""
     rows = connection.execute(
         select(FaceGroup.id, FaceGroup.name, FaceRow.data)
         .join(FaceRow, FaceRow.group_id == FaceGroup.id)
-        .where(FaceGroup.library_id == library)
+        .where(FaceGroup.library_id == library, FaceGroup.name.is_not(None) if named else true())
         .order_by(FaceGroup.id)
     )
-    held: dict[tuple[int, bool], list[bytes]] = {}
+    held: dict[tuple[int, str], list[bytes]] = {}
     for group, name, data in rows:
-        held.setdefault((group, name is not None), []).append(data)
+        held.setdefault((group, name or ""), []).append(data)
     return [
-        Cluster.of(unpack(vectors, DIM), group, named) for (group, named), vectors in held.items()
+        (Cluster.of(unpack(vectors, DIM), group, bool(name)), name)
+        for (group, name), vectors in held.items()
     ]
 
 

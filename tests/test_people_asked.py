@@ -101,6 +101,24 @@ def test_an_attached_photo_of_the_library_is_known_too(helper: Assistant, tmp_pa
     assert "Anna [1]" in ask(helper, "Who is this?", tmp_path / "same.png").text
 
 
+def test_a_photo_that_is_only_attached_is_compared_and_not_kept(
+    helper: Assistant, tmp_path: Path
+) -> None:
+    changed("grace", "dark").save(tmp_path / "new.png")
+    changed("eileen", "small").save(tmp_path / "old.png")
+    before = helper.people.view()
+    assert "林晓 [1]" in ask(helper, "Who is this?", tmp_path / "new.png").text
+    assert "Anna [1]" in ask(helper, "这张照片里的人是谁？", tmp_path / "old.png").text
+    person = helper.people.find("林晓")
+    helper.people.name(person.id, "")
+    try:
+        end = ask(helper, "Who is this?", tmp_path / "new.png")
+        assert "林晓" not in end.text and "Anna" not in end.text
+    finally:
+        helper.people.name(person.id, "林晓")
+    assert helper.people.view() == before
+
+
 def test_faces_that_nobody_named_are_counted_as_such(helper: Assistant) -> None:
     face = next(f for f in _faces(helper, "Anna") if f.asset == "team.png")
     helper.people.move(face.id)

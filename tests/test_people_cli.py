@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,16 @@ def test_people_by_command(helper: Assistant) -> None:
     refused = CliRunner().invoke(app, ["people", "erase"], input="n\n")
     assert refused.exit_code == 1 and run("list")["on"]
     assert run("erase", "--yes") == {"on": False, "waiting": 0, "people": []}
+
+
+def test_the_server_looks_for_faces_in_its_idle_time(helper: Assistant, tmp_path: Path) -> None:
+    helper.upload("later.txt", b"This starts the worker.")
+    helper.people.switch_on()
+    deadline = time.monotonic() + 60
+    while (view := helper.people.view()).busy:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert [p.faces for p in view.people] == [2, 2]
 
 
 def test_a_backup_brings_the_names_back(helper: Assistant, tmp_path: Path) -> None:

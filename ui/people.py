@@ -12,11 +12,11 @@ from retrieval.errors import SightlineError
 from ui import runtime, state
 from ui.state import library, plain, t
 
-_FEW = 6
+_FEW = 5
 """Faces of a person that the page shows; the rest is in the dialog."""
 _MOST = 60
-_SHOWN = 40
-"""Unnamed people shown at first."""
+_SHOWN = 20
+"""People shown at first: each draws its faces out of the photos."""
 _TICK = 1.0
 
 

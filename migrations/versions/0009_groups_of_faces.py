@@ -29,6 +29,7 @@ def upgrade() -> None:
         ),
         sa.Column("name", sa.String(), nullable=True),
         sa.UniqueConstraint("library_id", "name"),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "faces",
@@ -50,6 +51,7 @@ def upgrade() -> None:
         sa.Column("embedder", sa.String(), nullable=False),
         sa.Column("dim", sa.Integer(), nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_faces_asset_id", "faces", ["asset_id"])
     op.create_index("ix_faces_group_id", "faces", ["group_id"])

@@ -127,7 +127,10 @@ class FaceGroup(Base):
     """Faces that look like one person's; ``name`` is what the owner of the library calls them."""
 
     __tablename__ = "face_groups"
-    __table_args__ = (UniqueConstraint("library_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("library_id", "name"),
+        {"sqlite_autoincrement": True},  # a page that is open must not name somebody else
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     library_id: Mapped[str] = mapped_column(ForeignKey("libraries.id", ondelete="CASCADE"))
@@ -142,6 +145,7 @@ class FaceRow(Base):
     """
 
     __tablename__ = "faces"
+    __table_args__ = ({"sqlite_autoincrement": True},)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     asset_id: Mapped[int] = mapped_column(ForeignKey("assets.id", ondelete="CASCADE"), index=True)
