@@ -56,6 +56,7 @@ def compose_draft(
     from assistant.found import found_words
     from assistant.people_told import tell_photos, tell_who
     from assistant.pictures import look, pick
+    from assistant.structure import tell_structure
     from assistant.summaries import summary
     from assistant.sums import add_up
 
@@ -80,6 +81,7 @@ def compose_draft(
         "extract": extract,
         "album": tell,
         "chart": tell_chart,
+        "structure": tell_structure,
         "find": found_words,
     }
     if fitting := several(plan, session.request, results):

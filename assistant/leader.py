@@ -43,6 +43,7 @@ def next_calls(plan: Plan, request: Request, results: Sequence[ToolResult]) -> l
         "extract": _extract,
         "album": _album,
         "chart": _chart,
+        "structure": _structure,
         "summary": _read,
         "translate": _read,
         "sentiment": _read,
@@ -246,6 +247,19 @@ def _on_page(tool: str, plan: Plan) -> dict[str, int]:
     if not plan.page:
         return {}
     return {"page" if tool == "read_chart" else "first_page": plan.page}
+
+
+def _structure(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
+    if results:
+        return _follow_search(results, "read_document")
+    names = focus(plan, request) or tuple(a.name for a in request.earlier[:1])
+    if not names and request.use_library and request.library.size() == 1:
+        names = tuple(file.name for file in request.library.assets(limit=1))
+    if names:
+        return [ToolCall("read_document", {"file": name}) for name in names[:1]]
+    return (
+        [ToolCall("search_library", {"query": plan.query, "k": 5})] if request.use_library else []
+    )
 
 
 def _transcribe(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:

@@ -19,12 +19,13 @@ from assistant.i18n import Language
 from assistant.periods import Period, period_of, without_period
 from assistant.phrases import Field, Operation
 from assistant.presence import thing_asked
+from assistant.structure_asked import structure_asked
 from retrieval.values import Modality
 
 Intent = Literal[
     "chat", "general", "find", "look", "summary", "translate", "sentiment", "entities",
     "transcribe", "list", "pick", "count", "aggregate", "compare", "extract", "calculate", "faces",
-    "album", "people", "who", "chart",
+    "album", "structure", "people", "who", "chart",
 ]  # fmt: skip
 
 
@@ -123,7 +124,7 @@ def _intent(text: str, pictures: bool, names: Sequence[str]) -> tuple[Intent, st
         return "calculate", found["expression"]
     if album_asked(text):
         return "album", ""
-    subject = subject_of(text)
+    subject, asked = subject_of(text), text
     text = phrases.QUOTED.sub(" ", text)  # what is quoted asks for nothing
     if work_phrases.TRANSLATE.search(text):
         return "translate", subject
@@ -133,6 +134,8 @@ def _intent(text: str, pictures: bool, names: Sequence[str]) -> tuple[Intent, st
         return "entities", subject
     if work_phrases.TRANSCRIBE.search(text):
         return "transcribe", ""
+    if structure_asked(asked) and not _pictures(names):
+        return "structure", ""
     if phrases.FACES.search(text) and (pictures or refers_to_picture(text) or _pictures(names)):
         return "faces", ""
     if phrases.CHART.search(text) and not phrases.GENERAL.search(text):

@@ -1,0 +1,157 @@
+"""What a document is made of: how many pages, which of them speak of something, sections, tables.
+
+No passage says these things, so they are counted over all of a file. A page speaks of something
+when the words stand on it as asked, or, where they never do, when all of them stand in one passage.
+Tables and figures are those with a numbered caption. Knows passages and their pages, no model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from assistant.answers import Draft, join, marks, refuse
+from assistant.calls import ToolResult
+from assistant.citations import cite, content_words, fold
+from assistant.i18n import text
+from assistant.library import NOT_IN_LIBRARY
+from assistant.planner import Plan
+from assistant.session import Session
+from assistant.structure_asked import Asked, structure_asked
+from retrieval.outline import outline
+from retrieval.values import PageLocator, Passage
+
+CITED = 8
+"""Pages, sections or captions that are cited one by one."""
+NAMED = 40
+"""Pages, sections or captions that are named."""
+_PAGED = ("application/pdf", "presentation", "powerpoint", "image/tiff")
+_CAPTIONS: dict[Literal["tables", "figures"], re.Pattern[str]] = {
+    "tables": re.compile(
+        r"^\W*(?P<label>(?:table|exhibit)\s*[A-Z]?\d+(?:[.\-–]\d+)*|表\s*\d+(?:[.\-–]\d+)*)",
+        re.I | re.M,
+    ),
+    "figures": re.compile(
+        r"^\W*(?P<label>(?:fig(?:ure|\.)?|chart|diagram)\s*[A-Z]?\d+(?:[.\-–]\d+)*"
+        r"|图\s*\d+(?:[.\-–]\d+)*)",
+        re.I | re.M,
+    ),
+}
+
+
+def tell_structure(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
+    """Answer what is asked of a document's make-up, from the file that was opened."""
+    opened = next((r for r in results if r.search is None and not r.error and r.passages), None)
+    asked = structure_asked(session.request.question)
+    if opened is None or asked is None:
+        return refuse(session, plan, results)
+    passages = [p for p in opened.passages if p.kind != "pixels"]
+    told = _TELLERS[asked.what](session, asked, passages) if passages else None
+    return told or refuse(session, plan, results)
+
+
+def pages_with(words: str, passages: Sequence[Passage]) -> list[tuple[Passage, str]]:
+    """Return the passages that speak of the words, each with the stretch that says so, in order.
+
+    Args:
+        words: as they were asked for; case and accents do not matter.
+        passages: all text of one file.
+    """
+    sought = " ".join(fold(words).split())
+    rule = re.compile(r"(?<!\w)" + r"\s+".join(map(re.escape, sought.split())))
+    exact = [(p, m.group()) for p in passages if (m := rule.search(fold(p.text)))]
+    if exact or not (wanted := set(content_words(words))):
+        return exact
+    return [(p, words) for p in passages if wanted <= set(content_words(f"{p.heading} {p.text}"))]
+
+
+def captions(what: Literal["tables", "figures"], passages: Sequence[Passage]) -> dict[str, Passage]:
+    """Return the numbered captions of a file by label, each with the first passage it heads."""
+    found: dict[str, Passage] = {}
+    for passage in passages:
+        for match in _CAPTIONS[what].finditer(passage.text):
+            label = re.sub(r"\s+", " ", match["label"]).rstrip(".")
+            found.setdefault(_key(label), passage)
+    return found
+
+
+def _key(label: str) -> str:
+    """Return one spelling of a label: ``Fig. 3`` and ``FIGURE 3`` are ``figure 3``."""
+    return re.sub(r"^fig(?:ure|\.)?\s*", "figure ", fold(label)).replace("  ", " ")
+
+
+def _count_pages(session: Session, _asked: Asked, passages: Sequence[Passage]) -> Draft | None:
+    first = passages[0]
+    if not any(kind in first.media_type for kind in _PAGED):
+        return None
+    if first.asset_id == NOT_IN_LIBRARY:
+        count = max(_page(p) or 1 for p in passages)
+    else:
+        count = session.request.library.asset(first.asset_id).units
+    said = text("say_pages", session.language, count=count)
+    return Draft(f"{said} [1]", citations=(cite(1, first, ""),))
+
+
+def _mentions(session: Session, asked: Asked, passages: Sequence[Passage]) -> Draft | None:
+    found = pages_with(asked.thing, passages)
+    if not found:
+        return None
+    firsts: dict[int | None, tuple[Passage, str]] = {}
+    for passage, quote in found:
+        firsts.setdefault(_page(passage), (passage, quote))
+    if None in firsts:  # a file without pages: each place by itself
+        firsts = dict(enumerate(found))
+    shown = list(firsts.values())[:CITED]
+    citations = tuple(cite(n, p, q, session.words(p)) for n, (p, q) in enumerate(shown, 1))
+    language = session.language
+    if _page(found[0][0]) is None:
+        said = text("say_places", language, thing=asked.thing, count=len(found))
+        return Draft(said + marks(citations), citations=citations)
+    numbers = [f"{page}" for page in list(firsts)[:NAMED]]
+    marked = [f"{n} [{i}]" if i <= len(shown) else n for i, n in enumerate(numbers, 1)]
+    said = text("say_pages_with", language, thing=asked.thing, pages=join(marked, language))
+    return Draft(said, citations=citations)
+
+
+def _sections(session: Session, _asked: Asked, passages: Sequence[Passage]) -> Draft | None:
+    """Name the sections with their pages, the first ones cited."""
+    first: dict[str, Passage] = {}
+    for passage in passages:
+        first.setdefault(passage.heading, passage)
+    language, lines = session.language, []
+    sections = [s for s in outline(passages) if s.title in first]
+    if not sections:
+        return None
+    for number, section in enumerate(sections[:NAMED], 1):
+        page = section.first_page
+        where = text("say_on_page", language, page=page) if page else ""
+        lines.append(f"- {section.title}{where}" + (f" [{number}]" if number <= CITED else ""))
+    shown = [first[section.title] for section in sections[:CITED]]
+    citations = tuple(cite(n, p, p.heading, session.words(p)) for n, p in enumerate(shown, 1))
+    said = text("say_sections", language, count=len(sections))
+    return Draft("\n".join([said, *lines]), citations=citations)
+
+
+def _captioned(session: Session, asked: Asked, passages: Sequence[Passage]) -> Draft | None:
+    assert asked.what in ("tables", "figures")
+    found = list(captions(asked.what, passages).items())
+    if not found:
+        return None
+    shown = enumerate(found[:CITED], 1)
+    citations = tuple(cite(n, p, label, session.words(p)) for n, (label, p) in shown)
+    said = text(f"say_{asked.what}", session.language, count=len(found))
+    return Draft(said + marks(citations), citations=citations)
+
+
+def _page(passage: Passage) -> int | None:
+    return passage.locator.page if isinstance(passage.locator, PageLocator) else None
+
+
+_TELLERS = {
+    "pages": _count_pages,
+    "mentions": _mentions,
+    "sections": _sections,
+    "tables": _captioned,
+    "figures": _captioned,
+}

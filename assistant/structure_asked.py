@@ -1,0 +1,109 @@
+"""Tells whether a question is about a document's make-up. Patterns for English and Chinese."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from assistant.phrases import NAME
+
+What = Literal["pages", "mentions", "sections", "tables", "figures"]
+
+_PAPER = r"(?:document|paper|report|article|book|contract|manual|pdf|file|deck|presentation|thesis)"
+_PAPER_ZH = r"(?:文件|文档|报告|论文|文章|书|合同|手册|说明书|资料)"
+_IN = (
+    rf"(?:\s+(?:does|do|did|has|have|are|is|contain(?:ed|s)?|included?|there|in|of|it|this|the|that|my"
+    rf"|our|all|whole|entire)\b)*\s+(?:{_PAPER}|it)(?:\s+(?:have|has|contain|include|long))?"
+)
+"""The rest of ``How many pages does this document have?``"""
+_RULES: tuple[tuple[What, re.Pattern[str]], ...] = (
+    (
+        "mentions",
+        re.compile(
+            r"^(?:on |in )?(?:which|what)(?: of the)? pages?\b.*?\b(?:mentions?|names?|says?"
+            r"|(?:speaks?|talks?) (?:of|about)|refers? to|discuss(?:es)?|contains?)\s+(?P<a>.+)$"
+            r"|^(?:on |in )?(?:which|what) pages? (?:is|are|does|do)\s+(?P<b>.+?)"
+            r"(?:\s+(?:mentioned|named|found|discussed|on|located|appear|stand|occur))*$"
+            r"|^(?:哪些?|哪几|第几)个?页(?:上|里|中)?(?:都)?(?:提到|说到|讲到|谈到|写到|出现|有)了?(?P<c>.+)$"
+            r"|^(?P<d>.+?)(?:出现|在|写)?(?:在)?(?:第几|哪一?|哪些|哪几)页(?:上|里|中)?(?:提到|出现|说到)?(?:过|了)?$",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "pages",
+        re.compile(
+            rf"^how many pages{_IN}$|^how long is (?:the|this|my) {_PAPER}$"
+            rf"|^(?:这|那|该|本)?(?:份|篇|本|个)?{_PAPER_ZH}(?:一共|总共|共)?有?(?:多少|几)页$",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "sections",
+        re.compile(
+            r"^(?:what|which|list|show|give|name|tell)\b.*\b(?:section|chapter)"
+            rf"(?: heading| title| name)?s\b.*\b(?:{_PAPER}|it)\b.*$"
+            rf"|^.*\b(?:table of contents|outline)\b.*\b(?:{_PAPER}|it)\b.*$"
+            rf"|^.*{_PAPER_ZH}.*(?:有哪些|有什么|列出).*(?:章节|小节|标题|目录)$"
+            rf"|^.*列出.*{_PAPER_ZH}.*(?:章节|目录).*$",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "tables",
+        re.compile(
+            rf"^how many tables{_IN}$"
+            rf"|^(?:这|那|该|本)?(?:份|篇|本|个)?{_PAPER_ZH}(?:里|中)?(?:一共|总共|共)?有?(?:多少|几)[张个]?表格?$",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "figures",
+        re.compile(
+            rf"^how many (?:figures|charts|diagrams){_IN}$"
+            rf"|^(?:这|那|该|本)?(?:份|篇|本|个)?{_PAPER_ZH}(?:里|中)?(?:一共|总共|共)?有?(?:多少|几)[张个幅]?图表?$",
+            re.IGNORECASE,
+        ),
+    ),
+)
+_NAMED_FILE = re.compile(rf"(?:\b(?:in|of|does|from)\s+)?(?P<name>{NAME.pattern})", re.IGNORECASE)
+_WHERE = re.compile(
+    rf"\s*\b(?:in|of|from) (?:the|this|my|our|that) {_PAPER}$|^{_PAPER_ZH}(?:里|中)?的?",
+    re.IGNORECASE,
+)
+
+
+_NOUN = {True: "这份文件", False: "the document"}
+_LEAD = re.compile(r"^(?:the|an?|any)\s+", re.IGNORECASE)
+_SOMEBODY = re.compile(r"(?:i|you|we|it|they|he|she|there|我|你|它)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a document; ``thing`` is what its pages should speak of."""
+
+    what: What
+    thing: str = ""
+
+
+def structure_asked(question: str) -> Asked | None:
+    """Return what a question asks of a document's make-up; None when it asks something else.
+
+    The name of a file stands for ``the document``.
+    """
+    asked = " ".join(question.split()).strip(" ?？。.!！")
+    chinese = bool(re.search(r"[\u3400-\u9fff]", asked))
+    named = _NAMED_FILE.search(asked)
+    bare = " ".join(asked.replace(named.group(), "").split()) if named else asked
+    put = asked.replace(named["name"], _NOUN[chinese]) if named else asked
+    put = re.sub(r"\s+(?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff])\s+", "", put)
+    for what, rule in _RULES:
+        found = rule.search(bare) if what == "mentions" else rule.search(put)
+        if found is None:
+            continue
+        if what != "mentions":
+            return Asked(what)
+        thing = next((group for group in found.groups() if group), "")
+        thing = _LEAD.sub("", _WHERE.sub("", thing)).strip(" \"'“”‘’「」，,")
+        return Asked(what, thing) if thing and not _SOMEBODY.match(thing) else None
+    return None

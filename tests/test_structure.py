@@ -1,0 +1,111 @@
+"""What a document is made of, asked in words and answered from real files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from assisting import open_assistant, outcome, write
+from reportlab.pdfgen.canvas import Canvas
+
+from assistant.config import Settings
+from assistant.messages import Abstained, Answered
+from assistant.models.scripted import ScriptedChat
+from assistant.service import Assistant
+from assistant.structure_asked import Asked, structure_asked
+from retrieval.values import PageLocator
+
+PAGES = (
+    "The lease of the mill.\nThe deposit is two rents.",
+    "Table 1: Rents by year\n2021 900\n2022 950",
+    "TABLE 1 is explained here.\nTable 2. Repairs\nFigure 1: The mill",
+    "Fig. 1 shows the mill.\nThe  Deposit\nis paid back in May.",
+    "",
+)
+
+
+@pytest.fixture(scope="module")
+def helper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    folder = tmp_path_factory.mktemp("structure")
+    canvas = Canvas(str(folder / "lease.pdf"))
+    for told in PAGES:
+        for row, line in enumerate(told.splitlines()):
+            canvas.drawString(72, 700 - 16 * row, line)
+        canvas.showPage()
+    canvas.save()
+    heads = ("Harbour guide", "Opening hours", "Prices")
+    guide = "\n\n".join(f"# {head}\n\nWhat is told of it." for head in heads)
+    opened = open_assistant(Settings(home=folder / "home"), ScriptedChat())
+    opened.ingest([folder / "lease.pdf", *write(folder, {"guide.md": guide})])
+    yield opened
+    opened.close()
+
+
+def _answer(helper: Assistant, question: str) -> Answered:
+    end = outcome(helper.ask(question))
+    assert isinstance(end, Answered), end
+    return end
+
+
+def _cited(end: Answered) -> list[int]:
+    return [c.locator.page for c in end.citations if isinstance(c.locator, PageLocator)]
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("How many pages does lease.pdf have?", "Pages: 5 [1]"),
+        ("lease.pdf 有几页？", "页数：5 [1]"),
+    ],
+)
+def test_pages_are_counted_empty_ones_too(helper: Assistant, question: str, said: str) -> None:
+    assert _answer(helper, question).text == said
+
+
+def test_pages_that_speak_of_something(helper: Assistant) -> None:
+    end = _answer(helper, "Which pages of lease.pdf mention the deposit?")
+    assert end.text == "Pages with “deposit”: 1 [1], 4 [2]" and _cited(end) == [1, 4]
+    assert [c.quote.casefold() for c in end.citations] == ["deposit", "deposit"]
+    end = _answer(helper, "On which page of lease.pdf are repairs mentioned?")
+    assert _cited(end) == [3]
+    end = _answer(helper, "Which page of the lease mentions rents by year?")
+    assert _cited(end) == [2], "the file was searched for"
+    end = outcome(helper.ask("Which pages of lease.pdf mention elephants?"))
+    assert isinstance(end, Abstained) and "lease.pdf" in end.text
+
+
+def test_captions_are_counted_once(helper: Assistant) -> None:
+    end = _answer(helper, "How many tables are in lease.pdf?")
+    assert end.text == "Numbered tables: 2 [1] [2]" and _cited(end) == [2, 3]
+    end = _answer(helper, "How many figures does lease.pdf contain?")
+    assert end.text == "Numbered figures: 1 [1]" and _cited(end) == [3]
+
+
+def test_sections_are_named(helper: Assistant) -> None:
+    end = _answer(helper, "What are the sections of guide.md?")
+    assert end.text.splitlines() == [
+        "Sections: 3",
+        "- Harbour guide [1]",
+        "- Opening hours [2]",
+        "- Prices [3]",
+    ]
+
+
+def test_a_file_without_pages_has_none(helper: Assistant) -> None:
+    end = outcome(helper.ask("How many pages does guide.md have?"))
+    assert isinstance(end, Abstained)
+
+
+def test_other_questions_are_left_alone() -> None:
+    for question in (
+        "How many tables are in the room?",
+        "How many people are on page 3?",
+        "Which page has the highest total?",
+        "What pages do I need?",
+        "How long is the Harbour Bridge?",
+        "What is on page 4?",
+        "How many pages did Mira read?",
+    ):
+        assert structure_asked(question) is None, question
+    assert structure_asked("押金在第几页？") == Asked("mentions", "押金")
+    assert structure_asked("这份报告有哪些章节？") == Asked("sections")
