@@ -164,12 +164,9 @@ def said(value: float, printed: bool, chart: Chart, language: Language) -> str:
     return plain if printed else text("chart_about", language, value=plain)
 
 
-def _note(values: Sequence[Value], chart: Chart, language: Language, error: float = 0.0) -> str:
-    """Return that values were measured, and how exactly; nothing when all are printed."""
-    if all(v.printed for v in values):
-        return ""
-    off = f"{error or chart.error:.2g}"
-    return text("chart_read_off", language, error=f"{float(off):,.10g}")
+def _note(values: Sequence[Value], language: Language) -> str:
+    """Return that values were measured; nothing when all are printed."""
+    return "" if all(v.printed for v in values) else text("chart_read_off", language)
 
 
 def _named(value: Value, chart: Chart) -> str:
@@ -189,7 +186,7 @@ def _listed(chosen: Sequence[Value], chart: Chart, language: Language) -> Told:
         )
     if rest := len(chosen) - len(shown):
         words += comma + text("say_more", language, count=rest).strip()
-    return Told(words + _note(shown, chart, language), tuple(shown))
+    return Told(words + _note(shown, language), tuple(shown))
 
 
 def _extreme(asked: Asked, chosen: Sequence[Value], chart: Chart, language: Language) -> Told:
@@ -210,7 +207,7 @@ def _extreme(asked: Asked, chosen: Sequence[Value], chart: Chart, language: Lang
     if close:
         names = ("、" if language == "zh" else ", ").join(_named(v, chart) for v in close[:3])
         words += text("chart_close", language, names=names)
-    return Told(words + _note([best], chart, language), (best, *close[:3]))
+    return Told(words + _note([best], language), (best, *close[:3]))
 
 
 def _difference(chosen: Sequence[Value], chart: Chart, language: Language) -> Told | None:
@@ -225,16 +222,13 @@ def _difference(chosen: Sequence[Value], chart: Chart, language: Language) -> To
         high=f"{_named(high, chart)} {number(high.value)}",
         low=f"{_named(low, chart)} {number(low.value)}",
     )
-    return Told(words + _note(chosen, chart, language, 1.4 * chart.error), (high, low))
+    return Told(words + _note(chosen, language), (high, low))
 
 
 def _sum(asked: Asked, chosen: Sequence[Value], chart: Chart, language: Language) -> Told:
     terms = " + ".join(_plain(v) for v in chosen)
-    error = len(chosen) ** 0.5 * chart.error
-    if asked == "average":
-        worked, error = calculate(f"({terms}) / {len(chosen)}"), error / len(chosen)
-    else:
-        worked = calculate(terms)
+    average = asked == "average"
+    worked = calculate(f"({terms}) / {len(chosen)}" if average else terms)
     shown = float(plain_number(worked))
     shown = float(f"{shown:.4g}") if not all(v.printed for v in chosen) else shown
     words = text(
@@ -243,7 +237,7 @@ def _sum(asked: Asked, chosen: Sequence[Value], chart: Chart, language: Language
         value=said(shown, all(v.printed for v in chosen), chart, language),
         count=len(chosen),
     )
-    return Told(words + _note(chosen, chart, language, error), tuple(chosen[:_SHOWN]))
+    return Told(words + _note(chosen, language), tuple(chosen[:_SHOWN]))
 
 
 def _plain(value: Value) -> str:
@@ -268,7 +262,7 @@ def _trend(chosen: Sequence[Value], chart: Chart, language: Language) -> Told:
         }
         lines.append((f"{name}: " if name else "") + text(key, language, **ends))
         used += [row[0], row[-1]]
-    return Told("; ".join(lines) + _note(used, chart, language), tuple(used))
+    return Told("; ".join(lines) + _note(used, language), tuple(used))
 
 
 def _data(chart: Chart, form: Asked) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from evals.smoke import charts, papers, portraits
+from evals.smoke import charts, measured, papers, portraits
 from evals.smoke.shapes import HERE, SPLIT, photos, table, write
 
 Rows = list[dict[str, Any]]
@@ -244,6 +244,11 @@ def _privacy(folder: Path, count: int) -> None:
     write(folder / FILE, rows[:count])
 
 
+def _charts(folder: Path, count: int) -> None:
+    (folder / SPLIT).mkdir(exist_ok=True)
+    write(folder / f"{SPLIT}.jsonl", measured.charts(folder / SPLIT, count))
+
+
 def _performance(folder: Path, count: int) -> None:
     rows = _questions(_texts(folder))
     photos(folder, 10)
@@ -254,6 +259,7 @@ MAKERS: dict[str, Callable[[Path, int], None]] = {
     "retrieval": _retrieval,
     "open_vqa": _open_vqa,
     "documents": _documents,
+    "charts": _charts,
     "fields": _fields,
     "ocr": _ocr,
     "speech_noise": _speech_noise,
