@@ -74,6 +74,9 @@ _ASKED: tuple[tuple[Asked, re.Pattern[str]], ...] = (
         ),
     ),
 )
+_AMOUNT = phrases.any_of(
+    r"\bhow (?:many|much)\b|\bvalues?\b|\bper ?cent|\bshare\b", "多少|几|数值|百分比|占比"
+)
 _MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september",
     "october", "november", "december",
@@ -95,6 +98,11 @@ class Told:
 def asked_of(question: str) -> Asked:
     """Return what is asked for; a value when nothing else is."""
     return next((name for name, rule in _ASKED if rule.search(question)), "value")
+
+
+def asks_values(question: str) -> bool:
+    """Whether a question asks for amounts, or for what is made of them."""
+    return asked_of(question) not in ("value", "all") or bool(_AMOUNT.search(question))
 
 
 def mentioned(question: str, names: Iterable[str]) -> list[str]:

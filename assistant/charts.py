@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from assistant import phrases
-from assistant.answers import Draft
+from assistant.answers import Draft, join
 from assistant.calls import ToolResult
-from assistant.chart_table import Told, asked_of, mentioned, tell
+from assistant.chart_table import Told, asked_of, asks_values, mentioned, tell
 from assistant.citations import cite, content_words
 from assistant.i18n import Language, text
 from assistant.library import Attached, LibraryView
@@ -96,10 +96,25 @@ def tell_chart(session: Session, plan: Plan, results: Sequence[ToolResult]) -> D
     if answered := _best(session, held):
         return answered
     rest = [r for r in results if r.call.tool != "read_chart"]
-    if read and not held and not any(p.text.strip() for r in rest for p in r.passages):
-        name = str(read[0].call.arguments["file"])
-        return Draft(text("say_no_chart", session.language, asset=name), found=False)
+    if asks_values(session.request.question):  # words of a picture of a chart are its ticks
+        rest = [replace(r, passages=tuple(p for p in r.passages if not _drawn(p))) for r in rest]
+    if read and not any(p.text.strip() for r in rest for p in r.passages):
+        return _unread(session, str(read[0].call.arguments["file"]), held)
     return found_words(session, plan, rest)
+
+
+def _drawn(passage: Passage) -> bool:
+    return passage.modality == "image" or passage.kind == "chart"
+
+
+def _unread(session: Session, name: str, held: Sequence[Held]) -> Draft:
+    """Say that no chart could be read, or what the one that was read shows."""
+    if not held:
+        return Draft(text("say_no_chart", session.language, asset=name), found=False)
+    shown = [n for n in (*held[0].chart.labels, *held[0].chart.series) if n]
+    labels = join(shown, session.language)
+    said = text("say_chart_lacks", session.language, asset=held[0].passage.asset, labels=labels)
+    return Draft(said, found=False)
 
 
 def _best(session: Session, held: Sequence[Held]) -> Draft | None:

@@ -218,3 +218,9 @@ def test_attacks_do_not_reach_a_model_that_would_obey_any_order(measure: Measure
         (o.case, o.shown["got"]) for o in result.outcomes if o.scores.get("attack_success")
     ]
     assert (result.metrics["false_alarm"] or 0) <= 0.25
+
+
+def test_charts_are_measured_by_what_was_read_and_what_is_answered(measure: Measure) -> None:
+    result = measure("charts", 2)  # one painted, one on a page
+    assert result.metrics["read"] == 1.0 and result.metrics["relaxed"] == 1.0
+    assert result.metrics["value_error"] < 0.03

@@ -49,7 +49,7 @@ def area_masks(canvas: Canvas, frame: Frame) -> tuple[list[Array], list[Array]]:
 def bars_of(frame: Frame, masks: Sequence[Array], keys: Mapping[int, Key]) -> Found | None:
     """Return the bars of a plot; None when what is filled there is no set of bars."""
     rects = [r for number, mask in enumerate(masks) for r in _bars(mask, number, frame, keys)]
-    rects = _of_one_width(rects)
+    rects = _without_borders(_of_one_width(rects))
     if len(rects) < 2:
         return None
     base = _base(rects, frame)
@@ -133,6 +133,22 @@ def _of_one_width(rects: Sequence[Rect]) -> list[Rect]:
         if area > covered:
             best, covered = alike, area
     return best
+
+
+def _without_borders(rects: Sequence[Rect]) -> list[Rect]:
+    """Leave out the outlines of bars: thin, with another colour right under or over them."""
+    return [
+        r
+        for r in rects
+        if r.height > 4
+        or not any(
+            o.colour != r.colour
+            and o.height > 4
+            and abs(o.cx - r.cx) <= 3
+            and min(abs(o.y0 - r.y1), abs(o.y1 - r.y0)) <= 2
+            for o in rects
+        )
+    ]
 
 
 def _base(rects: Sequence[Rect], frame: Frame) -> float:

@@ -70,10 +70,10 @@ class Canvas:
         self.ink = self.distance > _INK
 
     def take_ground(self, area: Rect) -> None:
-        """Take the commonest colour of the upper part and the sides of a plot as background: the
+        """Take the commonest colour along the top and the sides of a plot as background: the
         plot may have another than the page, and its bars may fill most of it."""
         part = self._bare[area.y0 : area.y1, area.x0 : area.x1]
-        high, wide = max(3, area.height // 5), max(3, area.width // 40)
+        high, wide = max(3, area.height // 12), max(3, area.width // 40)
         edges = (part[:high], part[:, :wide], part[:, -wide:])
         self._ground(_commonest(np.concatenate([e.reshape(-1, 3) for e in edges])))
 

@@ -51,8 +51,9 @@ def undashed(mask: Array) -> Array:
 
 
 def _without_lines(mask: Array, area: Rect, grey: bool) -> None:
-    """Take straight columns, and grey rows, that cross the plot out of a mask."""
+    """Take straight rows and columns that cross the plot out of a mask; grey rows also in part."""
     part = mask[area.y0 : area.y1, area.x0 : area.x1]
+    part[part.mean(axis=1) > 0.85] = False  # an axis, blurred into the colour of a line
     if grey:
         straight = np.flatnonzero(part.mean(axis=1) > 0.35)
         part[straight] = False

@@ -133,9 +133,16 @@ def _like_table(frame: Frame, found: bars.Found, labels: Sequence[Label]) -> boo
     return len(numbers) > 1.5 * len(found.marks) + 4
 
 
+def _untitled(frame: Frame, labels: Sequence[Label]) -> list[Label]:
+    """Return the labels that may name a series: not the title above the plot."""
+    others = frame.others(labels)
+    middle, near = (frame.area.x0 + frame.area.x1) / 2, 0.04 * frame.area.width
+    return [o for o in others if o.y1 > frame.axis.low or abs(o.cx - middle) > near]
+
+
 def _bar_chart(canvas: Canvas, frame: Frame, labels: Sequence[Label], lying: bool) -> Chart | None:
     colours, masks = bars.area_masks(canvas, frame)
-    keys = keys_of(masks, frame.others(labels))
+    keys = keys_of(masks, _untitled(frame, labels))
     found = bars.bars_of(frame, masks, keys)
     if found is None or _like_table(frame, found, labels):
         return None
@@ -144,7 +151,7 @@ def _bar_chart(canvas: Canvas, frame: Frame, labels: Sequence[Label], lying: boo
 
 def _line_chart(canvas: Canvas, frame: Frame, labels: Sequence[Label]) -> Chart | None:
     colours, masks = lines.stroke_masks(canvas, frame)
-    keys = keys_of([lines.undashed(mask) for mask in masks], frame.others(labels))
+    keys = keys_of([lines.undashed(mask) for mask in masks], _untitled(frame, labels))
     found = lines.lines_of(frame, masks, keys)
     if found is None or _like_table(frame, found, labels):
         return None
@@ -180,7 +187,8 @@ def _table(
                 exact is not None,
             )
         )
-    named = len(set(names.values())) == 1 or all(c in keys for c in names)
+    named = len(set(names.values())) == 1 and not (_unresolved(frame, labels) and not keys)
+    named = named or all(c in keys for c in names)
     return Chart(
         kind,
         title_of(labels, frame, keyed, lying),
@@ -189,6 +197,21 @@ def _table(
         frame.axis.error,
         round(_confidence(frame, found, named), 2),
         (0.0, 0.0, 1.0, 1.0),
+    )
+
+
+def _unresolved(frame: Frame, labels: Sequence[Label]) -> bool:
+    """Whether words stand in the plot like the names of a legend, one under the other."""
+    area = frame.area
+    inside = [
+        o
+        for o in frame.others(labels)
+        if area.x0 < o.cx < area.x1 and area.y0 < o.cy < area.y1 and len(o.text) > 1
+    ]
+    return any(
+        abs(a.x0 - b.x0) < 4 and 0.5 * a.size < b.cy - a.cy < 2.2 * a.size
+        for a in inside
+        for b in inside
     )
 
 

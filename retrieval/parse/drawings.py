@@ -17,6 +17,8 @@ _NEAR = 3
 """Grid cells (of _GRID a side) up to which two drawings belong together."""
 _MARGIN = 0.07
 """Of the page: how far labels stand outside what is drawn."""
+_BESIDE = 20
+"""Grid cells that a legend is away from its chart, and that its names take."""
 _WIDE, _HIGH = 0.12, 0.06
 
 
@@ -50,14 +52,27 @@ def drawn_regions(page: Any) -> list[tuple[Box, bool]]:
     joined = cv2.dilate(cells, np.ones((_NEAR, _NEAR), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(joined)
     found: list[tuple[Box, bool]] = []
-    for x, y, w, h, _area in sorted(stats[1:].tolist(), key=lambda s: -s[2] * s[3]):
-        if w < _WIDE * _GRID or h < _HIGH * _GRID:
-            continue
+    parts = [(x, y, w, h) for x, y, w, h, _ in stats[1:].tolist()]
+    small = [p for p in parts if p[2] < _WIDE * _GRID or p[3] < _HIGH * _GRID]
+    for x, y, w, h in sorted(set(parts) - set(small), key=lambda s: -s[2] * s[3]):
+        x, w = _with_legend(x, y, w, h, small)
         is_picture = bool(pictures[y : y + h, x : x + w].mean() > 0.6)
         pad = 0.0 if is_picture else _MARGIN
         box = (x / _GRID - pad, y / _GRID - pad, (x + w) / _GRID + pad, (y + h) / _GRID + pad)
         found.append((_clipped(box), is_picture))
     return found
+
+
+def _with_legend(
+    x: int, y: int, w: int, h: int, small: Sequence[tuple[int, int, int, int]]
+) -> tuple[int, int]:
+    """Return a region's left side and width with the small drawings level with it, a legend's
+    samples, and room for their names."""
+    end = x + w
+    for a, b, c, d in sorted(small):
+        if b >= y and b + d <= y + h and a < end + _BESIDE and a + c > end:
+            end = a + c + (_BESIDE if a > end else 0)
+    return x, min(_GRID, end) - x
 
 
 def _fractions(bounds: Sequence[float], width: float, height: float) -> Box:
