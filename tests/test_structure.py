@@ -65,7 +65,7 @@ def test_pages_are_counted_empty_ones_too(helper: Assistant, question: str, said
 def test_pages_that_speak_of_something(helper: Assistant) -> None:
     end = _answer(helper, "Which pages of lease.pdf mention the deposit?")
     assert end.text == "Pages with “deposit”: 1 [1], 4 [2]" and _cited(end) == [1, 4]
-    assert [c.quote.casefold() for c in end.citations] == ["deposit", "deposit"]
+    assert all("deposit" in c.snippet.casefold() for c in end.citations)
     end = _answer(helper, "On which page of lease.pdf are repairs mentioned?")
     assert _cited(end) == [3]
     end = _answer(helper, "Which page of the lease mentions rents by year?")
