@@ -66,6 +66,7 @@ def test_people_are_grouped_named_and_erased_on_the_page(assistant: Assistant) -
     assert (anna.name, anna.faces) == ("Anna", 4)
     app = press(app, "Erase everything now")
     assert not assistant.people.view().on
+    assert "are erased" in app.success[0].value and not app.error
     assert "Nothing about faces is computed or stored" in words(app)
 
 

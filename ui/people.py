@@ -18,12 +18,14 @@ _MOST = 60
 _SHOWN = 20
 """People shown at first: each draws its faces out of the photos."""
 _TICK = 1.0
+_DONE = "people-done"
 
 
 def page() -> None:
     """Draw the page."""
     st.title(t("nav_people"), anchor=False)
     state.show_notices()
+    _show_done()
     view = _book().view(library=library())
     if not view.on:
         st.markdown(t("people_off"))
@@ -45,11 +47,20 @@ def _book() -> PeopleBook:
     return runtime.assistant().people
 
 
-def _try(action: Callable[[], None]) -> None:
+def _try(action: Callable[[], None], done: str = "") -> None:
+    """Do something; tell of its failure, or that it is ``done``, at the next run of the page."""
     try:
         action()
     except SightlineError as error:
         state.notice_error(error)
+    else:
+        if done:
+            st.session_state[_DONE] = done
+
+
+def _show_done() -> None:
+    if done := st.session_state.pop(_DONE, ""):
+        st.success(done, icon=":material/check:")
 
 
 def _turn_on() -> None:
@@ -158,8 +169,8 @@ def _forget(person: PersonView) -> None:
     with st.expander(t("people_forget"), icon=":material/person_remove:"):
         st.warning(t("people_forget_question", name=name), icon=":material/warning:")
         if st.button(t("people_forget"), type="primary", key=f"person-forget-{person.id}"):
-            _try(lambda: _book().forget(person.id, library=library()))
-            state.notice(t("people_forgotten"))
+            forgotten = t("people_forgotten")
+            _try(lambda: _book().forget(person.id, library=library()), forgotten)
             st.rerun()
 
 
@@ -174,5 +185,4 @@ def _erase() -> None:
 
 
 def _erase_now() -> None:
-    _try(lambda: _book().erase(library=library()))
-    state.notice(t("people_erased"))
+    _try(lambda: _book().erase(library=library()), t("people_erased"))
