@@ -134,7 +134,7 @@ def test_the_page_speaks_chinese(open_page: Open) -> None:
 def test_a_phone_needs_no_sideways_scrolling(open_page: Open) -> None:
     page = open_page(width=390)
     start = page.url.rstrip("/")
-    for path in ("", "library", "search", "models"):
+    for path in ("", "library", "search", "people", "models"):
         page.goto(f"{start}/{path}")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         page.wait_for_timeout(700)
