@@ -31,13 +31,17 @@ _WHETHER = re.compile(
     re.IGNORECASE,
 )
 """What is left without these words when it is asked whether somebody is in a picture: nothing."""
+_SPOKEN_OF = re.compile(
+    r"\b(?:who|where|what|when|why|how|is|are|was|were|do|does|did|has|have)\b|谁|哪|什么|怎|在|是|吗",
+    re.IGNORECASE,
+)
 _THING_OF = (
     r"(?:['’]s\s+(?!photo|picture|image|pic|face|portrait)\w|的(?!照片|图片|相片|合影|合照|脸|照))"
 )
 """Comes after the name when something of a person's is asked for, not the person."""
 _FILLING = re.compile(
-    r"\b(?:and|with|together|also|both|or|one|picture[sd]?|shows?|where|who|looks?|see|me|his|her"
-    r"|their|s)\b|[和跟与及同]|一起|合影|合照|找到?|看看?|哪|[一两几]|是谁|请|想|要|吧|没",
+    r"\b(?:and|with|together|also|both|or|one|picture[sd]?|shows?|where|who|looks?|see|me|him|his|her"
+    r"|them|their|s)\b|[和跟与及同]|一起|合影|合照|找到?|看看?|哪|[一两几]|是谁|请|想|要|吧|没",
     re.IGNORECASE,
 )
 
@@ -61,6 +65,8 @@ def with_people(
         return plan
     if any(re.search(re.escape(n) + _THING_OF, request.question, re.I) for n in named):
         return plan
+    if plan.modality != "image" and _SPOKEN_OF.search(request.question):
+        return plan  # who somebody is, or where, stands in texts
     rest = _rest(request.question, named)
     if plan.modality != "image" and rest:
         return plan

@@ -11,11 +11,14 @@ from faces import changed, real_encoder, side_by_side
 from PIL import Image
 
 from assistant.config import Settings
+from assistant.library import Attached, EmptyLibrary
 from assistant.messages import Abstained, Answered, AttachmentFile
 from assistant.models.scripted import ScriptedChat
-from assistant.people_asked import names_in
+from assistant.people_asked import names_in, with_people
 from assistant.people_told import called
+from assistant.planner import plan
 from assistant.service import Assistant
+from assistant.session import Request
 from assistant.views import FaceView
 from retrieval.values import RegionLocator
 from retrieval.weights import ModelStore
@@ -181,6 +184,49 @@ def _faces(helper: Assistant, name: str) -> list[FaceView]:
 def test_names_are_told_from_words(question: str, names: tuple[str, ...]) -> None:
     known = ("Ann", "Anna", "Anna Berg", "安娜")
     assert names_in(question, known, ("anna.jpg",)) == names
+
+
+class Named(EmptyLibrary):
+    """A library in which two people are named, one of them seen in every picture."""
+
+    def people(self) -> tuple[str, ...]:
+        return ("Anna", "安娜")
+
+    def faces(self, file: object) -> list[FaceView]:
+        return [FaceView(1, 1, "team.jpg", (0.0, 0.0, 1.0, 1.0), "Anna")]
+
+
+@pytest.mark.parametrize(
+    ("question", "intent", "topic"),
+    [
+        ("Which photos is Anna in?", "people", ""),
+        ("Show me pictures with Anna in them", "people", ""),
+        ("Is there a photo of Anna?", "people", ""),
+        ("photos of Anna at the beach", "people", "beach"),
+        ("安娜在海边的照片", "people", "海边"),
+        ("哪些照片里有安娜？", "people", ""),
+        ("Anna", "people", ""),
+        ("Who is Anna?", "find", ""),
+        ("Where is Anna?", "find", ""),
+        ("安娜是谁？", "find", ""),
+        ("photos of Anna's dog", "find", ""),
+        ("安娜的狗的照片", "find", ""),
+        ("photos of Annabel", "find", ""),
+        ("Translate Anna's note", "translate", ""),
+        ("What did Anna buy in May?", "find", ""),
+        ("Who can you see in team.jpg?", "who", ""),
+        ("Is Anna in team.jpg?", "who", ""),
+        ("team.jpg里有安娜吗？", "who", ""),
+        ("Is Anna wearing a hat in team.jpg?", "find", ""),
+        ("Describe team.jpg", "look", ""),
+    ],
+)
+def test_which_questions_are_about_people(question: str, intent: str, topic: str) -> None:
+    request = Request("c", "m", question, "en", Named())
+    picture = Attached("team.jpg", "0" * 64, "image/jpeg", "image")
+    made = with_people(plan(question), request, lambda name: picture)
+    assert made.intent == intent
+    assert made.topic == topic or intent not in ("people", "who")
 
 
 def test_a_face_is_called_by_the_one_stored_at_its_place() -> None:
