@@ -112,7 +112,7 @@ def check_faces(store: ModelStore) -> None:
         raise FacesUnavailable(detail=_HOW)
 
 
-_HOW = "pip install 'sightline[faces]'"
+_HOW = "dlib-bin, face_recognition_models: make setup"
 
 
 def _dlib() -> Any:
