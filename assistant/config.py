@@ -54,8 +54,10 @@ class Settings(BaseSettings):
     chat_model: str = Field(
         "", description="Folder or cached name of a hub chat model, or name of a served model."
     )
-    quantization: Literal["auto", "none", "nf4", "int8"] = Field(
-        "auto", description="How a hub chat model is loaded."
+    quantization: Literal["auto", "none", "nf4", "int8", "gguf"] = Field(
+        "auto",
+        description="How a hub chat model is loaded; gguf: a GGUF file by transformers (packed on "
+        "Apple's GPUs), not by llama.cpp.",
     )
     endpoint: str = Field("", description="Base URL of an OpenAI-compatible server (served tier).")
     endpoint_key: str = Field("", description="API key of that server, if it wants one.")

@@ -11,7 +11,7 @@ from typing import Any
 from assistant.errors import ModelUnavailable
 from assistant.models.hub_plan import LoadPlan, decoder_of, linears_to_keep
 
-_LOCAL = {"local_files_only": True, "trust_remote_code": False}
+LOCAL = {"local_files_only": True, "trust_remote_code": False}
 _log = logging.getLogger(__name__)
 
 
@@ -66,10 +66,10 @@ def load(folder: Path, name: str, plan: LoadPlan, threads: int, adapter: Path | 
     quiet: Any = transformers_logging
     torch.set_num_threads(threads)
     quiet.disable_progress_bar()
-    config = AutoConfig.from_pretrained(folder, **_LOCAL)
+    config = AutoConfig.from_pretrained(folder, **LOCAL)
     auto, sees = _auto_class(config, name)
     options = _options(auto, config, plan)
-    model = auto.from_pretrained(folder, use_safetensors=True, **options, **_LOCAL).eval()
+    model = auto.from_pretrained(folder, use_safetensors=True, **options, **LOCAL).eval()
     if adapter is not None:
         model = _with_adapter(model, adapter, merge=plan.quantization != "nf4")
     if plan.quantization == "int8" and plan.device == "cpu":
@@ -77,7 +77,7 @@ def load(folder: Path, name: str, plan: LoadPlan, threads: int, adapter: Path | 
     if plan.device == "cuda" and not plan.offload:
         model = model.to("cuda") if plan.quantization == "none" else model
     writer: Any = AutoProcessor if sees else AutoTokenizer
-    processor = writer.from_pretrained(folder, **_LOCAL)
+    processor = writer.from_pretrained(folder, **LOCAL)
     tokenizer = processor.tokenizer if sees else processor
     _log.info("%s loaded on %s, %s", name, plan.device, plan.quantization)
     return Loaded(model, processor if sees else None, tokenizer, plan)

@@ -17,12 +17,13 @@ from typing import Any, Literal
 
 from assistant.errors import ModelTooLarge, ModelUnavailable
 
-Quantization = Literal["none", "nf4", "int8"]
-Device = Literal["cuda", "cpu"]
+Quantization = Literal["none", "nf4", "int8", "gguf"]
+Wanted = Literal["auto", "none", "nf4", "int8", "gguf"]
+Device = Literal["cuda", "cpu", "mps"]
 
 _BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I8": 1, "U8": 1, "BOOL": 1}
 _NF4_BYTES = 0.53  # 4 bits a weight, and 0.127 bits of doubly quantized scales (QLoRA, section 3)
-_SPARE = 512 << 20  # activations, KV cache and the processor
+SPARE = 512 << 20  # activations, KV cache and the processor
 _SEEING = ("vision", "visual", "image", "connector", "projector", "lm_head", "embed")
 
 
@@ -64,8 +65,10 @@ def read_weights(folder: Path, name: str) -> Weights:
     return Weights(language, other)
 
 
-def make_plan(folder: Path, name: str, wanted: Literal["auto", "none", "nf4", "int8"]) -> LoadPlan:
+def make_plan(folder: Path, name: str, wanted: Wanted) -> LoadPlan:
     """Choose device and quantization, and check that the model fits.
+
+    ``gguf`` speaks of GGUF files only and means ``auto`` here.
 
     Raises:
         ModelTooLarge: it does not fit; carries both sizes.
@@ -75,6 +78,7 @@ def make_plan(folder: Path, name: str, wanted: Literal["auto", "none", "nf4", "i
     import torch
 
     weights = read_weights(folder, name)
+    wanted = "auto" if wanted == "gguf" else wanted
     main = int(psutil.virtual_memory().available)
     if torch.cuda.is_available():
         kind: Quantization = "nf4" if wanted in ("auto", "nf4") else "none"
@@ -84,11 +88,11 @@ def make_plan(folder: Path, name: str, wanted: Literal["auto", "none", "nf4", "i
             return LoadPlan("cuda", kind, needed, free)
         if kind == "none" and needed <= free + main:
             return LoadPlan("cuda", kind, needed, free + main, offload=True)
-        raise ModelTooLarge(model=name, needed=_size(needed), free=_size(free))
+        raise ModelTooLarge(model=name, needed=size(needed), free=size(free))
     kind = "int8" if wanted == "auto" else wanted
     needed = needed_bytes(weights, kind, "cpu")
     if needed > main:
-        raise ModelTooLarge(model=name, needed=_size(needed), free=_size(main))
+        raise ModelTooLarge(model=name, needed=size(needed), free=size(main))
     return LoadPlan("cpu", kind, needed, main)
 
 
@@ -105,7 +109,7 @@ def needed_bytes(weights: Weights, quantization: Quantization, device: Device) -
         body = weights.language * (width + 1)
     else:
         body = weights.language * width
-    return int(body + weights.other * width) + _SPARE
+    return int(body + weights.other * width) + SPARE
 
 
 def linears_to_keep(model: Any) -> list[str]:
@@ -156,5 +160,6 @@ def _tensors(file: Path, name: str) -> Iterator[tuple[str, int]]:
         raise ModelUnavailable(model=name, detail=f"{file} is damaged ({error})") from error
 
 
-def _size(count: int) -> str:
+def size(count: int) -> str:
+    """Return bytes as a person reads them."""
     return f"{count / (1 << 30):.1f} GiB"

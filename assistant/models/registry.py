@@ -107,7 +107,7 @@ def choose(settings: Settings) -> Choice:
                 model=settings.chat_model or "hub",
                 detail="it is neither a folder nor in the Hugging Face cache; set chat_model",
             )
-        return Choice("hub", _local_engine(folder), f"chat_model was found at {folder}")
+        return Choice("hub", _local_engine(folder, settings), f"chat_model was found at {folder}")
     return _automatic(settings, folder)
 
 
@@ -115,7 +115,7 @@ def _automatic(settings: Settings, folder: Path | None) -> Choice:
     if settings.endpoint:
         return Choice("served", "openai", f"endpoint is {settings.endpoint}")
     if folder is not None:
-        return Choice("hub", _local_engine(folder), f"chat_model was found at {folder}")
+        return Choice("hub", _local_engine(folder, settings), f"chat_model was found at {folder}")
     if settings.chat_model:
         reason = f"chat_model {settings.chat_model} is not on this machine"
     else:
@@ -123,8 +123,9 @@ def _automatic(settings: Settings, folder: Path | None) -> Choice:
     return Choice("embedded", "embedded", reason)
 
 
-def _local_engine(path: Path) -> Engine:
-    return "llama" if path.suffix == ".gguf" else "transformers"
+def _local_engine(path: Path, settings: Settings) -> Engine:
+    packed = path.suffix == ".gguf" and settings.quantization != "gguf"
+    return "llama" if packed else "transformers"
 
 
 def find_model(name: str) -> Path | None:

@@ -10,7 +10,7 @@ import gc
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from pydantic import Field, PrivateAttr
@@ -18,7 +18,7 @@ from pydantic import Field, PrivateAttr
 from assistant.errors import ContextTooLong, ModelError, ModelUnavailable
 from assistant.models.chatml import CALL_START, read_tool_calls
 from assistant.models.hub_loading import Loaded, load
-from assistant.models.hub_plan import make_plan
+from assistant.models.hub_plan import Wanted, make_plan
 from assistant.models.hub_prompt import hub_inputs
 from assistant.models.hub_writing import Writing
 from assistant.models.llama_text import TextStream
@@ -30,14 +30,14 @@ class TransformersChat(SightlineChatModel):
     """A model of transformers.
 
     Args:
-        folder: the checkpoint.
+        folder: the checkpoint, or a GGUF file.
         adapter: folder of a peft adapter that is put on top, or None.
         longest_side: pictures are shrunk to this many pixels, which bounds their tokens.
         most_images: more pictures than this in one prompt are refused.
     """
 
     folder: Path
-    quantization: Literal["auto", "none", "nf4", "int8"] = "auto"
+    quantization: Wanted = "auto"
     adapter: Path | None = None
     threads: int = 1
     longest_side: int = 1024
@@ -51,14 +51,20 @@ class TransformersChat(SightlineChatModel):
     def model_post_init(self, context: Any, /) -> None:
         """Read the small files of the checkpoint; no weights are loaded yet."""
         super().model_post_init(context)
+        from assistant.models.hub_gguf import describe_gguf
         from assistant.models.hub_loading import describe
 
         self._turns = Turns(self.model_id)
-        about = describe(self.folder, self.model_id)
+        read = describe_gguf if self._packed else describe
+        about = read(self.folder, self.model_id)
         self.sees_images = about.sees_images
         self.calls_tools = about.calls_tools
         if about.context:
             self.context_tokens = min(self.context_tokens, about.context)
+
+    @property
+    def _packed(self) -> bool:
+        return self.folder.suffix == ".gguf"
 
     @property
     def _llm_type(self) -> str:
@@ -153,17 +159,22 @@ class TransformersChat(SightlineChatModel):
     def _load(self) -> Loaded:
         with self._loading:
             if self._loaded is None:
-                if not (self.folder / "config.json").is_file():
-                    raise ModelUnavailable(
-                        model=self.model_id, detail=f"the folder {self.folder} is gone"
-                    )
-                plan = make_plan(self.folder, self.model_id, self.quantization)
+                there = self.folder if self._packed else self.folder / "config.json"
+                if not there.is_file():
+                    raise ModelUnavailable(model=self.model_id, detail=f"{self.folder} is gone")
                 try:
-                    self._loaded = load(
-                        self.folder, self.model_id, plan, self.threads, self.adapter
-                    )
+                    self._loaded = self._read_weights()
                 except (OSError, ValueError, RuntimeError, KeyError, ImportError) as error:
                     raise ModelError(
                         model=self.model_id, detail=f"it cannot be loaded ({error})"
                     ) from error
             return self._loaded
+
+    def _read_weights(self) -> Loaded:
+        if self._packed:
+            from assistant.models.hub_gguf import load_gguf, plan_gguf
+
+            plan = plan_gguf(self.folder, self.model_id)
+            return load_gguf(self.folder, self.model_id, plan, self.threads)
+        plan = make_plan(self.folder, self.model_id, self.quantization)
+        return load(self.folder, self.model_id, plan, self.threads, self.adapter)
