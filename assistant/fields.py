@@ -210,10 +210,11 @@ def _addresses(lines: Sequence[str]) -> list[Candidate]:
 
 
 def _matching(
-    rule: str, label: str = "", minimum: int = 0
+    rule: str, label: str = "", minimum: int = 0, unless: str = ""
 ) -> Callable[[Sequence[str]], list[Candidate]]:
     pattern = re.compile(rule, re.IGNORECASE)
     named = re.compile(label, re.IGNORECASE) if label else None
+    other = re.compile(rf"(?:{unless})\W*(?:[A-Z]{{2}}\W*)?$", re.IGNORECASE) if unless else None
 
     def find(lines: Sequence[str]) -> list[Candidate]:
         found = []
@@ -221,6 +222,8 @@ def _matching(
             for match in pattern.finditer(line):
                 value = (match["value"] if "value" in pattern.groupindex else match.group()).strip()
                 if len(re.sub(r"\D", "", value)) < minimum:
+                    continue
+                if other and other.search(line[: match.start()]):
                     continue
                 score = 1.0 - 0.01 * index + 2.0 * bool(named and named.search(line))
                 found.append(Candidate(value, index, score))
@@ -239,6 +242,10 @@ _FINDERS: dict[Field, Callable[[Sequence[str]], list[Candidate]]] = {
         r"(?!(?:19|20)\d\d(?:[\s\-–]+(?:19|20)\d\d)+\b)(?<![\d–-])\+?\(?\d[\d\s().\-–]{5,17}\d",
         r"\b(?:tel|phone|fax|mobile|hp|call)\b|电话|手机",
         7,
+        # a number that is called another thing
+        r"\b(?:vat|gst|tax|reg(?:istration)?|company|account|acct|iban|bic|sort code|isbn"
+        r"|invoice|order|ref(?:erence)?|customer|policy)\b(?:\W*(?:no|number|nr|id|code)\b)?"
+        r"|税号|账号|单号|编号|发票号",
     ),
     "email": _matching(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+", r"e-?mail|邮箱"),
     "number": _matching(

@@ -169,7 +169,14 @@ PAGE = re.compile(
 
 FIELDS: tuple[tuple[Field, re.Pattern[str]], ...] = (
     ("email", any_of(r"\be-?mail\b", "邮箱|电子邮件地址")),
-    ("phone", any_of(r"\b(?:tele)?phone\b|\btel\b|\bmobile number\b|\bfax\b", "电话|手机号|传真")),
+    (
+        "phone",
+        any_of(
+            r"\b(?:tele)?phone\b(?! (?:calls?|to|about|for)\b)"
+            r"(?<!to phone)(?<!i phone)(?<!we phone)|\btel\b|\bmobile number\b|\bfax\b",
+            "(?<!打)(?<!打个)(?<!打了)电话|手机号|传真",
+        ),
+    ),
     ("address", any_of(r"\baddress\b", "地址")),
     ("tax", any_of(r"\b(?:tax|gst|vat)(?: amount)?\b", "税额|税金|增值税")),
     (

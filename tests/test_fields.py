@@ -68,3 +68,13 @@ def test_dates() -> None:
     assert parse_date("5 March 2018") == date(2018, 3, 5)
     assert parse_date("March 5, 2018") == date(2018, 3, 5)
     assert parse_date("99/99/2018") is None
+
+
+def test_other_numbers_are_no_telephone_numbers() -> None:
+    def phones(line: str) -> list[str]:
+        return [found.value for found in find_field("phone", [line])]
+
+    assert phones("Reg. No 12345678 Tel 020 7946 0958") == ["020 7946 0958"]
+    assert phones("+44 20 7946 0958, open daily") == ["+44 20 7946 0958"]
+    for line in ("VAT no. GB 482 1937 05", "Account number: 1234 5678 90", "2023 2022 2021"):
+        assert phones(line) == []

@@ -76,6 +76,13 @@ def test_file_names_may_have_brackets_and_stand_in_them() -> None:
     assert plan("Sum up (draft)plan.v2.docx").names == ("(draft)plan.v2.docx",)
 
 
+def test_whom_to_phone_is_no_number() -> None:
+    assert plan("What is the phone number of the Harbour Inn?").field == "phone"
+    assert plan("港口旅馆的电话是多少？").field == "phone"
+    for question in ("Who should I phone about the roof?", "屋顶漏水要打电话给谁？"):
+        assert plan(question).field is None
+
+
 def test_languages() -> None:
     assert language_of("总结 copper_choir-049.txt") == "zh", "names of files are in no language"
     assert language_of("Summarise copper.txt") == "en" and language_of("copper.pdf", "zh") == "en"
