@@ -11,7 +11,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from datetime import UTC
 from functools import partial
 from typing import Any
 
@@ -42,12 +41,18 @@ from assistant.i18n import Language, text
 from assistant.library import Attached, LibraryView
 from assistant.look import Looker
 from assistant.messages import AssetView
-from assistant.safety import find_orders
-from assistant.shelf import tag_name
 from assistant.text_work import TOOLS, TextWork
+from assistant.tool_results import (
+    extracted,
+    filters_of,
+    line_of,
+    names_of,
+    on_pages,
+    read_result,
+)
 from retrieval.errors import SightlineError
 from retrieval.outline import in_section, outline
-from retrieval.values import Filters, Modality, Passage
+from retrieval.values import Passage
 
 log = logging.getLogger("sightline.tools")
 
@@ -161,15 +166,15 @@ class Toolbox:
         if given.file:
             file = self.resolve(given.file)
             if isinstance(file, Attached):
-                return _read_result(file.name, file.passages)
+                return read_result(file.name, file.passages)
             inside = [file.id]
         picture = self._picture(given.image) if given.image else None
         result = self._library.search(
-            given.query, image=picture, k=given.k, asset_ids=inside, filters=_filters(given)
+            given.query, image=picture, k=given.k, asset_ids=inside, filters=filters_of(given)
         )
         return {
-            "summary": _names(p.asset for p in result.passages) or "–",
-            "text": "\n".join(_line(p) for p in result.passages),
+            "summary": names_of(p.asset for p in result.passages) or "–",
+            "text": "\n".join(line_of(p) for p in result.passages),
             "passages": result.passages,
             "search": result,
         }
@@ -190,17 +195,17 @@ class Toolbox:
         passages = self._passages(file)
         first, last = given.first_page or 1, given.last_page or given.first_page
         if given.first_page or given.last_page:
-            passages = tuple(p for p in passages if _on_pages(p, first, last or 10**6))
+            passages = tuple(p for p in passages if on_pages(p, first, last or 10**6))
         if given.section:
             passages = tuple(p for p in passages if in_section(p, given.section))
-        return _read_result(file.name, passages)
+        return read_result(file.name, passages)
 
     def _outline(self, given: OutlineDocument) -> dict[str, Any]:
         file = self.resolve(given.file)
         sections = outline(self._passages(file))
         lines = [f"{s.title}" + (f" (p. {s.first_page})" if s.first_page else "") for s in sections]
         return {
-            "summary": f"{file.name}: {_names(s.title for s in sections) or '–'}",
+            "summary": f"{file.name}: {names_of(s.title for s in sections) or '–'}",
             "text": "\n".join(lines),
             "data": {"sections": [asdict(section) for section in sections]},
         }
@@ -227,7 +232,7 @@ class Toolbox:
     def _people(self, given: FindPeople) -> dict[str, Any]:
         from assistant.people_told import photos_of
 
-        return photos_of(given, self._library, _filters(given))
+        return photos_of(given, self._library, filters_of(given))
 
     def _chart(self, given: ReadChart) -> dict[str, Any]:
         from assistant.charts import charts_in
@@ -241,7 +246,7 @@ class Toolbox:
         if not spoken:
             silence = text("say_silence", self._language, asset=file.name)
             return {"summary": silence, "text": silence}
-        return _read_result(file.name, spoken)
+        return read_result(file.name, spoken)
 
     def _calculate(self, given: Calculate) -> dict[str, Any]:
         try:
@@ -253,7 +258,7 @@ class Toolbox:
         return {"summary": written, "text": written, "data": {"value": plain_number(value)}}
 
     def _list(self, given: ListAssets) -> dict[str, Any]:
-        filters = _filters(given)
+        filters = filters_of(given)
         files = self._library.assets(limit=given.limit, filters=filters)
         found: dict[str, Any] = {"data": {"total": len(files)}}
         if given.query:
@@ -267,7 +272,7 @@ class Toolbox:
             found["search"], found["passages"] = result, result.passages
         return {
             **found,
-            "summary": f"{len(files)}: {_names(f.name for f in files)}",
+            "summary": f"{len(files)}: {names_of(f.name for f in files)}",
             "text": "\n".join(f"{f.name} ({f.modality})" for f in files),
             "assets": tuple(files),
         }
@@ -286,22 +291,7 @@ class Toolbox:
         }
 
     def _extract(self, given: Extract) -> dict[str, Any]:
-        from assistant.fields import fields_of
-        from assistant.papers import fitting
-
-        file = self.resolve(given.file)
-        passages = self._passages(file)
-        hits = {n: hit for n, hit in fields_of(passages).items() if not find_orders(hit.value)}
-        found = {
-            n: hits[n] for n in fitting({n: hit.value for n, hit in hits.items()}) if n in hits
-        }
-        written = "\n".join(f"{name}: {hit.value}" for name, hit in found.items())
-        return {
-            "summary": "; ".join(written.splitlines()),
-            "text": written,
-            "passages": tuple(hit.passage for hit in found.values()),
-            "data": {name: hit.value for name, hit in found.items()},
-        }
+        return extracted(self._passages(self.resolve(given.file)))
 
     def _write(self, tool: str, work: TextWork, given: OnText) -> dict[str, Any]:
         target = given.to if isinstance(given, Translate) else None
@@ -317,44 +307,3 @@ class Toolbox:
 
 LIKELY = 0.5
 """Calibrated probability from which a file counts as showing what was asked for."""
-
-
-# --- small helpers ---------------------------------------------------------------------------
-
-
-def _filters(given: SearchLibrary | ListAssets | FindPeople) -> Filters:
-    """Return the restrictions among a tool's arguments; cameras' moments are kept as UTC."""
-    if isinstance(given, FindPeople):
-        modality: Modality | None = "image"
-        tags: frozenset[str] = frozenset()
-    else:
-        modality, tags = given.modality, frozenset({tag_name(given.tag)} - {""})
-    first, last = (
-        t if t is None or t.tzinfo else t.replace(tzinfo=UTC)
-        for t in (given.taken_from, given.taken_to)
-    )
-    return Filters(modality=modality, tags=tags, taken_from=first, taken_to=last)
-
-
-def _read_result(name: str, passages: Sequence[Passage]) -> dict[str, Any]:
-    whole = "\n".join(p.text for p in passages)
-    return {
-        "summary": f"{name}: {len(whole)} characters",
-        "text": whole,
-        "passages": tuple(passages),
-    }
-
-
-def _on_pages(passage: Passage, first: int, last: int) -> bool:
-    page = getattr(passage.locator, "page", None)
-    return page is not None and first <= page <= last
-
-
-def _names(names: Any, most: int = 6) -> str:
-    unique = list(dict.fromkeys(names))
-    rest = len(unique) - most
-    return ", ".join(unique[:most]) + (f" … (+{rest})" if rest > 0 else "")
-
-
-def _line(passage: Passage) -> str:
-    return f"{passage.asset}: {' '.join(passage.text.split())[:300]}"
