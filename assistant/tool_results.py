@@ -1,4 +1,4 @@
-"""What tools make of their arguments and finds, apart from where these come from. Knows no library."""
+"""What tools make of their arguments and of what they find. Knows no library."""
 
 from __future__ import annotations
 

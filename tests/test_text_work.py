@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from inspect import signature
 from pathlib import Path
 
 import pytest
@@ -88,5 +89,6 @@ def test_the_table_of_what_can_be_asked_names_what_there_is() -> None:
     )
     assert len(rows) >= 16 and all(row[1].strip() for row in rows)
     assert tools <= set(ARGUMENTS) and {"summarise", "translate", "entities"} <= tools
-    assert all(callable(getattr(Assistant, call)) for call in calls)
+    parts = signature(Assistant).parameters
+    assert all(call in parts or callable(getattr(Assistant, call)) for call in calls)
     assert suites <= set(NAMES)
