@@ -105,6 +105,22 @@ def test_printed_values_are_exact() -> None:
     assert sum(v.printed for v in chart.values) >= 4
 
 
+def test_bars_without_an_axis_are_read_by_their_printed_numbers() -> None:
+    plot = Plot("bar", "Bicycles sold", YEARS, ONE, ticks=False, printed=True)
+    chart = _check(_read(paint(plot)), plot)
+    printed = [value.value for value in chart.values if value.printed]
+    assert len(printed) >= 4 and set(printed) <= set(ONE[""]), "exact where the number was read"
+    assert "Bicycles sold" in chart.title
+
+
+def test_numbers_that_are_not_the_lengths_of_bars_are_no_values() -> None:
+    image = paint(Plot("bar", "Bicycles sold", YEARS, ONE, ticks=False))
+    pen, font = ImageDraw.Draw(image), ImageFont.load_default(16)
+    for column, text in enumerate(("12", "880", "45", "310", "7")):
+        pen.text((110 + 123 * column, 360), text, "white", font)
+    assert _read(image) is None
+
+
 @pytest.mark.skipif(chinese_font() is None, reason="no font with Chinese characters")
 def test_chinese_labels() -> None:
     plot = Plot("bar", "各城市销量", ("北京", "上海", "广州", "成都"), {"": (320, 510, 275, 140)})

@@ -43,13 +43,13 @@ class Found:
 def area_masks(canvas: Canvas, frame: Frame) -> tuple[list[Array], list[Array]]:
     """Return the colours of areas in the plot and the pixels of each."""
     colours = canvas.fills(frame.area)
-    return colours, [canvas.area_of(colour, colours) for colour in colours]
+    return colours, canvas.areas(colours)
 
 
 def bars_of(frame: Frame, masks: Sequence[Array], keys: Mapping[int, Key]) -> Found | None:
     """Return the bars of a plot; None when what is filled there is no set of bars."""
     rects = [r for number, mask in enumerate(masks) for r in _bars(mask, number, frame, keys)]
-    rects = _without_borders(_of_one_width(rects))
+    rects = _without_borders(of_one_width(rects))
     if len(rects) < 2:
         return None
     base = _base(rects, frame)
@@ -67,18 +67,31 @@ def bars_of(frame: Frame, masks: Sequence[Array], keys: Mapping[int, Key]) -> Fo
 
 def may_be(canvas: Canvas) -> bool:
     """Whether a picture has three areas of like width on one base line."""
+    alike = _filled(canvas)
+    for foot in {r.y1 for r in alike}:
+        bars = [r for r in alike if abs(r.y1 - foot) <= 1]
+        # Buttons and cells of a window are of one height.
+        if len(bars) >= 3 and len({r.height // 3 for r in bars}) >= 3:
+            return True
+    return False
+
+
+def fills(canvas: Canvas) -> bool:
+    """Whether a picture has areas of like width and of several heights."""
+    alike = _filled(canvas)
+    return len(alike) >= 4 and len({r.height // 3 for r in alike}) >= 3
+
+
+def _filled(canvas: Canvas) -> list[Rect]:
+    """Return the areas of one colour and of the width that covers most."""
     whole = Rect(0, 0, canvas.width, canvas.height)
     found: list[Rect] = []
-    for number, colour in enumerate(canvas.fills(whole)):
-        part: Array = canvas.area_of(colour).astype(np.uint8)
+    for number, mask in enumerate(canvas.areas(canvas.fills(whole))):
+        part: Array = mask.astype(np.uint8)
         part = cv2.morphologyEx(part, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
         part = cv2.morphologyEx(part, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
         found += [r for r in rectangles(part.astype(bool), number) if r.width < canvas.width / 2]
-    alike = _of_one_width([r for r in found if r.width >= 4])
-    feet = Counter(r.y1 for r in alike)
-    on_one = (sum(n for foot, n in feet.items() if abs(foot - y) <= 1) for y in feet)
-    tall = {r.height // 2 for r in alike}
-    return max(on_one, default=0) >= 3 and len(tall) > 1
+    return of_one_width([r for r in found if r.width >= 4])
 
 
 def _bars(mask: Array, number: int, frame: Frame, keys: Mapping[int, Key]) -> list[Rect]:
@@ -123,8 +136,8 @@ def _mended(rects: Sequence[Rect], places: Sequence[float]) -> list[Rect]:
     return found
 
 
-def _of_one_width(rects: Sequence[Rect]) -> list[Rect]:
-    """Keep the rectangles of the width that covers most."""
+def of_one_width(rects: Sequence[Rect]) -> list[Rect]:
+    """Return the rectangles of the width that covers most."""
     best: list[Rect] = []
     covered = 0
     for one in rects:

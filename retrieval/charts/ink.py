@@ -6,7 +6,7 @@ are painted over first, so that letters are no ink.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,7 +66,7 @@ class Canvas:
 
     def _ground(self, colour: Array) -> None:
         self.background = colour
-        self.distance = np.linalg.norm(self.rgb - colour, axis=2)
+        self.distance = _distance(self.rgb, colour)
         self.ink = self.distance > _INK
 
     def take_ground(self, area: Rect) -> None:
@@ -120,37 +120,46 @@ class Canvas:
                 return True
         return False
 
-    def area_of(self, colour: Array, others: Sequence[Array] = ()) -> Array:
-        """Return the pixels of an area's colour, bool [height, width]; a blurred edge ends half
+    def areas(self, colours: Sequence[Array]) -> list[Array]:
+        """Return the pixels of each area's colour, bool [height, width]; a blurred edge ends half
         way to the background."""
+        masks = []
+        for colour, away, nearest in self._nearest(colours):
+            share, off = self._along(colour, away)
+            mask = (away < _ALIKE) | ((share > 0.5) & (share < 1.0) & (off < 0.1))
+            masks.append(mask & nearest & (away < self.distance))
+        return masks
+
+    def traces(self, colours: Sequence[Array]) -> list[Array]:
+        """Return the pixels of each stroke's colour, also where it is blurred into the ground."""
+        masks = []
+        for colour, away, nearest in self._nearest(colours):
+            share, off = self._along(colour, away)
+            masks.append((share > 0.4) & (share < 1.35) & (off < 0.2) & nearest)
+        return masks
+
+    def _nearest(self, colours: Sequence[Array]) -> Iterator[tuple[Array, Array, Array]]:
+        """Yield each colour with the distance of every pixel from it, and whether no other is
+        nearer."""
+        every = [_distance(self.rgb, colour) for colour in colours]
+        least: Array = np.minimum.reduce(every) if every else np.zeros(0)
+        for colour, away in zip(colours, every, strict=True):
+            yield colour, away, away <= least + 1e-3
+
+    def _along(self, colour: Array, away: Array) -> tuple[Array, Array]:
+        """Return how far every pixel is along the way from the background to a colour, and how
+        far off it, in lengths of that way."""
         there = colour - self.background
         length = float(np.linalg.norm(there))
-        from_ground = self.rgb - self.background
-        share = from_ground @ there / length**2
-        away = np.linalg.norm(self.rgb - colour, axis=2)
-        off = np.sqrt(np.maximum(0.0, away**2 - ((1 - share) * length) ** 2))
-        mask = (away < _ALIKE) | ((share > 0.5) & (share < 1.0) & (off < 0.1 * length))
-        mask &= away < self.distance
-        return np.asarray(mask & self._nearest(colour, away, others))
+        share = (self.rgb @ there - float(self.background @ there)) / length**2
+        off = np.sqrt(np.maximum(0.0, (away / length) ** 2 - (1 - share) ** 2))
+        return share, off
 
-    def _nearest(self, colour: Array, away: Array, others: Sequence[Array]) -> Array:
-        """Return where no other colour is nearer than one that is ``away``."""
-        mask = np.ones(away.shape, bool)
-        for other in others:
-            if other is not colour:
-                mask &= away <= np.linalg.norm(self.rgb - other, axis=2) + 1e-3
-        return mask
 
-    def stroke_of(self, colour: Array, others: Sequence[Array] = ()) -> Array:
-        """Return the pixels of a stroke's colour, also where it is blurred into the background."""
-        there = colour - self.background
-        length = float(np.linalg.norm(there))
-        from_ground = self.rgb - self.background
-        share = from_ground @ there / length**2
-        off = np.linalg.norm(from_ground - share[..., None] * there, axis=2)
-        mask = (share > 0.4) & (share < 1.35) & (off < 0.2 * length)
-        away = np.linalg.norm(self.rgb - colour, axis=2)
-        return np.asarray(mask & self._nearest(colour, away, others))
+def _distance(rgb: Array, colour: Array) -> Array:
+    """Return the distance of every pixel from a colour, float32 [height, width]."""
+    red, green, blue = (rgb[..., i] - float(colour[i]) for i in range(3))
+    return np.asarray(np.sqrt(red * red + green * green + blue * blue))
 
 
 def _one_hue(one: Array, other: Array) -> bool:

@@ -38,7 +38,7 @@ def may_be(canvas: Canvas) -> bool:
 def stroke_masks(canvas: Canvas, frame: Frame) -> tuple[list[Array], list[Array]]:
     """Return the colours of strokes in the plot and the pixels of each, axes and grid left out."""
     colours = canvas.strokes(frame.area)
-    masks = [canvas.stroke_of(colour, colours) for colour in colours]
+    masks = canvas.traces(colours)
     for colour, mask in zip(colours, masks, strict=True):
         _without_lines(mask, frame.area, canvas.is_grey(colour))
     return colours, masks

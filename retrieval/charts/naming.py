@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from retrieval.charts.axes import Axis
 from retrieval.charts.bars import Mark
 from retrieval.charts.frame import Frame
+from retrieval.charts.ink import Rect
 from retrieval.charts.labels import Label
 from retrieval.charts.values import Kind
 
@@ -16,6 +17,7 @@ _SCALE = re.compile(
     r"|[单單]位[:：]?\s*\S+|[百千万亿]+元",
     re.IGNORECASE,
 )
+_LINES = 4
 _BRACKETS = re.compile(r"[(（\[]([^)）\]]{1,24})[)）\]]")
 
 
@@ -53,6 +55,22 @@ def title_of(labels: Sequence[Label], frame: Frame, keyed: Sequence[Label], lyin
         return ""
     largest = max(o.size for o in named)
     return max((o for o in named if o.size > 0.85 * largest), key=lambda o: len(o.text)).text[:160]
+
+
+def words_above(rects: Sequence[Rect], words: Sequence[Label], lying: bool) -> str:
+    """Return the lines just above bars, from the top: their title and what is said of it."""
+    edge = min(r.x0 if lying else r.y0 for r in rects)
+    first = min(r.y0 if lying else r.x0 for r in rects)
+    last = max(r.y1 if lying else r.x1 for r in rects)
+    above = [
+        o
+        for o in words
+        if (o.x1 if lying else o.y1) < edge
+        and (o.y1 if lying else o.x1) > first
+        and (o.y0 if lying else o.x0) < last
+    ]
+    lines = sorted(above, key=lambda o: o.x0 if lying else o.y0)[-_LINES:]
+    return " ".join(o.text for o in lines)[:160]
 
 
 def unit_of(labels: Sequence[Label], axis: Axis) -> str:

@@ -19,8 +19,9 @@ from retrieval.charts.frame import Frame, frame_of
 from retrieval.charts.ink import Array, Canvas, Rect
 from retrieval.charts.labels import Label, labels_of, turned
 from retrieval.charts.legend import Key, colour_name, keys_of
-from retrieval.charts.naming import printed_value, title_of, unit_of
+from retrieval.charts.naming import printed_value, title_of, unit_of, words_above
 from retrieval.charts.pies import pie_of
+from retrieval.charts.printed import numbered_bars
 from retrieval.charts.slices import read_pie
 from retrieval.charts.values import Chart, Kind, Value
 from retrieval.values import Box, Word
@@ -34,6 +35,7 @@ SURE = 0.5
 """Confidence below which nothing is read."""
 _SMALLEST = 80
 _GLANCE = 420
+_PRINTED = 900
 
 
 def may_have_axis(words: Sequence[Word], aspect: float) -> bool:
@@ -56,6 +58,14 @@ def may_be_bars(image: Image) -> bool:
     small.thumbnail((_GLANCE, _GLANCE))
     rgb = np.asarray(small.convert("RGB"))
     return any(bars.may_be(Canvas(np.ascontiguousarray(way), ())) for way in (rgb, np.rot90(rgb)))
+
+
+def may_have_fills(image: Image) -> bool:
+    """Whether a picture, made small, has four filled rectangles of one width."""
+    small = image.copy()
+    small.thumbnail((_GLANCE, _GLANCE))
+    rgb = np.asarray(small.convert("RGB"))
+    return any(bars.fills(Canvas(np.ascontiguousarray(way), ())) for way in (rgb, np.rot90(rgb)))
 
 
 def may_be_lines(image: Image) -> bool:
@@ -85,6 +95,8 @@ def read_chart(image: Image, words: Sequence[Word]) -> Chart | None:
         _read(np.rot90(rgb), [turned(o, image.width) for o in labels], lying=True),
     ]
     charts = [chart for chart in found if chart is not None]
+    if not charts and may_be_numbered(labels) and may_have_fills(image):
+        charts = _numbered(image, words)
     if not charts and may_be_pie(image):
         pie = read_pie(rgb, labels)
         charts = [pie] if pie is not None else []
@@ -138,6 +150,47 @@ def _untitled(frame: Frame, labels: Sequence[Label]) -> list[Label]:
     others = frame.others(labels)
     middle, near = (frame.area.x0 + frame.area.x1) / 2, 0.04 * frame.area.width
     return [o for o in others if o.y1 > frame.axis.low or abs(o.cx - middle) > near]
+
+
+def _numbered(image: Image, words: Sequence[Word]) -> list[Chart]:
+    """Read bars that each have a number, on a smaller picture: the numbers are exact anyway."""
+    small = image.copy()
+    small.thumbnail((_PRINTED, _PRINTED))
+    rgb = np.asarray(small.convert("RGB"))
+    labels = labels_of(words, small.width, small.height)
+    found = [
+        _read_printed(rgb, labels, lying=False),
+        _read_printed(np.rot90(rgb), [turned(o, small.width) for o in labels], lying=True),
+    ]
+    return [chart for chart in found if chart is not None]
+
+
+def may_be_numbered(labels: Sequence[Label]) -> bool:
+    """Whether there are numbers enough for bars that each have one."""
+    return len({o.number for o in labels if o.number is not None}) >= 3
+
+
+def _read_printed(rgb: Array, labels: Sequence[Label], *, lying: bool) -> Chart | None:
+    """Read bars that have no axis but a number each."""
+    canvas = Canvas(np.ascontiguousarray(rgb), labels)
+    found, scale = numbered_bars(canvas, labels)
+    if not found:
+        return None
+    units = [f.number.unit for f in found if f.number and f.number.unit]
+    values = tuple(
+        Value(
+            f.category.text, f.series,
+            _rounded(f.rect.height / scale, 1 / scale) if f.number is None
+            else float(f.number.number or 0.0),
+            _placed(f.rect, canvas, lying), printed=f.number is not None,
+        )
+        for f in found
+    )  # fmt: skip
+    used = [o for f in found for o in (f.number, f.category) if o is not None]
+    words = [o for o in labels if o not in used and o.number is None]
+    title = words_above([f.rect for f in found], words, lying)
+    unit = units[0] if units else ""
+    return Chart("bar", title, unit, values, 1 / scale, 0.8, (0.0, 0.0, 1.0, 1.0))
 
 
 def _bar_chart(canvas: Canvas, frame: Frame, labels: Sequence[Label], lying: bool) -> Chart | None:

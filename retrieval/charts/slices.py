@@ -31,7 +31,7 @@ def read_pie(rgb: Array, labels: Sequence[Label]) -> Chart | None:
         return None
     near = named_slices(pie, labels)
     colours = [part.colour for part in pie.slices]
-    keys = keys_of([_outside(canvas.area_of(c, colours), pie) for c in colours], labels)
+    keys = keys_of([_outside(mask, pie) for mask in canvas.areas(colours)], labels)
     values: list[Value] = []
     for number, part in enumerate(pie.slices):
         beside = near.get(number, [])

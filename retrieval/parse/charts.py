@@ -19,6 +19,7 @@ from retrieval.charts.reader import (
     may_be_lines,
     may_be_pie,
     may_have_axis,
+    may_have_fills,
     read_chart,
 )
 from retrieval.charts.values import Chart
@@ -79,7 +80,7 @@ def charts_of_page(
         unread = is_picture and len(inside) < 4
         if unread and not (looks_drawn(part) and may_show_chart(part)):
             continue
-        if not unread and not (may_have_axis(inside, part.height / part.width) or may_be_pie(part)):
+        if not unread and not may_be_read(inside, part):
             continue
         large = large or draw()
         part = _cut(large, region)
@@ -89,6 +90,14 @@ def charts_of_page(
         chart = read_chart(part, inside)
         if chart is not None:
             yield chart.within(region)
+
+
+def may_be_read(words: Sequence[Word], image: Image) -> bool:
+    """Whether words with a drawing are those of a chart."""
+    numbers = {word.text for word in words if any(c.isdigit() for c in word.text)}
+    if may_have_axis(words, image.height / image.width) or may_be_pie(image):
+        return True
+    return len(numbers) >= 3 and may_have_fills(image)
 
 
 def may_show_chart(image: Image) -> bool:

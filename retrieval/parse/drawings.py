@@ -16,7 +16,7 @@ _GRID = 160
 _NEAR = 3
 """Grid cells (of _GRID a side) up to which two drawings belong together."""
 _MARGIN = 0.07
-"""Of the page: how far labels stand outside what is drawn."""
+"""Of the page: how far labels stand outside what is drawn; a title stands farther above."""
 _BESIDE = 20
 """Grid cells that a legend is away from its chart, and that its names take."""
 _WIDE, _HIGH = 0.12, 0.06
@@ -58,7 +58,7 @@ def drawn_regions(page: Any) -> list[tuple[Box, bool]]:
         x, w = _with_legend(x, y, w, h, small)
         is_picture = bool(pictures[y : y + h, x : x + w].mean() > 0.6)
         pad = 0.0 if is_picture else _MARGIN
-        box = (x / _GRID - pad, y / _GRID - pad, (x + w) / _GRID + pad, (y + h) / _GRID + pad)
+        box = (x / _GRID - pad, y / _GRID - 1.7 * pad, (x + w) / _GRID + pad, (y + h) / _GRID + pad)
         found.append((_clipped(box), is_picture))
     return found
 
