@@ -56,7 +56,7 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
         return _pictures_found(session, plan, results)
     if told := _by_whole_file(session, plan, passages):
         return told
-    if plan.intent != "chart" and (told := told_by_chart(session, passages, whole=bool(whole))):
+    if told := _by_chart(session, plan, passages):
         return told
     if not whole and not _likely(session, searched):
         return refuse(session, plan, results)
@@ -71,6 +71,14 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
     if found := other_value(reading.text, reading.passage, passages):
         return _disagreeing(session, (reading.text, reading.passage), found)
     return exact(session, shaped(reading.text, question), reading.passage)
+
+
+def _by_chart(session: Session, plan: Plan, passages: Sequence[Passage]) -> Draft | None:
+    """Answer from a chart that was found, unless a chart was asked for or a field of a paper is."""
+    if plan.intent == "chart" or (plan.document and (plan.field or plan.label)):
+        return None
+    meant = bool(plan.names or session.request.attached)
+    return told_by_chart(session, passages, whole=meant)
 
 
 def _by_whole_file(session: Session, plan: Plan, passages: Sequence[Passage]) -> Draft | None:

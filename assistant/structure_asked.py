@@ -21,8 +21,9 @@ _RULES: tuple[tuple[What, re.Pattern[str]], ...] = (
     (
         "mentions",
         re.compile(
-            r"^(?:on |in )?(?:which|what)(?: of the)? pages?\b.*?\b(?:mentions?|names?|says?"
-            r"|(?:speaks?|talks?) (?:of|about)|refers? to|discuss(?:es)?|contains?)\s+(?P<a>.+)$"
+            r"^(?:on |in )?(?:which|what)(?: of (?:the|its|their|those))? pages?\b.*?\b"
+            r"(?:mentions?|names?|says?|(?:speaks?|talks?) (?:of|about)|refers? to"
+            r"|discuss(?:es)?|contains?)\s+(?P<a>.+)$"
             r"|^(?:on |in )?(?:which|what) pages? (?:is|are|does|do)\s+(?P<b>.+?)"
             r"(?:\s+(?:mentioned|named|found|discussed|on|located|appear|stand|occur))*$"
             r"|^(?:哪些?|哪几|第几)个?页(?:上|里|中)?(?:都)?(?:提到|说到|讲到|谈到|写到|出现|有)了?(?P<c>.+)$"

@@ -66,7 +66,7 @@ ENTITIES = any_of(
     rf"{PLEASE}(?:extract|list|find|name|give me|show(?: me)?|pick out) (?:all )?(?:of )?(?:the )?"
     rf"{_NAMES}\b.{{0,60}}\b(?:in|from|of|mentioned|named|that)\b",
     rf"\bwhich {_NAMES} (?:are|is|does|do)\b.{{0,40}}\b(?:mentioned|named|appear|mention|name)\b",
-    r"\bnamed entit(?:y|ies)\b",
+    r"\bnamed entit(?:y|ies)\b|^\W*who (?:all )?(?:is|are|was|were) (?:named|mentioned) in\b",
     rf"{PLEASE}(?:extract|list|find|give me|show(?: me)?|what are) (?:all )?(?:the )?{_LINKS} "
     r"(?:between|among|in|from)\b",
     "(?:提取|抽取|列出|找出).{0,16}(?:人名|地名|人物|机构|组织|实体|名称|关系)|命名实体"

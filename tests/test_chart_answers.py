@@ -102,6 +102,14 @@ def test_a_chart_in_a_pdf_is_cited_by_page_and_box(helper: Assistant) -> None:
     assert citation.locator.page == 1 and len(citation.locator.boxes) == 1
 
 
+def test_a_chart_does_not_answer_for_an_invoice(helper: Assistant, tmp_path: Path) -> None:
+    bill = "INVOICE of Bicycles Ltd\nBicycles sold and repaired\nTotal due: EUR 84.20\n"
+    helper.ingest(write(tmp_path, {"bicycles.txt": bill}))
+    end = outcome(helper.ask("What is the total due on the invoice of Bicycles Ltd?"))
+    assert isinstance(end, Answered) and "84.20" in end.text
+    assert {c.asset for c in end.citations} == {"bicycles.txt"}
+
+
 def test_an_attached_chart_is_read(helper: Assistant, tmp_path: Path) -> None:
     picture = tmp_path / "shot.png"
     paint(Plot("lying", "Cups a day", TOWNS, {"": (31, 48, 12, 60)})).save(picture)

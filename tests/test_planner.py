@@ -83,6 +83,12 @@ def test_whom_to_phone_is_no_number() -> None:
         assert plan(question).field is None
 
 
+def test_who_is_named_asks_for_people() -> None:
+    assert plan("Who is named in letter.txt?").intent == "entities"
+    assert plan("Who was mentioned in the letter?").intent == "entities"
+    assert plan("Who is named director in letter.txt?").intent == "find"
+
+
 def test_languages() -> None:
     assert language_of("总结 copper_choir-049.txt") == "zh", "names of files are in no language"
     assert language_of("Summarise copper.txt") == "en" and language_of("copper.pdf", "zh") == "en"

@@ -107,5 +107,6 @@ def test_other_questions_are_left_alone() -> None:
         "How many pages did Mira read?",
     ):
         assert structure_asked(question) is None, question
+    assert structure_asked("Which of its pages mention visits?") == Asked("mentions", "visits")
     assert structure_asked("押金在第几页？") == Asked("mentions", "押金")
     assert structure_asked("这份报告有哪些章节？") == Asked("sections")
