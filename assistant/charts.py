@@ -134,14 +134,16 @@ def told_by_chart(
 
     Args:
         passages: those found, the best first.
-        whole: they are of a file that was named or given, so a chart in it is meant.
+        whole: they are of a file that was named or given; of a picture, the chart is meant.
     """
     held = charts_of(passages if whole else passages[:_FIRST], session.words)
     question = session.request.question
     if not whole:
         held = [h for h in _completed(session, held) if _is_meant(question, h)]
-    elif asked_of(question) == "value":
-        held = [h for h in held if mentioned(question, h.chart.labels)]
+    else:  # a report says much beside its charts
+        held = [h for h in held if h.passage.modality == "image" or _is_meant(question, h)]
+        if asked_of(question) == "value":
+            held = [h for h in held if mentioned(question, h.chart.labels)]
     return _best(session, held)
 
 

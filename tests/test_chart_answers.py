@@ -110,6 +110,13 @@ def test_a_chart_does_not_answer_for_an_invoice(helper: Assistant, tmp_path: Pat
     assert {c.asset for c in end.citations} == {"bicycles.txt"}
 
 
+def test_a_report_is_not_answered_from_its_chart_unless_that_is_meant(helper: Assistant) -> None:
+    end = outcome(helper.ask("What is the highest mountain in museum.pdf?"))
+    assert "read off the chart" not in end.text
+    end = outcome(helper.ask("Which year had the most visitors in museum.pdf?"))
+    assert "2021" in end.text and "read off the chart" in end.text
+
+
 def test_an_attached_chart_is_read(helper: Assistant, tmp_path: Path) -> None:
     picture = tmp_path / "shot.png"
     paint(Plot("lying", "Cups a day", TOWNS, {"": (31, 48, 12, 60)})).save(picture)
