@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from assistant.answers import Draft, compose_draft, refuse
@@ -17,7 +18,7 @@ from assistant.calls import ToolCall, ToolResult
 from assistant.citations import Checked, check
 from assistant.follow import standalone
 from assistant.i18n import Language, text
-from assistant.leader import next_calls
+from assistant.leader import is_free_chat, next_calls
 from assistant.library import Attached, LibraryView
 from assistant.look import Looker
 from assistant.messages import (
@@ -167,6 +168,8 @@ def _plan(state: State, config: RunnableConfig) -> State:
         if made.follow_up:
             made = standalone(session, made)
         made = with_people(made, request, config["configurable"]["toolbox"].resolve)
+        if is_free_chat(made, request):
+            made = replace(made, intent="general")
         session.notes["intent"], session.notes["query"] = made.intent, made.query
     rounds = state["rounds"]
     calls: list[ToolCall] = []

@@ -1,4 +1,4 @@
-"""Answers over many files: lists, counts, comparisons, fields. Exact, by rule.
+"""Answers over many files: lists, counts, fields. Exact, by rule.
 
 Every file of a list is cited, as many as fit a reader's patience. Sums are in ``sums``.
 """
@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from assistant.answers import Draft, join, refuse, whole_files
 from assistant.calls import ToolResult
 from assistant.citations import cite
-from assistant.fields import fields_of, find_in
-from assistant.i18n import Language, text
+from assistant.i18n import text
 from assistant.messages import AssetView, Citation
 from assistant.planner import Plan
 from assistant.session import Session
@@ -53,51 +52,6 @@ def _file(number: int, file: AssetView, passages: Sequence[Passage]) -> Citation
             return cite(number, passage, "")
     place = RegionLocator() if file.modality == "image" else TextLocator(0, 0)
     return Citation(number, file.name, file.sha256, file.modality, place, file.name, file.id)
-
-
-def compare(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
-    """Put files side by side: what each shows or says, one line a file, each cited."""
-    language = session.language
-    lines: list[str] = []
-    citations: list[Citation] = []
-    for result in results:
-        if result.error or not result.passages:
-            continue
-        for passage in _first_of_each(result.passages):
-            words = " ".join(session.screened(passage).split())
-            answer = (
-                words
-                if passage.kind == "pixels"
-                else _field_or_start(plan, result, words, language)
-            )
-            citations.append(cite(len(citations) + 1, passage, answer))
-            lines.append(f"- {passage.asset}: {answer} [{len(citations)}]")
-    if not lines:
-        return refuse(session, plan, results)
-    prefix = ""
-    if any(r.sights for r in results) and not session.model.sees_images:
-        prefix = text("say_notes", language) + "\n"
-    return Draft("\n".join(lines[:8]), citations=tuple(citations[:8]), prefix=prefix)
-
-
-def _first_of_each(passages: Sequence[Passage]) -> list[Passage]:
-    first: dict[str, Passage] = {}
-    for passage in passages:
-        first.setdefault(passage.sha256, passage)
-    return list(first.values())[:4]
-
-
-def _field_or_start(plan: Plan, result: ToolResult, words: str, language: Language) -> str:
-    """Return the field that is compared, all fields of a bill, or the beginning of the text."""
-    if plan.field:
-        hits = find_in(plan.field, result.passages)
-        if hits:
-            return hits[0].value
-    found = fields_of(result.passages)
-    if "total" in found:
-        named = [f"{text(f'field_{name}', language)} {hit.value}" for name, hit in found.items()]
-        return ("；" if language == "zh" else "; ").join(named)
-    return words[:160] + ("…" if len(words) > 160 else "")
 
 
 def extract(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:

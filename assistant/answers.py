@@ -48,9 +48,10 @@ def compose_draft(
     session: Session, plan: Plan, results: Sequence[ToolResult], *, repair: bool | None = False
 ) -> Draft:
     """Write the draft that a plan's intent asks for."""
-    from assistant.aggregates import compare, extract, listing
+    from assistant.aggregates import extract, listing
     from assistant.album import tell
     from assistant.charts import tell_chart
+    from assistant.comparison import compare
     from assistant.entities import entities
     from assistant.faces import count_faces
     from assistant.found import found_words

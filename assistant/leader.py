@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from assistant.calls import ToolCall, ToolResult
 from assistant.confidence import promising
-from assistant.planner import Plan, refers_to_picture
+from assistant.planner import Plan, is_picture, refers_to_picture
 from assistant.presence import thing_asked
 from assistant.session import Request
 from assistant.statements import asks_ratio
@@ -64,6 +64,14 @@ def focus(plan: Plan, request: Request) -> tuple[str, ...]:
         cited = dict.fromkeys(c.asset for c in request.cited)
         return tuple(cited) or tuple(a.name for a in request.earlier[:1])
     return ()
+
+
+def is_free_chat(plan: Plan, request: Request) -> bool:
+    """Whether a question is for general knowledge: the library is off, and it means no file."""
+    files = plan.names or request.attached or request.earlier
+    return plan.intent == "find" and not (
+        request.use_library or files or plan.personal or plan.document
+    )
 
 
 def _calculate(plan: Plan, _request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
@@ -184,6 +192,7 @@ def _aggregate(plan: Plan, request: Request, results: Sequence[ToolResult]) -> l
 
 
 def _compare(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
+    """Read what is compared; a picture in which nothing is written is looked at."""
     names = focus(plan, request)
     if not results:
         if not names:
@@ -193,7 +202,10 @@ def _compare(plan: Plan, request: Request, results: Sequence[ToolResult]) -> lis
             ToolCall("look_at_image" if n in pictures else "read_document", {"file": n})
             for n in names[:4]
         ]
-    return []
+    if any(r.call.tool == "look_at_image" for r in results):
+        return []
+    files = (str(r.call.arguments.get("file", "")) for r in results if not r.passages)
+    return [ToolCall("look_at_image", {"file": n}) for n in files if is_picture(n)]
 
 
 def _extract(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:

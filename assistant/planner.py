@@ -205,10 +205,11 @@ _SIGHT = re.compile(
 
 def _pictures(names: Sequence[str]) -> bool:
     """Whether files are named, and all are pictures."""
-    return bool(names) and all(_is_picture(name) for name in names)
+    return bool(names) and all(is_picture(name) for name in names)
 
 
-def _is_picture(name: str) -> bool:
+def is_picture(name: str) -> bool:
+    """Whether a file's name is that of a picture."""
     return bool(re.search(r"\.(?:jpe?g|png|webp|gif|tiff?|bmp|heic)$", name, re.IGNORECASE))
 
 

@@ -23,14 +23,16 @@ SUMMARY = any_of(
     r"\bsummary of\b|\bsummari[sz]e\b|\btl;?dr\b|\bmain points?\b|\bkey points?\b|\boverview of\b",
     rf"\bwhat (?:is|are|was) (?:the |this |that |my )?{THING}s?\b.{{0,60}}\babout\s*\??$",
     r"\bwhat (?:is|are|was) \S+\.\w{2,5} about\s*\??$|\bgist\b",
+    rf"{PLEASE}sum up (?:what we\b|\S+\.\w{{2,5}}\b"
+    rf"|(?:this|that|the|our) (?:\w+ )?(?:conversation|chat|discussion|talk|text|{THING})\b)",
     "总结|概括|概述|大意|主要内容|讲了什么|^请?(?:写|给|做)?.{0,6}摘要",
 )
 _FEELING = r"(?:sentiment|mood|tone|emotions?|feelings?)"
 _TOLD_OF = rf"(?:this|that|these|the following|text|review|comment|message|{THING}|\S+\.\w{{2,5}})"
 CONVERSATION = any_of(
     r"\b(?:our|this|the) (?:conversation|chat|discussion|talk)\b",
-    r"\bwhat (?:have )?we (?:said|discussed)\b",
-    "(?:我们|这次|本次|以上|刚才)的?(?:对话|聊天|谈话|讨论)",
+    r"\bwhat (?:have )?we (?:said|discussed|(?:talked|spoken?|chatted) about)\b",
+    "(?:我们|这次|本次|以上|刚才)的?(?:对话|聊天|谈话|讨论)|我们(?:刚才|都)?(?:聊|谈|讨论)(?:过|到)?了?(?:些)?什么",
 )
 """Speaks of the conversation itself."""
 SENTIMENT = any_of(
@@ -62,15 +64,21 @@ _NAMES = (
     r"|names?(?: of (?:people|persons|places|organi[sz]ations|companies))?)"
 )
 _LINKS = r"(?:relations?|relationships?|connections?)"
+_LINKED = (
+    r"\b(?:who is|how are)\b"
+    r"(?=.{0,90}\b(?:to whom|to each other|in (?:this|the) (?:text|letter|file|document))\b)"
+    r".{0,60}\b(?:linked|related|connected)\b"
+)
 ENTITIES = any_of(
     rf"{PLEASE}(?:extract|list|find|name|give me|show(?: me)?|pick out) (?:all )?(?:of )?(?:the )?"
     rf"{_NAMES}\b.{{0,60}}\b(?:in|from|of|mentioned|named|that)\b",
     rf"\bwhich {_NAMES} (?:are|is|does|do)\b.{{0,40}}\b(?:mentioned|named|appear|mention|name)\b",
     r"\bnamed entit(?:y|ies)\b|^\W*who (?:all )?(?:is|are|was|were) (?:named|mentioned) in\b",
+    _LINKED,
     rf"{PLEASE}(?:extract|list|find|give me|show(?: me)?|what are) (?:all )?(?:the )?{_LINKS} "
     r"(?:between|among|in|from)\b",
     "(?:提取|抽取|列出|找出).{0,16}(?:人名|地名|人物|机构|组织|实体|名称|关系)|命名实体"
     "|(?:提到|出现)了?(?:哪些|什么)(?:人|地方|机构|组织)|人物关系",
 )
 """Asks for the people, organisations, places and dates in a text, or how they are linked."""
-LINKS = any_of(rf"\b{_LINKS}\b", "关系")
+LINKS = any_of(rf"\b{_LINKS}\b", _LINKED, "关系")

@@ -167,6 +167,14 @@ class Context:
         progress = Progress(len(paths), lambda line: self.note(f"taking in files: {line}"))
         return self.system(dataset).ingest(paths, library, progress.reach)
 
+    def tag(self, dataset: Dataset, numbers: Sequence[int], tag: str, library: str) -> None:
+        """Put files of a library into an album.
+
+        Raises:
+            NotOffered: the system keeps none.
+        """
+        self.system(dataset).tag(numbers, tag, library)
+
     def search(self, dataset: Dataset, query: Query) -> list[Passage]:
         """Search one library of a data set."""
         return self.system(dataset).search(query)

@@ -47,6 +47,7 @@ FURTHER: tuple[str, ...] = (
     "dialogues",
     "agent",
     "writing",
+    "work",
     "privacy",
     "faces",
     "performance",

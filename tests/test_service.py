@@ -213,8 +213,10 @@ def test_a_broken_attachment_fails_in_a_sentence(empty: Assistant, tmp_path: Pat
 def test_without_the_library_it_is_not_searched(helper: Assistant, model: ScriptedChat) -> None:
     model.script = ["Hello."]
     end = outcome(helper.ask("Who founded the Harbour Library in Tromsø?", use_library=False))
-    assert isinstance(end, Answered | Abstained)
-    assert not getattr(end, "citations", ())
+    assert isinstance(end, Answered) and end.citations == ()
+    assert end.text.startswith("From general knowledge, not from your files")
+    mine = outcome(helper.ask("What is the total of my receipts?", use_library=False))
+    assert isinstance(mine, Abstained) and "not searched" in mine.text
 
 
 def test_files_of_a_library(helper: Assistant, tmp_path: Path) -> None:

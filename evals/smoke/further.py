@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from evals.smoke import charts, measured, papers, portraits
+from evals.smoke import charts, measured, papers, portraits, works
 from evals.smoke.shapes import HERE, SPLIT, photos, table, write
 
 Rows = list[dict[str, Any]]
@@ -270,6 +270,7 @@ MAKERS: dict[str, Callable[[Path, int], None]] = {
     "dialogues": _dialogues,
     "agent": _agent,
     "writing": _writing,
+    "work": works.work,
     "privacy": _privacy,
     "faces": portraits.faces,
     "performance": _performance,

@@ -81,6 +81,14 @@ class System(ABC):
     def ingest(self, paths: Sequence[Path], library: str, told: Callable[[int], None]) -> Taken:
         """Take files in; ``told`` hears how many are done."""
 
+    def tag(self, numbers: Sequence[int], tag: str, library: str) -> None:
+        """Put files of a library into an album.
+
+        Raises:
+            NotOffered: this system has none.
+        """
+        raise NotOffered(system=self.name, what="keep albums")
+
     @abstractmethod
     def search(self, query: Query) -> list[Passage]:
         """Return what fits best, the best first."""

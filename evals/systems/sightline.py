@@ -34,6 +34,9 @@ class Sightline(System):
         )
         return {o.name: (o.asset_id, o.reason()) for o in outcomes}
 
+    def tag(self, numbers: Sequence[int], tag: str, library: str) -> None:
+        self.assistant.tag(numbers, [tag], library=library)
+
     def search(self, query: Query) -> list[Passage]:
         found = self.assistant.search(
             query.text,
