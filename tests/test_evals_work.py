@@ -47,6 +47,9 @@ def test_a_difference_must_be_told_of_the_right_file() -> None:
     assert good["compare_facts"].parts == (2.0, 0.0, 0.0) and good["compare_cited"].value == 1.0
     both = judge(row, [_reply("- a.txt: 680, slate [1]\nBoth: slate.", "a.txt")])
     assert both["compare_facts"].parts == (0.0, 1.0, 2.0)
+    photos = {"task": "compare", "differ": {"rocket.jpg": ["rocket"]}}
+    named = judge(photos, [_reply("- rocket.jpg: a crane [1]", "rocket.jpg")])
+    assert named["compare_facts"].parts == (0.0, 0.0, 1.0)
     none = judge(row, [_reply("Not found in a.txt: 620, b.txt: 680", abstained=True)])
     assert none["compare_facts"].parts == (0.0, 0.0, 2.0)
 

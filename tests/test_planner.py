@@ -34,6 +34,8 @@ from retrieval.values import TextLocator
         ("Which of my receipts is the highest?", "aggregate"),
         ("我这个月一共花了多少钱？", "aggregate"),
         ("Compare a.pdf and b.pdf", "compare"),
+        ("How do a.pdf and b.pdf differ?", "compare"),
+        ("“甲.txt”和“乙.txt”有什么不同？", "compare"),
         ("Sum up what we talked about", "summary"),
         ("Sum up lease.pdf", "summary"),
         ("总结一下我们聊了什么", "summary"),

@@ -147,8 +147,8 @@ def _compare(row: Mapping[str, Any], replies: Sequence[Reply]) -> dict[str, Scor
         return {"compare_facts": Score(0.0, said, parts=(good, 0.0, 1.0 - good))}
     right = cited = missed = 0
     for name, facts in differ.items():
-        for fact in facts:
-            of = [f for line, f in lines if _share([fact], line) and (name in line or name in f)]
+        for fact in facts:  # a file's own name tells nothing of what is in it
+            of = [f for line, f in lines if name in f and _share([fact], line.replace(name, ""))]
             right, missed = right + bool(of), missed + (not of)
             cited += any(f == {name} for f in of)
     wrong = sum(
