@@ -50,9 +50,10 @@ COMPARE = any_of(
     rf"{PLEASE}compare\b|\bcomparison (?:of|between)\b",
     r"\bdifferences? between\b.*\b(?:files?|documents?|photos?|receipts?"
     r"|pictures?|images?|invoices?|\w+\.\w{3,4})\b",
-    r"\w\.\w{2,5}\b.*\bdiffer\b|\.\w{2,5}[”」》]?\s*(?:和|与|跟).*(?:不同|区别|差别|差异)",
     r"对比|比较.*(?:和|与|跟)|(?:照片|图片|文件|文档|收据|发票).*(?:有什么(?:不同|区别)|区别是)",
 )
+DIFFER = any_of(r"\bdiffer(?:s|ent|ences?)?\b", "不同|区别|差别|差异")
+"""Compares, when two files are named."""
 EXTRACT = any_of(
     r"\bextract\b|\bas json\b|\bin json\b|\ball (?:the )?fields\b|\bkey[- ]value",
     "提取|抽取|所有字段",

@@ -158,6 +158,8 @@ def _intent(text: str, pictures: bool, names: Sequence[str]) -> tuple[Intent, st
         (phrases.LIST, "list"),
         (phrases.GENERAL, "general"),
     )
+    if len(names) > 1 and phrases.DIFFER.search(text):
+        return "compare", ""
     for rule, intent in rules:
         if rule.search(text) and not (names and intent in ("list", "count")):
             if intent in ("list", "count") and _only_bills(text):
