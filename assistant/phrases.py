@@ -52,7 +52,10 @@ COMPARE = any_of(
     r"|pictures?|images?|invoices?|\w+\.\w{3,4})\b",
     r"对比|比较.*(?:和|与|跟)|(?:照片|图片|文件|文档|收据|发票).*(?:有什么(?:不同|区别)|区别是)",
 )
-DIFFER = any_of(r"\bdiffer(?:s|ent|ences?)?\b", "不同|区别|差别|差异")
+DIFFER = any_of(
+    r"\bdiffer(?:s|ent|ences?)?\b|\bchanged (?:between|from)\b",
+    "不同|区别|差别|差异|差在哪|不一样",
+)
 """Compares, when two files are named."""
 EXTRACT = any_of(
     r"\bextract\b|\bas json\b|\bin json\b|\ball (?:the )?fields\b|\bkey[- ]value",

@@ -23,7 +23,7 @@ SUMMARY = any_of(
     r"\bsummary of\b|\bsummari[sz]e\b|\btl;?dr\b|\bmain points?\b|\bkey points?\b|\boverview of\b",
     rf"\bwhat (?:is|are|was) (?:the |this |that |my )?{THING}s?\b.{{0,60}}\babout\s*\??$",
     r"\bwhat (?:is|are|was) \S+\.\w{2,5} about\s*\??$|\bgist\b",
-    rf"{PLEASE}sum up (?:what we\b|\S+\.\w{{2,5}}\b"
+    rf"{PLEASE}(?:sum up|recap) (?:what we\b|\S+\.\w{{2,5}}\b"
     rf"|(?:this|that|the|our) (?:\w+ )?(?:conversation|chat|discussion|talk|text|{THING})\b)",
     "总结|概括|概述|大意|主要内容|讲了什么|^请?(?:写|给|做)?.{0,6}摘要",
 )

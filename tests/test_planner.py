@@ -35,6 +35,8 @@ from retrieval.values import TextLocator
         ("我这个月一共花了多少钱？", "aggregate"),
         ("Compare a.pdf and b.pdf", "compare"),
         ("How do a.pdf and b.pdf differ?", "compare"),
+        ("What changed between a.pdf and b.pdf?", "compare"),
+        ("Recap our chat so far", "summary"),
         ("“甲.txt”和“乙.txt”有什么不同？", "compare"),
         ("Sum up what we talked about", "summary"),
         ("Sum up lease.pdf", "summary"),
