@@ -82,6 +82,33 @@ def can_be(answer: str, question: str) -> bool:
     return True
 
 
+_UNIT = (
+    r"\s*(?:[%°℃]\s*[CF]?|年|月|日|岁|度|万|亿"
+    r"|(?:[kcm]?m|[km]?g|m?l|ha|ft|lb|mph|min|h|s|[ap]m|[GM]B)\b)?\s*"
+)
+_END = rf"\d[\d,.]*{_UNIT}"
+_RANGE = re.compile(
+    rf"(?<![\w.]){_END}(?:到|至|–|—|~|～|-|to|and|or)\s*{_END}(?![\d])", re.IGNORECASE
+)
+_BETWEEN = re.compile(r"\b(?:between|either)\s*$", re.IGNORECASE)
+
+
+def whole_range(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return a copied stretch of a text, widened to the range of figures that it is one end of.
+
+    Of ``0.3 to 0.6 °C`` neither end is the answer alone.
+    """
+    for found in _RANGE.finditer(text):
+        first, last = found.start(), found.start() + len(found.group().rstrip())
+        apart = re.search(r"\b(?:and|or)\b", found.group())
+        if apart and not _BETWEEN.search(text[:first]):
+            continue
+        cut = first <= start < end <= last and (start, end) != (first, last)
+        if cut and re.match(r"\W*\d", text[start:end]):
+            return first, last
+    return start, end
+
+
 def places_for(question: str, text: str) -> frozenset[int] | None:
     """Return where in a text an answer of the kind asked for can begin; None: anywhere.
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from assistant import prompts
-from assistant.candidates import can_be, can_hold, places_for, trimmed
+from assistant.candidates import can_be, can_hold, places_for, trimmed, whole_range
 from assistant.citations import content_words, find_span, level, split_sentences, support
 from assistant.confidence import LEAST, holds, rank, sureness
 from assistant.contacts import find_contact
@@ -97,7 +97,7 @@ def read_one(session: Session, question: str, passage: Passage) -> Reading | Non
     if not copied.spans:
         return None
     span = _fitting(session, question, text, copied.spans)
-    answer = neat(text[span.start : span.end])
+    answer = neat(text[slice(*whole_range(text, span.start, span.end))])
     answer = answer if session.model.reads else trimmed(answer, question)
     chance = sureness(question, answer, span, copied.refused, passage, session.model.confidence)
     return Reading(answer, passage, chance)

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 from assisting import LIBRARY_TXT, MEMO_TXT
 
-from assistant.candidates import can_be, kind_of, places_for, trimmed, without_counted
+from assistant.candidates import (
+    can_be,
+    kind_of,
+    places_for,
+    trimmed,
+    whole_range,
+    without_counted,
+)
 from assistant.confidence import holds, promising, shared, told_of
 from assistant.config import Settings
 from assistant.errors import ReadingTooSlow
@@ -158,6 +165,20 @@ def test_the_question_is_not_said_again() -> None:
     assert trimmed("110 mph (180 km/h)", "How fast was it?") == "110 mph"
     assert without_counted("16,000 species", "How many species of trees are there?") == "16,000"
     assert without_counted("16,000 trees", "How many species are there?") == "16,000 trees"
+
+
+def test_one_end_of_a_range_is_no_answer() -> None:
+    for text, copied, whole in (
+        ("从 1321 年至 1323 年 。", "1321", "1321 年至 1323 年"),
+        ("rose by 0.3 to 0.6 °C in all", "0.6 °C", "0.3 to 0.6 °C"),
+        ("between 10 and 20 boats", "20", "10 and 20"),
+        ("the 1914–1918 war", "1914", "1914–1918"),
+        ("10 and 20 boats", "10", "10"),
+        ("open 3 to 4 pm", "open 3 to 4 pm", "open 3 to 4 pm"),
+        ("in 1914, 1918 and 1920", "1914", "1914"),
+    ):
+        start = text.index(copied)
+        assert text[slice(*whole_range(text, start, start + len(copied)))] == whole
 
 
 def test_kinds_of_answers() -> None:
