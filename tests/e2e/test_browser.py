@@ -172,6 +172,7 @@ def test_a_file_is_deleted_after_a_second_press(open_page: Open) -> None:
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("chelsea.png")
     dialog.get_by_role("button", name="Delete", exact=True).click()
+    page.wait_for_timeout(700)  # as long as a person takes to read what is asked
     dialog.get_by_role("button", name="Delete for good").click()
     expect(cat).to_have_count(0)
     expect(tiles.filter(has_text=INVOICE)).to_be_visible()
