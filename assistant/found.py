@@ -31,7 +31,7 @@ from assistant.planner import Plan
 from assistant.reader import by_worth, fit, paper_fit, read, window, worth_reading
 from assistant.session import Session
 from assistant.shaping import shaped
-from assistant.statements import asks_ratio, ratio, rounded, stated
+from assistant.statements import asks_line, asks_ratio, ratio, rounded, stated
 from assistant.tools import LIKELY
 from retrieval.values import Passage
 
@@ -94,10 +94,14 @@ def _by_whole_file(session: Session, plan: Plan, passages: Sequence[Passage]) ->
     if plan.field in ("email", "phone"):
         alone = library.size() == 1
         whole = library.passages(first.asset_id)
-        if found := find_contact(plan.field, plan.query, whole, nameless=alone):
+        found = find_contact(plan.field, plan.query, whole, nameless=alone)
+        # A number in an order to the assistant is none of the file's own.
+        if found and found.value in session.screened(found.passage):
             return exact(session, found.value, found.passage)
-    elif figure := stated(session.request.question, library.passages(first.asset_id)):
-        return exact(session, figure.figure, figure.passage)
+    elif asks_line(session.request.question):
+        figure = stated(session.request.question, library.passages(first.asset_id))
+        if figure and figure.figure in session.screened(figure.passage):
+            return exact(session, figure.figure, figure.passage)
     return None
 
 

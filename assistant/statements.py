@@ -178,6 +178,12 @@ def _work_for(question: str) -> Callable[[Books, int], Decimal] | None:
     return next((work for rule, work in _RATIOS if rule.search(text)), None)
 
 
+def asks_line(question: str) -> bool:
+    """Whether a question asks for a figure and names one year."""
+    asked = bare_question(question)
+    return len(set(_YEAR.findall(asked))) == 1 and bool(_ASKS_FIGURE.search(asked))
+
+
 def stated(question: str, passages: Sequence[Passage]) -> Stated | None:
     """Return the figure a table gives for the line and the year a question names, if one does.
 
@@ -188,12 +194,12 @@ def stated(question: str, passages: Sequence[Passage]) -> Stated | None:
     Args:
         passages: all text of one report, in its order.
     """
-    asked = " ".join(_FISCAL.sub(" ", bare_question(question)).split())
-    years = set(_YEAR.findall(asked))
-    if len(years) != 1 or not _ASKS_FIGURE.search(asked):
+    if not asks_line(question):
         return None
+    asked = " ".join(_FISCAL.sub(" ", bare_question(question)).split())
+    year = int(_YEAR.findall(asked)[0])
     fits = _label_for(_YEAR.sub(" ", asked))
-    return Books(passages).line(fits, int(years.pop())) if fits else None
+    return Books(passages).line(fits, year) if fits else None
 
 
 _FISCAL = re.compile(r"\b(?:fiscal|financial)? ?years?\b|\bfiscal\b|财年|年度", re.IGNORECASE)

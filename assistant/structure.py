@@ -59,7 +59,9 @@ def pages_with(words: str, passages: Sequence[Passage]) -> list[tuple[Passage, s
         passages: all text of one file.
     """
     sought = " ".join(fold(words).split())
-    rule = re.compile(r"(?<!\w)" + r"\s+".join(map(re.escape, sought.split())))
+    # Chinese has no word's edge; in English "cat" is no "category".
+    before, after = (r"(?<!\w)", r"(?:e?s)?(?!\w)") if sought.isascii() else ("", "")
+    rule = re.compile(before + r"\s+".join(map(re.escape, sought.split())) + after)
     exact = [(p, m.group()) for p in passages if (m := rule.search(fold(p.text)))]
     if exact or not (wanted := set(content_words(words))):
         return exact

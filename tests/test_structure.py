@@ -12,8 +12,9 @@ from assistant.config import Settings
 from assistant.messages import Abstained, Answered
 from assistant.models.scripted import ScriptedChat
 from assistant.service import Assistant
+from assistant.structure import pages_with
 from assistant.structure_asked import Asked, structure_asked
-from retrieval.values import PageLocator
+from retrieval.values import PageLocator, Passage
 
 PAGES = (
     "The lease of the mill.\nThe deposit is two rents.",
@@ -72,6 +73,17 @@ def test_pages_that_speak_of_something(helper: Assistant) -> None:
     assert _cited(end) == [2], "the file was searched for"
     end = outcome(helper.ask("Which pages of lease.pdf mention elephants?"))
     assert isinstance(end, Abstained) and "lease.pdf" in end.text
+
+
+def test_words_are_whole_in_english_and_anywhere_in_chinese() -> None:
+    def page(number: int, words: str) -> Passage:
+        place = PageLocator(number)
+        return Passage(1, "a", "s", "text", "a/b", "body", words, place, 1.0, 1.0)
+
+    english = [page(1, "A category."), page(2, "Two cats."), page(3, "A cat")]
+    assert [p.locator for p, _ in pages_with("cat", english)] == [PageLocator(2), PageLocator(3)]
+    chinese = [page(1, "押金两个月"), page(2, "退还房屋押金。")]
+    assert len(pages_with("押金", chinese)) == 2
 
 
 def test_captions_are_counted_once(helper: Assistant) -> None:

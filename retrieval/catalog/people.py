@@ -187,11 +187,15 @@ def erase(engine: Engine, library: str) -> None:
 def clear_journal(engine: Engine) -> None:
     """Let what was deleted leave SQLite's journal too; in the file itself it is overwritten.
 
-    Readers at work may keep some of it until the next checkpoint.
+    Readers at work may keep some of it until the next checkpoint: it does not wait for them, for
+    nobody can write meanwhile.
     """
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
+            patience = connection.scalar(text("PRAGMA busy_timeout"))
+            connection.execute(text("PRAGMA busy_timeout = 1000"))
             connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+            connection.execute(text(f"PRAGMA busy_timeout = {int(patience or 0)}"))
 
 
 def drop_empty(connection: Connection, library: str) -> None:
