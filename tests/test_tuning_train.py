@@ -179,7 +179,7 @@ def test_inference_in_numpy_equals_training_in_torch(tmp_path: Path) -> None:
         assert torch.allclose(answerer.line_scores(tensor[:1], words, targets)[0], picked.sum(-1))
         picked -= torch.log1p(-logp[..., 0].exp()) * (targets >= 0)  # numpy never writes START
         assert np.allclose(weighed, picked.sum(-1), atol=1e-3)
-    drafts = second.drafts(maps[0], [4, 5, 6, 7], beams=4)
+    drafts = second.drafts(maps[0], [4, 5, 6, 7], beams=4, wanted=4)
     lengths = [len(draft) + 1 for draft in drafts]
     means = np.array(second.scores(maps[0], [4, 5, 6, 7], drafts)) / lengths
     assert len(drafts) == 4 and np.array_equal(means, np.sort(means)[::-1])

@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 from langchain_core.messages import HumanMessage
 
+from assistant.models.branching import best_lines
 from assistant.models.images import ImageBlock
+from assistant.models.likelihood import line_likelihood
 from assistant.models.llama_cpp import LlamaChat
 from assistant.models.llama_engine import Rows
+from assistant.models.protocol import never
 from assistant.models.sight import CAPTION_QUESTION
 from retrieval.weights import ModelStore
 
@@ -114,3 +117,16 @@ def test_cancelled_before_the_first_word(chat: LlamaChat, eyes: SecondEyes) -> N
     eyes.draft = tokens(chat, " brown")
     found = chat.invoke(asked(CAPTION_QUESTION), cancel=lambda: True)
     assert found.response_metadata["finish_reason"] == "cancelled"
+
+
+def test_a_branch_goes_on_from_the_greedy_line(chat: LlamaChat) -> None:
+    engine, vocabulary = chat._load()
+    prompt = vocabulary.tokens("The keeper of the lighthouse wrote in his log that the")
+    ready = engine.prefill(prompt, never)
+    first = engine.logits().copy()
+    lines = best_lines(engine, ready, vocabulary.ends, longest=10, branches=5)
+    assert len({line.tokens for line in lines}) == 6
+    for line in lines:  # what a line was given on the way is what the model gives it anew
+        engine.cut(ready.lane, ready.read)
+        alone = line_likelihood(engine, ready, first, line.tokens)
+        assert line.total == pytest.approx(alone, abs=0.2)

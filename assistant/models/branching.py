@@ -60,26 +60,61 @@ def best_lines(
         branches: how many other lines are tried; 0 is greedy.
         cancel: asked before every token; when it says so, what is there is returned.
     """
-    first = log_probabilities(engine.logits())
-    greedy = _finish(engine, Line((), (), ()), first, ends, longest, ready, cancel)
+    greedy = greedy_line(engine, ready, ends, longest, cancel)
     lines = [greedy]
-    gaps = [c - runner[1] for c, runner in zip(greedy.chances, greedy.runners, strict=True)]
-    for place in np.argsort(gaps, kind="stable")[:branches].tolist():
+    for place in sorted(closest(greedy)[:branches], reverse=True):  # the longest beginning first
         if cancel():
             break
-        token, chance = greedy.runners[place]
-        start = Line(
-            (*greedy.tokens[:place], token),
-            (*greedy.chances[:place], chance),
-            greedy.runners[: place + 1],
-        )
-        engine.cut(ready.lane, ready.read + place)
-        after: NDArray[np.float64] | None = None
-        if not ends(token) and len(start.tokens) < longest:
-            engine.extend(ready.lane, [token])
-            after = log_probabilities(engine.logits())
-        lines.append(_finish(engine, start, after, ends, longest, ready, cancel))
+        lines.append(branch(engine, ready, greedy, place, ends, longest, cancel))
     return sorted(lines, key=lambda line: line.mean, reverse=True)
+
+
+def greedy_line(
+    engine: LlamaEngine,
+    ready: Prefilled,
+    ends: Callable[[int], bool],
+    longest: int,
+    cancel: Callable[[], bool],
+) -> Line:
+    """Return the line of the likeliest tokens; arguments as of ``best_lines``."""
+    first = log_probabilities(engine.logits())
+    return _finish(engine, Line((), (), ()), first, ends, longest, ready, cancel)
+
+
+def closest(line: Line) -> list[int]:
+    """Return the places of a line where the choice was closest, the closest first."""
+    gaps = [c - runner[1] for c, runner in zip(line.chances, line.runners, strict=True)]
+    places: list[int] = np.argsort(gaps, kind="stable").tolist()
+    return places
+
+
+def branch_start(line: Line, place: int) -> Line:
+    """Return a line up to a place, and there the second choice."""
+    token, chance = line.runners[place]
+    return Line(
+        (*line.tokens[:place], token),
+        (*line.chances[:place], chance),
+        line.runners[: place + 1],
+    )
+
+
+def branch(
+    engine: LlamaEngine,
+    ready: Prefilled,
+    line: Line,
+    place: int,
+    ends: Callable[[int], bool],
+    longest: int,
+    cancel: Callable[[], bool],
+) -> Line:
+    """Return the line that takes the second choice at a place and goes on greedily."""
+    start = branch_start(line, place)
+    kept = engine.rewind(ready.lane, ready.read, start.tokens)
+    after: NDArray[np.float64] | None = None
+    if not ends(start.tokens[-1]) and len(start.tokens) < longest:
+        engine.extend(ready.lane, start.tokens[kept:])
+        after = log_probabilities(engine.logits())
+    return _finish(engine, start, after, ends, longest, ready, cancel)
 
 
 def _finish(

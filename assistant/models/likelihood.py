@@ -15,7 +15,7 @@ _AT_ONCE = 16  # tokens
 
 
 def line_likelihood(
-    engine: LlamaEngine, ready: Prefilled, first: NDArray[np.float64], tokens: Sequence[int]
+    engine: LlamaEngine, ready: Prefilled, first: NDArray[Any], tokens: Sequence[int]
 ) -> float:
     """Return the log-likelihood (natural) of ``tokens`` after a prompt, and forget them again.
 
@@ -34,14 +34,16 @@ def line_likelihood(
 
 def log_probabilities(logits: NDArray[Any]) -> NDArray[np.float64]:
     """Return log-probabilities, float64, of logits."""
-    wide = logits.astype(np.float64)
-    top = wide.max()
-    shares: NDArray[np.float64] = wide - top - np.log(np.exp(wide - top).sum())
+    shares: NDArray[np.float64] = logits - _log_of_all(logits)
     return shares
 
 
 def log_probability(logits: NDArray[Any], token: int) -> float:
     """Return the log-probability of one token."""
-    wide = logits.astype(np.float64)
-    top = float(wide.max())
-    return float(wide[token]) - top - math.log(float(np.exp(wide - top).sum()))
+    return float(logits[token]) - _log_of_all(logits)
+
+
+def _log_of_all(logits: NDArray[Any]) -> float:
+    """Return the logarithm of the sum of exponentials; a vocabulary is summed up in float64."""
+    top = logits.max()
+    return float(top) + math.log(float(np.exp(logits - top).sum(dtype=np.float64)))

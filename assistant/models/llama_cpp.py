@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from pydantic import Field, PrivateAttr
 
@@ -146,7 +145,7 @@ class LlamaChat(SightlineChatModel):
             options = Options(max_tokens=_LEAST_ROOM)
             prompt = self._prompt(messages, options)
             ready = engine.prefill(prompt, never, self._sight(prompt))
-            first = engine.logits().astype(np.float64)
+            first = engine.logits().copy()
             scores = []
             for candidate in candidates:
                 tokens = [*vocabulary.tokens(candidate), vocabulary.end]

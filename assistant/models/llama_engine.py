@@ -213,6 +213,15 @@ class LlamaEngine:
                 lane.cells.clear()
             del lane.cells[length:]
 
+    def rewind(self, lane: Lane, start: int, tokens: Sequence[int]) -> int:
+        """Forget what follows ``start`` but the first of ``tokens`` that are there; how many.
+
+        The last token is never kept, because its logits are wanted.
+        """
+        kept = min(_common(lane.cells[start:], tokens), max(len(tokens) - 1, 0))
+        self.cut(lane, start + kept)
+        return kept
+
     def logits(self, index: int = -1) -> NDArray[np.float32]:
         """Return the logits of an output, float32 [vocabulary]; valid until the next decode."""
         found = self._llama.lib.llama_get_logits_ith(self._context, index)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.models.sight import read_weights, to_cells
-from assistant.models.sight_net import Net, Writer, gelu
+from assistant.models.sight_net import Net, Read, Writer, gelu
 from retrieval.errors import WeightsError
 
 Floats = NDArray[np.float32]
@@ -54,6 +54,7 @@ class SecondOpinion:
         self._net = Net(weights, shape.heads, "answer.")
         self._longest_question = shape.length - LONGEST_ANSWER - 2
         self._writer = Writer(self._net, shape.layers, "norm_out", START, END)
+        self._last: tuple[Floats, list[int], Read] | None = None
 
     @classmethod
     def load(cls, path: Path) -> SecondOpinion:
@@ -90,10 +91,10 @@ class SecondOpinion:
             return [0.0] * len(answers)
         longest = LONGEST_ANSWER if line else LONGEST_CAPTION
         rows = [[self._rows.get(token, START) for token in answer[:longest]] for answer in answers]
-        return self._writer.score(self._cells(feature_map), line, rows, _UNKNOWN_WORD)
+        return self._writer.score(self._read(feature_map, line), rows, _UNKNOWN_WORD)
 
     def drafts(
-        self, feature_map: Floats, question: Sequence[int], beams: int = 5
+        self, feature_map: Floats, question: Sequence[int], beams: int = 5, wanted: int = 3
     ) -> list[list[int]]:
         """Return the likeliest answers in the language model's ids, best first; [] without one.
 
@@ -104,7 +105,7 @@ class SecondOpinion:
         if line is None:
             return []
         longest = LONGEST_ANSWER if line else LONGEST_CAPTION
-        written = self._writer.write(self._cells(feature_map), line, longest, beams)
+        written = self._writer.write(self._read(feature_map, line), longest, beams, wanted)
         return [[int(self.tokens[row]) for row in rows] for rows in written if rows]
 
     def _line(self, question: Sequence[int]) -> list[int] | None:
@@ -112,6 +113,14 @@ class SecondOpinion:
         line = [self._rows.get(token, START) for token in question]
         strange = line.count(START) > len(line) / 4
         return None if strange or len(line) > self._longest_question else line
+
+    def _read(self, feature_map: Floats, line: list[int]) -> Read:
+        """Return what was read of a photo and a question; drafts and scores follow each other."""
+        last = self._last
+        if last is None or last[0] is not feature_map or last[1] != line:
+            last = feature_map, line, self._writer.read(self._cells(feature_map), line)
+            self._last = last
+        return last[2]
 
     def _cells(self, feature_map: Floats) -> Floats:
         net = self._net
