@@ -61,6 +61,10 @@ _MOMENT = re.compile(
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
+_MANY = re.compile(r"\bhow many\b|几[个名次位只把]", re.IGNORECASE)
+_MONEY = re.compile(r"[$€£¥]|\b(?:euros?|dollars?|pounds?|cents?|yuan)\b|[元块]", re.IGNORECASE)
+
+
 def kind_of(question: str) -> Kind:
     """Return what kind of answer a question wants."""
     return next((kind for kind, rule in _KINDS if rule.search(question)), "any")
@@ -74,7 +78,8 @@ def can_be(answer: str, question: str) -> bool:
         return False
     kind = kind_of(question)
     if kind == "number":
-        return bool(_FIGURE.search(answer))
+        money = _MONEY.search(answer) and not _MONEY.search(question) and _MANY.search(question)
+        return bool(_FIGURE.search(answer)) and not money
     if kind == "time":
         return bool(_TIME.search(answer))
     if kind == "name" and not _CHINESE.search(answer):
@@ -107,6 +112,27 @@ def whole_range(text: str, start: int, end: int) -> tuple[int, int]:
         if cut and re.match(r"\W*\d", text[start:end]):
             return first, last
     return start, end
+
+
+_MEASURE = re.compile(
+    r"\s?(?:(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|decades?|centur(?:y|ies)"
+    r"|kilomet(?:er|re)s?|met(?:er|re)s?|miles?|feet|foot|inch(?:es)?|yards?|acres?|hectares?"
+    r"|(?:kilo)?grams?|pounds?|tonn?es?|tons?|ounces?|lit(?:er|re)s?|degrees|percent"
+    r"|square (?:miles|kilomet(?:er|re)s|feet|met(?:er|re)s)|euros?|dollars|cents"
+    r"|km[2²]?|kg|cm|mm|ml|mph|lb|oz)\b|%|°\s?[CF]\b|℃|个?(?:小时|月|星期|世纪)|分钟?|秒钟?|天|周(?!岁)"
+    r"|年(?!代)|平方?(?:公里|千米|英里|米)|公里|千米|米|厘米|毫米|英里|英尺|英寸|公斤|千克|克|吨|升|毫升|度"
+    r"|英亩|公顷|元|美元|欧元|英镑|周?岁|页|层|倍)",
+    re.IGNORECASE,
+)
+
+
+def with_unit(text: str, start: int, end: int, question: str) -> tuple[int, int]:
+    """Return a copied stretch with the unit after its figure, unless the question names it."""
+    unit = _MEASURE.match(text, end)
+    if unit is None or not text[start:end].strip()[-1:].isdigit():
+        return start, end
+    named = unit.group().strip().casefold() in question.casefold()
+    return (start, end) if named else (start, unit.end())
 
 
 def places_for(question: str, text: str) -> frozenset[int] | None:

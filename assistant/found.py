@@ -23,6 +23,7 @@ from assistant.citations import cite
 from assistant.clarify import other_value
 from assistant.confidence import promising, told_of
 from assistant.contacts import find_contact
+from assistant.enumerations import asks_several, counted_list, whole_list
 from assistant.gist import bare_question
 from assistant.i18n import text
 from assistant.library import NOT_IN_LIBRARY
@@ -66,7 +67,14 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
     if given := _given(session, asked, passages, plan):
         return given
     reading = read(session, asked, passages, plan)
-    if reading is None or not _told_of(session, asked, reading.passage, passages):
+    near = reading.passage if reading else passages[0]
+    if not _told_of(session, asked, near, passages):
+        return refuse(session, plan, results)
+    if asks_several(asked) and (listed := whole_list(session, asked, reading, passages)):
+        return listed
+    if count := counted_list(session, asked, reading, passages):
+        return count
+    if reading is None:
         return refuse(session, plan, results)
     if found := other_value(reading.text, reading.passage, passages):
         return _disagreeing(session, (reading.text, reading.passage), found)

@@ -15,13 +15,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from assistant import prompts
-from assistant.candidates import can_be, can_hold, places_for, trimmed, whole_range
+from assistant.candidates import (
+    can_be,
+    can_hold,
+    places_for,
+    trimmed,
+    whole_range,
+    with_unit,
+)
 from assistant.citations import content_words, find_span, level, split_sentences, support
 from assistant.confidence import LEAST, holds, rank, sureness
 from assistant.contacts import find_contact
 from assistant.fields import find_field, find_in, parse_date
 from assistant.forms import find_values
-from assistant.models.spans import Span
+from assistant.models.spans import Span, agreed
 from assistant.phrases import Field
 from assistant.planner import Plan
 from assistant.session import Session
@@ -45,11 +52,12 @@ CONTACTS = 6
 
 @dataclass(frozen=True)
 class Reading:
-    """Words found in a passage and the chance (0..1) that they answer."""
+    """Words found in a passage, the chance (0..1) that they answer, and the line they stand in."""
 
     text: str
     passage: Passage
     confidence: float
+    line: str = ""
 
 
 def read(
@@ -97,10 +105,20 @@ def read_one(session: Session, question: str, passage: Passage) -> Reading | Non
     if not copied.spans:
         return None
     span = _fitting(session, question, text, copied.spans)
-    answer = neat(text[slice(*whole_range(text, span.start, span.end))])
+    said = _agreed(question, text, span, copied.tried) if session.model.reads else span
+    place = with_unit(text, *whole_range(text, said.start, said.end), question)
+    answer = neat(text[slice(*place)])
     answer = answer if session.model.reads else trimmed(answer, question)
     chance = sureness(question, answer, span, copied.refused, passage, session.model.confidence)
-    return Reading(answer, passage, chance)
+    line = text[text.rfind("\n", 0, span.start) + 1 :].split("\n", 1)[0]
+    return Reading(answer, passage, chance, line)
+
+
+def _agreed(question: str, text: str, best: Span, tried: Sequence[Span]) -> Span:
+    """Return the stretch of the kind asked for that most others agree with."""
+    fits = [s for s in tried if can_be(neat(text[s.start : s.end]), question)]
+    there = any((s.start, s.end) == (best.start, best.end) for s in fits)  # not of a second copying
+    return agreed(fits, tried) if there else best
 
 
 def _fitting(session: Session, question: str, text: str, spans: Sequence[Span]) -> Span:

@@ -14,6 +14,7 @@ from assistant.candidates import (
     places_for,
     trimmed,
     whole_range,
+    with_unit,
     without_counted,
 )
 from assistant.confidence import holds, promising, shared, told_of
@@ -259,3 +260,23 @@ def test_a_text_that_could_not_be_read_in_time_is_not_called_empty_of_answers() 
     session = Session(request, model, Limits(seconds=0.0), lambda: False)
     with pytest.raises(ReadingTooSlow):
         read(session, question, [_passage(LIBRARY_TXT)])
+
+
+def test_a_figure_keeps_its_unit() -> None:
+    def said(text: str, copied: str, question: str) -> str:
+        start = text.index(copied)
+        return text[slice(*with_unit(text, start, start + len(copied), question))]
+
+    rest = "Let the batter rest for 20 minutes, at 35 °C. It keeps 2 dayslong."
+    assert said(rest, "20", "How long does it rest?") == "20 minutes"
+    assert said(rest, "20", "How many minutes does it rest?") == "20"
+    assert said(rest, "35", "How warm should it be?") == "35 °C"
+    assert said(rest, "2 ", "How long does it keep?") == "2 "
+    assert said("申请人须年满18周岁，有效期6个月。", "18", "多大可以申请？") == "18周岁"
+    assert said("申请人须年满18周岁，有效期6个月。", "6", "有效期多久？") == "6个月"
+    assert said("In the 1990 season", "1990", "When was it?") == "1990"
+
+
+def test_money_does_not_count_things() -> None:
+    assert not can_be("180 euros", "How many keys does she get?")
+    assert can_be("180 euros", "How many euros does it cost?") and can_be("3", "How many keys?")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from assistant.models.spans import Copier
+from assistant.models.spans import Copier, Span, agreed
 
 TEXT = "In 2024 the café sold 24 teas,\nnot 240. 林晓于2019年上任。"
 
@@ -43,3 +43,14 @@ def test_a_copy_begins_only_where_it_may() -> None:
     places = copier.follow(copier.starts, b"24")
     span = copier.span(places, 2, -1.0)
     assert span.start == TEXT.index("24 teas")
+
+
+def test_what_most_stretches_share_is_agreed_on() -> None:
+    """One beginning is likeliest by itself, but two others hold the same words."""
+    alone = Span(0, 10, -1.0)
+    part, whole, beyond = Span(30, 36, -1.4), Span(30, 42, -1.2), Span(30, 60, -3.0)
+    every = [alone, part, whole, beyond]
+    assert agreed(every, every) == whole
+    assert agreed([alone, part], every) == part  # of those that may be said
+    sure = Span(0, 10, -0.01)
+    assert agreed([sure, part], [sure, part]) == sure

@@ -23,6 +23,8 @@ LONGEST = 40
 _BEGINNINGS = 3
 _WORTH = math.log(0.1)
 """Another first word is followed when it is at least so likely against the first."""
+_FURTHER = math.log(0.03)
+"""A copy that the model has ended is followed while what goes beyond it is at least so likely."""
 _LOOKED_AT = 256  # likeliest tokens of a step; the rest cannot matter
 
 
@@ -40,15 +42,16 @@ def copy_answer(
             begun.append((float(first[token]), token, places))
             if len(begun) == _BEGINNINGS:
                 break
-    spans = []
+    spans, tried = [], list[Span]()
     for odds, token, places in begun:
         if odds < begun[0][0] + _WORTH:
             break
-        found = _finish(engine, vocabulary, ready, copier, token, places, odds)
+        found, met = _finish(engine, vocabulary, ready, copier, token, places, odds)
+        tried += met
         if found is not None:
             spans.append(found)
         engine.cut(ready.lane, ready.read)
-    return Copied(tuple(sorted(spans, key=lambda s: -s.log_probability)), refused)
+    return Copied(tuple(sorted(spans, key=lambda s: -s.log_probability)), refused, tuple(tried))
 
 
 def _finish(
@@ -59,33 +62,40 @@ def _finish(
     token: int,
     places: frozenset[int],
     odds: float,
-) -> Span | None:
-    """Go on with a copy until the model ends it; None when it never may end."""
+) -> tuple[Span | None, list[Span]]:
+    """Go on with a copy until the model ends it, and a little further.
+
+    Returns the copy as the model ends it (None when it never may end), and all the stretches on
+    the way at which it might have ended.
+    """
     length = len(vocabulary.spell(token))
-    best: Span | None = None
+    ended: Span | None = None
+    met: list[Span] = []
     for _ in range(min(LONGEST, engine.context - ready.read - 2)):
         engine.extend(ready.lane, [token])
         after = log_probabilities(engine.logits())
         may_end = copier.may_end(places)
+        if may_end:
+            met.append(copier.span(places, length, odds + float(after[vocabulary.end])))
         following: tuple[int, frozenset[int]] | None = None
         for choice in _likeliest(after):
             if vocabulary.ends(choice):
-                if may_end:
-                    return copier.span(places, length, odds + float(after[choice]))
+                if may_end and ended is None:
+                    ended = copier.span(places, length, odds + float(after[choice]))
                 continue
             piece = vocabulary.spell(choice)
             ahead = copier.follow(places, piece) if piece else frozenset()
             if ahead:
                 following = choice, ahead
                 break
-        if may_end:
-            best = copier.span(places, length, odds + float(after[vocabulary.end]))
         if following is None:
-            return best
+            break
         token, places = following
         odds += float(after[token])
         length += len(vocabulary.spell(token))
-    return best
+        if ended is not None and odds < ended.log_probability + _FURTHER:
+            break
+    return ended or (met[-1] if met else None), met
 
 
 def _likeliest(odds: NDArray[np.float64]) -> list[int]:

@@ -54,11 +54,13 @@ class Options:
 class Copied:
     """The likeliest stretches of a text as the whole answer, the best first (natural logs).
 
-    ``refused`` is the log-probability that the model refuses instead.
+    ``refused`` is the log-probability that the model refuses instead; ``tried`` are all stretches
+    that were met on the way, the best as well as parts of them and what goes beyond them.
     """
 
     spans: tuple[Span, ...]
     refused: float
+    tried: tuple[Span, ...] = ()
 
 
 class SightlineChatModel(BaseChatModel):

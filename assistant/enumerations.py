@@ -1,0 +1,234 @@
+"""Lists in texts, told whole: a question that asks for several things gets all items of the list.
+
+A reader copies one stretch, so of a packing list it would give one thing. Where that stretch
+stands in an item of a list, or nothing was copied and the line over a list speaks of what is asked
+for, the answer is the list. Exact, by rule; knows no model and no search.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from assistant.answers import Draft
+from assistant.citations import cite, content_words
+from assistant.i18n import text
+from assistant.library import NOT_IN_LIBRARY
+from assistant.phrases import PLEASE, any_of
+from assistant.reader import Reading
+from assistant.session import Session
+from retrieval.values import Passage
+
+_PLURAL = (
+    r"(?!was\b|does\b|has\b|his\b|its\b|this\b|always\b|perhaps\b|news\b)"
+    r"(?:\w{2,}[^\Wsui]s|people|criteria|things)"
+)
+_OF = r"(?:the|my|our|their|his|her|its)"
+SEVERAL = any_of(
+    rf"{PLEASE}(?:list|name|enumerate|itemi[sz]e)\b|\b(?:list|name) (?:all|every|each|the)\b",
+    rf"\b(?:what|which)(?: (?!is\b|was\b)\w+){{0,2}} {_PLURAL}\b",
+    rf"\bwhat (?:are|were) (?:all )?{_OF}(?: [\w'-]+){{0,3}}? {_PLURAL}\b",
+    r"\bwhat (?:all|else)\b|\bwhat\b.{0,40}\b(?:have to|need(?:s|ed)? (?:to|doing)|must|should)\b",
+    r"\bwhat (?:do|does|will|did) (?:i|we|you|one|they|he|she|it|the \w+) (?:need|bring|pack|take"
+    r"|include|cover|require|contain)\b"
+    r"|\bwhat (?:is|was)\b.{0,30}\b(?:needed|required|included|covered|missing|to be done)\b",
+    r"\bhow (?:do|can|should|must|to|does) (?:(?:i|we|you|one) )?(?:make|prepare|cook|bake|install"
+    r"|set up|assemble|apply|reset|clean|use|change|replace|renew|register|cancel)\b",
+    r"\b(?:method|procedure|instructions?|agenda|check-?list|shopping list|to-?do list|menu"
+    r"|itinerary|recipe)\b",
+    "哪些|列出|列举|罗列|分别(?:是|有|为)|有什么(?!时候)"
+    "|(?:需要|要|应该?|得|须)[^，。？]{0,6}(?:什么|啥)(?!时候|地方|颜色)"
+    "|步骤|怎么(?:做|办|安装|申请|用|煮|烤)|如何(?:做|办理|安装|申请|使用|制作)",
+)
+"""Asks for several things, or for the steps of something."""
+COUNTED = re.compile(
+    r"\bhow many (?:[\w'-]+ ){0,2}?(?P<en>[\w'-]{3,})(?= (?:are|were|was|is|do|does|did|have|has"
+    r"|must|should|can|need|in|on)\b|\W*$)"
+    r"|(?:多少|几)[个项条种件份样点]?(?P<zh>[\u3400-\u9fff]{2,4}?)(?=[？?]?$|需要|要|应|被|是|有|在|吗|呢)",
+    re.IGNORECASE,
+)
+"""Asks how many things there are; the groups hold the things."""
+_MARKS = (
+    ("dot", re.compile(r"[-*•·–—▪●○◦‣□☐✓✔■◆](?:\s*\[[ x]\])?\s+(?=\S)|[•·▪●○◦‣□☐■◆](?=\S)")),
+    ("number", re.compile(r"[(（]?(?P<number>\d{1,2})(?:[.)）](?!\d)|、|．)\s*(?=\S)")),
+    ("letter", re.compile(r"\(?(?P<letter>[a-z])[.)]\s+(?=\S)")),
+    ("chinese", re.compile(r"[（(]?[一二三四五六七八九十]{1,3}(?:、|[）)])\s*(?=\S)")),
+    ("ring", re.compile(r"[①-⑳]\s*(?=\S)")),
+)
+_GAP = 6
+"""Lines between two items of one list, of a wrapped item or of a list within it."""
+_WRAPPED = 60
+"""Characters from which a line may go on in the next one, whatever that begins with."""
+_SPOKEN_OF, _COUNTED_OF = 0.5, 0.3
+"""Shares of the question's words that the line over a list must have: when nothing was copied, and
+when it has the things that are to be counted."""
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class Item:
+    """One item: its words, its number in a numbered list (else empty), its lines, its passage."""
+
+    words: str
+    number: str
+    lines: tuple[str, ...]
+    passage: Passage
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list of a text and the line over it (empty: none)."""
+
+    lead: str
+    items: tuple[Item, ...]
+
+
+def asks_several(question: str) -> bool:
+    """Whether a question asks for several things, so that one item of a list is no answer."""
+    return bool(SEVERAL.search(question))
+
+
+def counted_list(
+    session: Session, question: str, reading: Reading | None, passages: Sequence[Passage]
+) -> Draft | None:
+    """Return how many items the list of the things asked for has; None when there is none.
+
+    Not when the words that were copied stand in a line that speaks of these things itself.
+    """
+    asked = COUNTED.search(question)
+    things = set(content_words(asked["en"] or asked["zh"])) if asked else set()
+    if not things or (reading and things <= set(content_words(reading.line))):
+        return None
+    for passage in passages[:3]:
+        for found in lists_of(_file_of(session, passage), session.screened):
+            over = set(content_words(found.lead))
+            if things <= over and _lead_share(question, found) >= _COUNTED_OF:
+                place = _told(session, found).citations[:1]
+                return Draft(f"{len(found.items)} [1]", citations=place)
+    return None
+
+
+def whole_list(
+    session: Session, question: str, reading: Reading | None, passages: Sequence[Passage]
+) -> Draft | None:
+    """Return all of the list that a reading stands in, or that is asked for by its lead.
+
+    Args:
+        reading: what was copied from one of the passages; None when nothing was.
+        passages: those that were found, the best first.
+    """
+    near = [reading.passage] if reading else list(passages[:3])
+    for passage in near:
+        for found in lists_of(_file_of(session, passage), session.screened):
+            if reading is None:
+                fits = _lead_share(question, found) >= _SPOKEN_OF
+            else:
+                fits = any(reading.line.strip() in item.lines for item in found.items)
+            if fits:
+                return _told(session, found)
+    return None
+
+
+def _file_of(session: Session, passage: Passage) -> list[Passage]:
+    """Return all passages of a passage's file, because a list may go on in the next one."""
+    if passage.asset_id == NOT_IN_LIBRARY:
+        return [passage]
+    return session.request.library.passages(passage.asset_id)
+
+
+def lists_of(passages: Sequence[Passage], words: Callable[[Passage], str]) -> list[Listing]:
+    """Return the lists in passages, of two items and more, in reading order.
+
+    Args:
+        words: gives a passage's text as it may be shown.
+    """
+    lines = [(line.strip(), p) for p in passages for line in words(p).splitlines() if line.strip()]
+    found, at = [], 0
+    while at < len(lines):
+        places, end = _items_from([line for line, _ in lines], at)
+        if len(places) < 2:
+            at += 1
+            continue
+        edges = [*places, end]
+        items = [_item(lines[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
+        found.append(Listing(lines[at - 1][0] if at else "", tuple(items)))
+        at = end
+    return found
+
+
+def _items_from(lines: Sequence[str], start: int) -> tuple[list[int], int]:
+    """Return where the items of a list begin whose first is at ``start``, and where it ends."""
+    kind, number = _mark(lines[start])
+    if not kind:
+        return [], start
+    places, last = [start], start
+    for at in range(start + 1, len(lines)):
+        other, next_number = _mark(lines[at])
+        if other == kind and (next_number > number or not number):
+            places.append(at)
+            number, last = next_number, at
+        elif other == kind or at - last > _GAP or not (other or _goes_on(lines[at - 1], lines[at])):
+            break
+    end = last + 1
+    if end < len(lines) and _goes_on(lines[last], lines[end]) and not _mark(lines[end])[0]:
+        end += 1
+    return places, end
+
+
+def _mark(line: str) -> tuple[str, int]:
+    """Return what kind of mark begins a line (empty: none) and its number (0: none)."""
+    for kind, rule in _MARKS:
+        if found := rule.match(line):
+            named = found.groupdict()
+            if letter := named.get("letter"):
+                return kind, ord(letter) - ord("a") + 1
+            return kind, int(named.get("number") or 0)
+    return "", 0
+
+
+def _goes_on(line: str, following: str) -> bool:
+    """Whether a line is the rest of the one before it, which was too long for the page."""
+    if re.search(r"[.。;；:：!！?？]$", line):
+        return False
+    first = following[0]
+    return first.islower() or (len(line) >= _WRAPPED and not following.endswith((":", "：")))
+
+
+def _item(lines: Sequence[tuple[str, Passage]]) -> Item:
+    texts = tuple(line for line, _ in lines)
+    for kind, rule in _MARKS:
+        if found := rule.match(texts[0]):
+            number = found["number"] if kind == "number" else ""
+            words = " ".join([texts[0][found.end() :], *texts[1:]])
+            return Item(words.strip(), number, texts, lines[0][1])
+    raise AssertionError(texts)
+
+
+def _lead_share(question: str, found: Listing) -> float:
+    """Return the share of a question's words in the line over a list and its passage's heading."""
+    asked = set(content_words(question)) - set(content_words(_ASKING))
+    told = set(content_words(f"{found.lead} {found.items[0].passage.heading}"))
+    return len(asked & told) / len(asked) if asked else 0.0
+
+
+_ASKING = "list name enumerate all every what which"
+
+
+def _told(session: Session, found: Listing) -> Draft:
+    """Return a list as an answer, each line cited where it stands."""
+    numbers: dict[int, int] = {}
+    lines: list[str] = []
+    told: dict[int, tuple[Passage, list[str]]] = {}
+    for item in found.items[:_SHOWN]:
+        number = numbers.setdefault(id(item.passage), len(numbers) + 1)
+        told.setdefault(number, (item.passage, []))[1].extend(item.lines)
+        lines.append(f"{item.number}. " if item.number else "- ")
+        lines[-1] += f"{item.words} [{number}]"
+    if len(found.items) > _SHOWN:
+        lines.append(text("say_more", session.language, count=len(found.items) - _SHOWN))
+    citations = tuple(
+        cite(number, passage, "\n".join(words), session.words(passage))
+        for number, (passage, words) in told.items()
+    )
+    return Draft("\n".join(lines), citations=citations)

@@ -1,0 +1,134 @@
+"""Lists told whole: a question for several things gets every item of the list, cited."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from assisting import open_assistant, outcome, write
+
+from assistant.config import Settings
+from assistant.enumerations import asks_several, lists_of
+from assistant.messages import Abstained, Answered, Outcome
+from assistant.models.scripted import ScriptedChat
+from retrieval.values import Passage, TextLocator
+
+RECIPE = """Pancakes of the harbour inn
+
+Ingredients
+- 250 g plain flour
+- 2 eggs
+Method
+1. Whisk flour and salt.
+2. Let the batter rest for 20 minutes.
+"""
+MOVING = """Moving house on 14 March
+
+Before the move these things must be done:
+* cancel the electricity
+* order the van from Hall & Sons
+* tell the bank
+
+The van costs 180 euros a day.
+"""
+VISA = "申请人需要提交以下材料：\n1、护照\n2、两张近期照片\n3、酒店预订单\n\n签证费为六百五十元。"
+
+
+def _lists(*texts: str) -> list[list[str]]:
+    place = TextLocator(0, 1)
+    passages = [
+        Passage(1, "a.txt", "s", "text", "text/plain", "body", text, place, 1.0, 1.0)
+        for text in texts
+    ]
+    return [[item.words for item in found.items] for found in lists_of(passages, lambda p: p.text)]
+
+
+def test_lists_end_where_another_begins() -> None:
+    flour, whisk = _lists(RECIPE)
+    assert flour == ["250 g plain flour", "2 eggs"]
+    assert whisk == ["Whisk flour and salt.", "Let the batter rest for 20 minutes."]
+    assert _lists("First\n- a\n- b\nSecond\n- c\n- d") == [["a", "b"], ["c", "d"]]
+    assert _lists("1. one\n2. two\n1. uno\n2. due") == [["one", "two"], ["uno", "due"]]
+
+
+def test_items_are_whole() -> None:
+    wrapped = "• a cracked window in the bathroom on the\nsecond floor\n• damp\nRepairs cost 3,400."
+    assert _lists(wrapped) == [["a cracked window in the bathroom on the second floor", "damp"]]
+    nested = "1. Pack\n- shoes\n- a hat\n2. Leave"
+    assert _lists(nested) == [["Pack - shoes - a hat", "Leave"]]
+    assert _lists("To bring:\n- a map", "- a torch\nThe end.") == [["a map", "a torch"]]
+    assert _lists(VISA) == [["护照", "两张近期照片", "酒店预订单"]]
+
+
+def test_figures_and_single_lines_are_no_lists() -> None:
+    assert _lists("Sold: 3\n-5 in May\n1.5 litres\n2.5 litres\nIt rained - a lot") == []
+    assert _lists("- only one\nand prose after it.") == []
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What ingredients do I need?", "List the defects", "What are the steps to reset it?",
+        "what still needs doing before we move", "Which documents must I bring?",
+        "需要哪些材料？", "搬家前要做什么", "列出步骤",
+    ],
+)  # fmt: skip
+def test_several_things_are_asked_for(question: str) -> None:
+    assert asks_several(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What was the total?", "How long does the batter rest?", "Which bank is it?",
+        "Who has his keys?", "What is the address of the inn?", "签证费是多少？", "什么时候搬家？",
+        "What does the van cost?",
+    ],
+)  # fmt: skip
+def test_one_thing_is_asked_for(question: str) -> None:
+    assert not asks_several(question)
+
+
+def _ask(settings: Settings, folder: Path, question: str, copies: dict[str, float]) -> Outcome:
+    assistant = open_assistant(settings, ScriptedChat(copies=copies))
+    files = {"recipe.txt": RECIPE, "moving.txt": MOVING, "签证.txt": VISA}
+    assistant.ingest(write(folder / "in", files))
+    said = outcome(assistant.ask(question))
+    assistant.close()
+    return said
+
+
+def test_the_list_that_was_copied_from_is_told_and_cited(
+    settings: Settings, tmp_path: Path
+) -> None:
+    said = _ask(
+        settings, tmp_path, "What things must be done before the move?", {"order the van": -0.1}
+    )
+    assert isinstance(said, Answered)
+    assert said.text == (
+        "- cancel the electricity [1]\n- order the van from Hall & Sons [1]\n- tell the bank [1]"
+    )
+    assert [c.asset for c in said.citations] == ["moving.txt"]
+    assert "tell the bank" in said.citations[0].snippet
+
+
+def test_a_single_thing_of_a_list_stays_single(settings: Settings, tmp_path: Path) -> None:
+    copies = {"Hall & Sons": -0.1}
+    said = _ask(settings, tmp_path, "Who is the van for the move ordered from?", copies)
+    assert isinstance(said, Answered) and said.text == "Hall & Sons [1]"
+
+
+def test_a_list_is_known_by_the_line_over_it(settings: Settings, tmp_path: Path) -> None:
+    said = _ask(settings, tmp_path, "List the things that must be done before the move", {})
+    assert isinstance(said, Answered) and said.text.count("[1]") == 3
+    said = _ask(settings, tmp_path / "b", "List the songs of the harbour inn's choir", {})
+    assert isinstance(said, Abstained)
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [("How many things must be done before the move?", "3 [1]"), ("需要提交几种材料？", "3 [1]")],
+)
+def test_items_are_counted(settings: Settings, tmp_path: Path, question: str, told: str) -> None:
+    said = _ask(settings, tmp_path, question, {"180": -0.1, "两": -0.1})
+    assert isinstance(said, Answered) and said.text == told
