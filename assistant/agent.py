@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 from assistant.answers import Draft, compose_draft, refuse
 from assistant.calls import ToolCall, ToolResult
 from assistant.citations import Checked, check
+from assistant.details import refers_to_picture
 from assistant.follow import standalone
 from assistant.i18n import Language, text
 from assistant.leader import is_free_chat, next_calls
@@ -29,10 +30,11 @@ from assistant.messages import (
     Revised,
     ToolFinished,
     ToolStarted,
+    Understood,
 )
 from assistant.patience import use
 from assistant.people_asked import with_people
-from assistant.planner import Plan, plan, refers_to_picture
+from assistant.planner import Judge, Plan, plan
 from assistant.safety import Detect, by_pattern, clean_answer
 from assistant.session import Limits, Request, Session
 from assistant.text_work import TextWork
@@ -73,6 +75,7 @@ class Agent:
         model: returns the chat model (loading it is the model's own matter).
         looker: tells what pictures show.
         detect: tells which sentences of a file are orders to the assistant.
+        judge: tells by meaning what a question wants where the planner's rules are unsure.
     """
 
     def __init__(
@@ -81,8 +84,10 @@ class Agent:
         looker: Looker,
         limits: Limits,
         detect: Detect = by_pattern,
+        judge: Judge | None = None,
     ) -> None:
         self._model = model
+        self._judge = judge
         self._looker = looker
         self._limits = limits
         self._detect = detect
@@ -100,7 +105,7 @@ class Agent:
         files = (*request.attached, *request.earlier)
         toolbox = self.toolbox(request.library, files, request.language, cancelled)
         config = {
-            "configurable": {"session": session, "toolbox": toolbox},
+            "configurable": {"session": session, "toolbox": toolbox, "judge": self._judge},
             "recursion_limit": 8 + 4 * self._limits.rounds,
             "max_concurrency": 4,
         }
@@ -164,13 +169,23 @@ def _plan(state: State, config: RunnableConfig) -> State:
         pictures = any(a.jpeg for a in request.attached) or (
             any(a.jpeg for a in request.earlier) and refers_to_picture(request.question)
         )
-        made = plan(request.question, pictures=pictures, history=bool(request.history))
+        made = plan(
+            request.question,
+            pictures=pictures,
+            history=bool(request.history),
+            given=[a.name for a in request.attached],
+            before=[c.asset for c in request.cited] or [a.name for a in request.earlier[:1]],
+            judge=config["configurable"]["judge"],
+        )
         if made.follow_up:
             made = standalone(session, made)
+        meant = made.intent
         made = with_people(made, request, config["configurable"]["toolbox"].resolve)
         if is_free_chat(made, request):
             made = replace(made, intent="general")
+        made = replace(made, judged=made.judged and made.intent == meant)
         session.notes["intent"], session.notes["query"] = made.intent, made.query
+        session.emit(Understood(made.intent, made.judged))
     rounds = state["rounds"]
     calls: list[ToolCall] = []
     if rounds < session.limits.rounds:

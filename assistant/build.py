@@ -15,6 +15,7 @@ from assistant.casebook import CaseBook
 from assistant.config import Settings
 from assistant.files import Files
 from assistant.intake import Intake
+from assistant.intents import IntentJudge
 from assistant.lazy import Lazy
 from assistant.look import Looker
 from assistant.models_view import Models
@@ -114,6 +115,7 @@ class _Builder(Parts):
                 Looker(self._classifier, lambda *asked: self.presence().chance(*asked)),
                 Limits(answer_tokens=self.settings.max_answer_tokens),
                 OrderDetector(lambda: self.embedders().text),
+                IntentJudge(lambda: self.embedders().text),
             )
         )
         talk = Talk(

@@ -26,7 +26,8 @@ Sentences = list[tuple[str, Passage]]
 
 def compare(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
     """Put files side by side, each cited; a file that is not there, or named twice, is told."""
-    good = [r for r in results if not r.error and r.passages]
+    read = [r for r in results if r.search is None] or results
+    good = [r for r in read if not r.error and r.passages]
     if not good:
         return refuse(session, plan, results)
     language = session.language
@@ -35,7 +36,7 @@ def compare(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draf
         head += text("say_no_file", language, name=name) + "\n" if name else ""
     if len(plan.names) == 1 and session.request.question.count(plan.names[0]) > 1:
         head += text("say_compare_one", language, name=plan.names[0]) + "\n"
-    if len(good) == len(results) == 2 and not plan.field:
+    if len(good) == len(read) == 2 and not plan.field:
         one, other = (_sentences(session, r) for r in good)
         if one and other and not _bills(good):
             return _two_texts(one, other, language)

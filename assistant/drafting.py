@@ -13,11 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from assistant import prompts
+from assistant.details import language_of
 from assistant.i18n import Language, text
 from assistant.library import LibraryView
 from assistant.messages import AssetView
 from assistant.own_case import OwnCaseView
-from assistant.planner import language_of
 
 if TYPE_CHECKING:
     from assistant.models.protocol import SightlineChatModel

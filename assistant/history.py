@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from assistant.details import language_of
 from assistant.i18n import Language
 from assistant.messages import AttachmentView, ConversationView
-from assistant.planner import language_of
 
 
 def language_for(shown: ConversationView, asked: str) -> Language:

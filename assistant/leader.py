@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from assistant import phrases
 from assistant.calls import ToolCall, ToolResult
 from assistant.confidence import promising
-from assistant.planner import Plan, is_picture, refers_to_picture
+from assistant.details import is_picture, refers_to_picture
+from assistant.planner import Plan
 from assistant.presence import thing_asked
 from assistant.session import Request
 from assistant.statements import asks_ratio
@@ -196,7 +198,7 @@ def _compare(plan: Plan, request: Request, results: Sequence[ToolResult]) -> lis
     names = focus(plan, request)
     if not results:
         if not names:
-            return [ToolCall("search_library", {"query": plan.query, "k": 8})]
+            return [ToolCall("search_library", {"query": plan.topic or plan.query, "k": 8})]
         pictures = {a.name for a in request.attached if a.jpeg is not None}
         return [
             ToolCall("look_at_image" if n in pictures else "read_document", {"file": n})
@@ -204,6 +206,9 @@ def _compare(plan: Plan, request: Request, results: Sequence[ToolResult]) -> lis
         ]
     if any(r.call.tool == "look_at_image" for r in results):
         return []
+    if not names:  # the papers that a request speaks of without their names
+        most = 2 if phrases.TWO.search(request.question) else 4
+        return _follow_search(results, "read_document", most)
     files = (str(r.call.arguments.get("file", "")) for r in results if not r.passages)
     return [ToolCall("look_at_image", {"file": n}) for n in files if is_picture(n)]
 

@@ -84,6 +84,14 @@ class Heard:
 
 
 @dataclass(frozen=True)
+class Understood:
+    """What the question was taken to want; ``judged`` when told by its meaning, not by a rule."""
+
+    intent: str
+    judged: bool
+
+
+@dataclass(frozen=True)
 class ToolStarted:
     """A tool begins; arguments are plain JSON values."""
 
@@ -157,7 +165,7 @@ class Failed:
 
 
 Outcome = Answered | Abstained | Failed
-Event = Status | Heard | ToolStarted | ToolFinished | Token | Revised | Cited | Outcome
+Event = Status | Heard | Understood | ToolStarted | ToolFinished | Token | Revised | Cited | Outcome
 
 
 @dataclass(frozen=True)

@@ -235,8 +235,14 @@ OPERATIONS: tuple[tuple[Operation, re.Pattern[str]], ...] = (
         ),
     ),
     ("average", any_of(r"\baverage\b|\bmean\b", "平均")),
-    ("max", any_of(r"\bmost\b|\bhighest\b|\blargest\b|\bbiggest\b", "最多|最高|最大|最贵")),
-    ("min", any_of(r"\bleast\b|\blowest\b|\bsmallest\b|\bcheapest\b", "最少|最低|最小|最便宜")),
+    (
+        "max",
+        any_of(
+            r"\b(?:most|highest|largest|biggest|priciest|dearest|costliest)\b",
+            "最多|最高|最大|最贵",
+        ),
+    ),
+    ("min", any_of(r"\b(?:least|lowest|smallest|cheapest)\b", "最少|最低|最小|最便宜")),
     (
         "sum",
         any_of(
@@ -246,16 +252,29 @@ OPERATIONS: tuple[tuple[Operation, re.Pattern[str]], ...] = (
     ),
 )
 GROUPS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("month", any_of(r"\b(?:which|what|each|per|by) month\b", "哪个?月|几月|每个?月|按月")),
-    ("year", any_of(r"\b(?:which|what|each|per|by) year\b", "哪一?年|每年|按年")),
+    (
+        "month",
+        any_of(
+            r"\b(?:which|what|each|per|by|every) month\b|\bmonthly\b", "哪个?月|几月|每个?月|按月"
+        ),
+    ),
+    ("year", any_of(r"\b(?:which|what|each|per|by|every) year\b|\byearly\b", "哪一?年|每年|按年")),
     (
         "company",
         any_of(
-            r"\b(?:which|what|each|per|by) (?:company|shop|store|vendor)\b",
+            r"\b(?:which|what|each|per|by|every) (?:company|shop|store|vendor)\b"
+            r"|\bwhere (?:did|do|have) (?:i|we)\b.*\b(?:spen[dt]|money)\b",
             "[哪每]家|按(?:公司|商店)",
         ),
     ),
 )
+SHOWN = any_of(
+    r"\b(?:photo(?:graph)?|picture|image|pic|screenshot|snap(?:shot)?)s?\b",
+    r"\bshots?\b(?= (?:of|with))",
+    "照片|图片|相片|图(?![书表])|合影|[那哪找]张(?!收据|发票|小票|账单)",
+)
+"""Speaks of pictures, in whatever word."""
+TWO = any_of(r"\b(?:two|both|either|old and (?:the )?new)\b", "两|新旧")
 TO_CHINESE = any_of(
     r"\b(?:in(?:to)?|to) (?:simplified )?chinese\b|mandarin", "(?:成|为|到)(?:简体)?中文"
 )
@@ -290,8 +309,9 @@ NO_TOPIC = any_of(
     r"|documents?|summari[sz]e|summary|much|spen[dt]|paid|pay|total|sum|average|highest|lowest"
     r"|largest|smallest|biggest|most|least|expensive|cheapest|month|year|day|company|shop|store"
     r"|tak(?:e|en|ing)|took|amount|altogether|together|it|they|each|per|every|across|over|up|add|was|were"
-    r"|photos?|pictures?|images?|recordings?|pages?|spent|spending|cost)\b",
-    rf"文本(?=文件)|{THING_ZH}|列出|显示|找出|哪些|哪个?月|哪家|有多少|多少钱?|几[张份个段封]|有|我的?|我们|给",
+    r"|photos?|pictures?|images?|recordings?|pages?|spent|spending|cost|break|broken|down|by"
+    r"|monthly|yearly)\b",
+    rf"花销|开销|分别|文本(?=文件)|{THING_ZH}|列出|显示|找出|哪些|哪个?月|哪家|有多少|多少钱?|几[张份个段封]|有|我的?|我们|给",
     "所有|全部|的|里|中|一共|总共|共|花了?|总结|概括|最多|最少|最高|最低|合计|总计|总额|平均",
     "加起来|每家店?|每个?月|每年|钱|元|拍摄?|了|吗|呢|张|份|个|和|在|关于|是",
 )

@@ -1,19 +1,32 @@
 """What a question wants, told by rules: the intent, the words to look for, the field asked for.
 
 A small language model chooses tools badly, so it is led: this plan names the tools of the first
-round. Rules are written for English and Chinese. Knows no model, no files, no tools.
+round. Rules are written for English and Chinese. Where they are unsure a judge by meaning may be
+asked (``meant`` weighs what it says). Knows no model, no files, no tools.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol, cast
 
-from assistant import phrases, work_phrases
+from assistant import meant, phrases, work_phrases
 from assistant.album import album_asked
 from assistant.arithmetic import in_signs
+from assistant.details import (
+    field_of,
+    file_names,
+    is_follow_up,
+    is_picture,
+    label_of,
+    language_of,
+    modality_of,
+    page_of,
+    refers_to_picture,
+    subject_of,
+)
 from assistant.gist import bare_question, thing_in_picture
 from assistant.i18n import Language
 from assistant.periods import Period, period_of, without_period
@@ -39,7 +52,8 @@ class Plan:
     files asked for show or say (empty: all files), ``group`` what amounts are grouped by,
     ``document`` whether it speaks of a receipt, a form or the like, ``people`` whom of those named
     by the library's owner it speaks of (set by ``people_asked``), ``period`` when the photos it
-    speaks of were taken, or the bills issued.
+    speaks of were taken, or the bills issued, ``judged`` whether the intent was told by meaning,
+    not by a rule.
     """
 
     intent: Intent
@@ -60,39 +74,62 @@ class Plan:
     document: bool = False
     people: tuple[str, ...] = ()
     period: Period | None = None
+    judged: bool = False
 
 
-def language_of(text: str, default: Language = "en") -> Language:
-    """Return the language a text is written in: Chinese when a fair share of it is.
+class Judge(Protocol):
+    """Tells by meaning what a question wants."""
 
-    Names of files are in no language, unless there is nothing else.
-    """
-    bare = phrases.NAME.sub(" ", text)
-    said = bare if re.search(r"[A-Za-z\u3400-\u9fff]", bare) else text
-    chinese = len(re.findall(r"[\u3400-\u9fff]", said))
-    latin = len(re.findall(r"[A-Za-z]+", said))
-    if not chinese and not latin:
-        return default
-    return "zh" if chinese >= max(2, latin) or (chinese and not latin) else "en"
+    def __call__(self, question: str) -> Mapping[str, float]:
+        """Return the chance of each intent it knows; none when it cannot tell."""
+        ...
 
 
-def plan(question: str, *, pictures: bool = False, history: bool = False) -> Plan:
+def plan(
+    question: str,
+    *,
+    pictures: bool = False,
+    history: bool = False,
+    given: Sequence[str] = (),
+    before: Sequence[str] = (),
+    judge: Judge | None = None,
+) -> Plan:
     """Take a question apart.
 
     Args:
         pictures: pictures came with it (or with the turn before, and it refers to them).
         history: there were earlier turns.
+        given: the files that came with it, by name; before: those of the turn before.
+        judge: is asked what is wanted where the rules are unsure.
     """
     text = " ".join(question.split())
     names = file_names(text)
     wanted = field_of(text)
-    intent, subject = _intent(text, pictures, names)
+    ruled, subject = _intent(text, pictures, names)
+    at_hand = meant.AtHand(
+        names=names,
+        given=tuple(given),
+        before=tuple(before),
+        pictures=pictures,
+        subject=subject or subject_of(text),
+        follow_up=history and not names and is_follow_up(text),
+    )
+    intent = _judged(text, ruled, at_hand, judge)
+    judged = intent != ruled
+    if judged:
+        subject = _brought_along(text, intent, at_hand)
+    unnamed = intent == "compare" and not at_hand.files
+    by_meaning = (judged and intent != "find") or unnamed
+    topic = meant.topic(text, intent) if by_meaning else topic_of(text, intent)
+    shown = judged and intent in ("list", "count") and phrases.SHOWN.search(text)
+    modality: Modality | None = "image" if shown else modality_of(text)
     period = None
     if intent in ("find", "list", "count", "pick") and not names and wanted in (None, "date"):
         period = _period_of(text)
-        only_time = intent == "pick" and not topic_of(text, intent)
+        only_time = intent == "pick" and not topic
         if period is not None and (intent == "find" or only_time):
             intent = "list"  # photos of a time are looked up, not read
+            topic = topic_of(text, intent)
     elif intent == "aggregate":
         period = period_of(phrases.QUOTED.sub(" ", text))
     return Plan(
@@ -103,17 +140,38 @@ def plan(question: str, *, pictures: bool = False, history: bool = False) -> Pla
         field=wanted,
         label=label_of(text),
         subject=subject,
-        target=_target(text, subject) if intent == "translate" else None,
-        modality=modality_of(text),
+        target=_target(text, subject, judged) if intent == "translate" else None,
+        modality=modality,
         operation=_operation(text),
         page=page_of(text),
         personal=bool(phrases.PERSONAL.search(text)),
-        follow_up=history and not names and is_follow_up(text),
+        follow_up=at_hand.follow_up,
         group=_group(text),
-        topic=topic_of(text, intent),
+        topic=topic,
         document=bool(phrases.DOCUMENT.search(text)),
         period=period,
+        judged=judged,
     )
+
+
+_WORKS_ON_TEXT: tuple[Intent, ...] = ("summary", "translate", "sentiment", "entities", "extract")
+
+
+def _brought_along(text: str, intent: Intent, at_hand: meant.AtHand) -> str:
+    """Return the text that a request told by meaning brings along to be worked on."""
+    if intent == "translate" and not (at_hand.subject or at_hand.files):
+        return meant.said_text(text)
+    return at_hand.subject if intent in _WORKS_ON_TEXT else ""
+
+
+def _judged(text: str, ruled: Intent, at_hand: meant.AtHand, judge: Judge | None) -> Intent:
+    """Return what a question wants by its meaning, where the rules are unsure; else as ruled."""
+    by_word = ruled in meant.BY_WORD and not (at_hand.names or at_hand.subject or at_hand.given)
+    sure = ruled != "find" and not by_word
+    # A field that is asked for by its label is read off the paper, whatever the label says.
+    if judge is None or sure or (at_hand.names and label_of(text)):
+        return ruled
+    return cast(Intent, meant.choose(ruled, judge(text), text, at_hand))
 
 
 def _intent(text: str, pictures: bool, names: Sequence[str]) -> tuple[Intent, str]:
@@ -191,11 +249,6 @@ _LEAD_IN = re.compile(
 """What comes before the thing itself: as a word to look for it would halve the others' weight."""
 
 
-def refers_to_picture(text: str) -> bool:
-    """Whether a question speaks of a picture that is before the speaker."""
-    return bool(phrases.PICTURE.search(text))
-
-
 _SIGHT = re.compile(
     r"\bwhat(?:'s| is| are| can (?:you|i|we|one|be) (?:see|seen)| do you see)?"
     r" (?:in|on|shown|seen|there|visible)\b|\bdescribe\b"
@@ -210,73 +263,15 @@ def _pictures(names: Sequence[str]) -> bool:
     return bool(names) and all(is_picture(name) for name in names)
 
 
-def is_picture(name: str) -> bool:
-    """Whether a file's name is that of a picture."""
-    return bool(re.search(r"\.(?:jpe?g|png|webp|gif|tiff?|bmp|heic)$", name, re.IGNORECASE))
-
-
-def file_names(text: str) -> tuple[str, ...]:
-    """Return the file names a question mentions, in order."""
-    found = [m.group(1) for m in phrases.NAME_QUOTED.finditer(text)]
-    found += [
-        m.group() for m in phrases.NAME.finditer(text) if not any(m.group() in f for f in found)
-    ]
-    return tuple(dict.fromkeys(found))
-
-
-def label_of(text: str) -> str:
-    """Return the first quoted words that are no file name: the label of a form field."""
-    for found in phrases.QUOTED.finditer(text):
-        words = next(g for g in found.groups() if g is not None)
-        if not phrases.NAME.fullmatch(words.strip()):
-            return words.strip()
-    return ""
-
-
-def subject_of(text: str) -> str:
-    """Return the text that a request brings along: after a colon, or in quotes."""
-    if said := work_phrases.SAY.match(text):
-        return said["text"].strip('"“” ')
-    if (found := phrases.SUBJECT.match(text)) and not file_names(found["text"]):
-        return found["text"].strip().strip('"“”「」')
-    return label_of(text)
-
-
-def field_of(text: str) -> Field | None:
-    """Return the kind of field a question asks for: the one it names first."""
-    bare = phrases.NAME.sub(" ", text)
-    hits = [(m.start(), name) for name, rule in phrases.FIELDS if (m := rule.search(bare))]
-    return min(hits)[1] if hits else None
-
-
-def page_of(text: str) -> int | None:
-    """Return the page number a question names."""
-    found = phrases.PAGE.search(text)
-    if found is None:
-        return None
-    said = next(group for group in found.groups() if group)
-    return int(said) if said.isdecimal() else _ORDINALS[said.casefold()]
-
-
-_ORDINALS = {
-    word: number
-    for words in (("first", "second", "third", "fourth", "fifth"), "一二三四五")
-    for number, word in enumerate(words, 1)
-}
-
-
-def modality_of(text: str) -> Modality | None:
-    """Return the kind of file a question speaks of, when only one kind fits."""
-    found = [kind for kind, rule in phrases.MODALITIES if rule.search(text)]
-    return found[0] if len(found) == 1 else None
-
-
-def _target(text: str, subject: str) -> Language:
+def _target(text: str, subject: str, judged: bool) -> Language:
     asked = text.replace(subject, " ") if subject else text
     if phrases.TO_CHINESE.search(asked):
         return "zh"
     if phrases.TO_ENGLISH.search(asked):
         return "en"
+    named = meant.language_named(asked) if judged else None
+    if named and not (subject and language_of(subject) == named):
+        return named
     if subject:
         return "en" if language_of(subject) == "zh" else "zh"
     return language_of(asked)
@@ -288,13 +283,6 @@ def _operation(text: str) -> Operation | None:
 
 def _group(text: str) -> str:
     return next((name for name, rule in phrases.GROUPS if rule.search(text)), "")
-
-
-def is_follow_up(text: str) -> bool:
-    """Whether a question leans on the turn before it."""
-    words = re.findall(r"[\u3400-\u9fff]|\w+", text)
-    short = len(words) <= (6 if language_of(text) == "zh" else 3)
-    return short or bool(phrases.FOLLOW.search(text))
 
 
 def _period_of(text: str) -> Period | None:

@@ -13,7 +13,7 @@ from typing import Any
 from assistant.errors import MessageUnknown
 from assistant.messages import Abstained, Answered, Citation, ConversationView, Event, MessageView
 
-DEPENDS_ON = ("version", "model", "prompts", "embedders", "index", "settings")
+DEPENDS_ON = ("version", "model", "prompts", "embedders", "index", "settings", "intent")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def compare(
     changes = [
         Change(key, old.trace.get(key), facts.get(key))
         for key in DEPENDS_ON
-        if old.trace.get(key) != facts.get(key)
+        if old.trace.get(key) != facts.get(key) and not (key == "intent" and key not in old.trace)
     ]
     if was != now:
         changes.insert(0, Change("citations", was, now))

@@ -18,7 +18,7 @@ from assistant.i18n import text
 from assistant.library import NOT_IN_LIBRARY
 from assistant.planner import Plan
 from assistant.session import Session
-from assistant.structure_asked import Asked, structure_asked
+from assistant.structure_asked import Asked, structure_meant
 from retrieval.outline import outline
 from retrieval.values import PageLocator, Passage
 
@@ -43,7 +43,7 @@ _CAPTIONS: dict[Literal["tables", "figures"], re.Pattern[str]] = {
 def tell_structure(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
     """Answer what is asked of a document's make-up, from the file that was opened."""
     opened = next((r for r in results if r.search is None and not r.error and r.passages), None)
-    asked = structure_asked(session.request.question)
+    asked = structure_meant(session.request.question)
     if opened is None or asked is None:
         return refuse(session, plan, results)
     passages = [p for p in opened.passages if p.kind != "pixels"]

@@ -25,7 +25,8 @@ _RULES: tuple[tuple[What, re.Pattern[str]], ...] = (
             r"(?:mentions?|names?|says?|(?:speaks?|talks?) (?:of|about)|refers? to"
             r"|discuss(?:es)?|contains?)\s+(?P<a>.+)$"
             r"|^(?:on |in )?(?:which|what) pages? (?:is|are|does|do)\s+(?P<b>.+?)"
-            r"(?:\s+(?:mentioned|named|found|discussed|on|located|appear|stand|occur))*$"
+            r"(?:\s+(?:mentioned|named|found|discussed|on|located|appear|stand|occur"
+            r"|(?:come|turn|show|crop)s? up))*$"
             r"|^(?:哪些?|哪几|第几)个?页(?:上|里|中)?(?:都)?(?:提到|说到|讲到|谈到|写到|出现|有)了?(?P<c>.+)$"
             r"|^(?P<d>.+?)(?:出现|在|写)?(?:在)?(?:第几|哪一?|哪些|哪几)页(?:上|里|中)?(?:提到|出现|说到)?(?:过|了)?$",
             re.IGNORECASE,
@@ -75,6 +76,35 @@ _WHERE = re.compile(
 
 
 _NOUN = {True: "这份文件", False: "the document"}
+_LOOSELY: tuple[tuple[What, re.Pattern[str]], ...] = (
+    (
+        "mentions",
+        re.compile(
+            r"\b(?:which|what|whereabouts|where|on)\b.*\bpages?\b|\bpages?\b.*\b(?:mention|about|with)\b"
+            r"|第几页|哪一?页|哪[几些]页",
+            re.IGNORECASE,
+        ),
+    ),
+    ("tables", re.compile(r"\btables?\b(?! of contents)|表格", re.IGNORECASE)),
+    ("figures", re.compile(r"\b(?:figures?|charts?|diagrams?|illustrations?)\b|插图|图表", re.I)),
+    (
+        "sections",
+        re.compile(
+            r"\b(?:sections?|chapters?|headings?|parts?|structured?|organi[sz]ed|contents|outline"
+            r"|laid out)\b"
+            r"|章|小节|目录|标题|结构|部分",
+            re.IGNORECASE,
+        ),
+    ),
+    ("pages", re.compile(r"\bpages?\b|\b(?:how|very|a) long\b|\blength\b|页|多长|篇幅", re.I)),
+)
+"""Words by which it is told what is asked, once it is known that the make-up is."""
+_ASKS = re.compile(
+    r"\b(?:on|in|which|what|where|whereabouts|pages?|numbers?|is|are|does|do|did|of|the|come|comes|up|it"
+    r"|mention(?:s|ed)?|talks?|speaks?|about|find|found|i|can|discuss(?:es|ed)?|covers?|covered|appears?"
+    r"|say|says|please|tell|me|there|anything|look|for)\b|[在第哪几些一的页上里讲说提到及有出现了过请]",
+    re.IGNORECASE,
+)
 _LEAD = re.compile(r"^(?:the|an?|any)\s+", re.IGNORECASE)
 _SOMEBODY = re.compile(r"(?:i|you|we|it|they|he|she|there|我|你|它)\b", re.IGNORECASE)
 
@@ -108,3 +138,18 @@ def structure_asked(question: str) -> Asked | None:
         thing = _LEAD.sub("", _WHERE.sub("", thing)).strip(" \"'“”‘’「」，,")
         return Asked(what, thing) if thing and not _SOMEBODY.match(thing) else None
     return None
+
+
+def structure_meant(question: str) -> Asked | None:
+    """Return what a question on a document's make-up asks, by single words; None if none tells.
+
+    For questions known to be about the make-up already: the words alone stand in others too.
+    """
+    if asked := structure_asked(question):
+        return asked
+    bare = NAME.sub(" ", " ".join(question.split()))
+    what = next((what for what, rule in _LOOSELY if rule.search(bare)), None)
+    if what != "mentions":
+        return Asked(what) if what else None
+    thing = " ".join(re.sub(r"[^\w\s'-]", " ", _ASKS.sub(" ", bare)).split())
+    return Asked(what, thing) if thing else None

@@ -18,6 +18,7 @@ from assistant import prompts
 from assistant.agent import Agent
 from assistant.attachments import AttachmentReader
 from assistant.calls import ToolCall, ToolResult
+from assistant.details import is_follow_up, refers_to_picture
 from assistant.errors import AnswerCancelled, QuestionEmpty, QuestionTooLong
 from assistant.history import earlier_files, language_for, pairs
 from assistant.i18n import Language, text
@@ -37,8 +38,8 @@ from assistant.messages import (
     Status,
     Token,
     ToolFinished,
+    Understood,
 )
-from assistant.planner import is_follow_up, refers_to_picture
 from assistant.replay import Replayed, compare, cut_at
 from assistant.runs import RunManager
 from assistant.session import Request
@@ -74,6 +75,7 @@ class _Answer:
     conversation: str
     message: str
     text: str = ""
+    intent: dict[str, Any] = field(default_factory=dict)
     steps: list[dict[str, Any]] = field(default_factory=list)
     saved: float = field(default_factory=time.monotonic)
 
@@ -219,7 +221,9 @@ class Talk:
         language = language_for(before, asked.text)
         stored = _Stored(question, asked.text, language, before, files, message)
         events = list(self._events(stored, lambda: False))
-        return compare(asked, old, events[-1], self._made_by(library, use_library))
+        facts = self._made_by(library, use_library)
+        taken_as = next((_taken_as(e) for e in events if isinstance(e, Understood)), {})
+        return compare(asked, old, events[-1], {**facts, "intent": taken_as})
 
     def use_tool(self, call: ToolCall, library: str, language: Language) -> ToolResult:
         """Use one tool over the files of a library, without a conversation."""
@@ -267,6 +271,8 @@ class Talk:
                 answer.saved = time.monotonic()
         elif isinstance(event, Revised):
             answer.text = event.text
+        elif isinstance(event, Understood):
+            answer.intent = _taken_as(event)
         elif isinstance(event, ToolFinished):
             step = {"tool": event.tool, "summary": event.summary[:300], "error": event.error}
             found = [_found(passage) for passage in event.passages[:MOST_FOUND]]
@@ -283,6 +289,7 @@ class Talk:
             event.text,
             citations=citations,
             trace={
+                "intent": answer.intent,
                 "steps": answer.steps[:50],
                 "timings": event.timings.to_json(),
                 "nearest": [_miss(passage) for passage in nearest],
@@ -305,6 +312,11 @@ class Talk:
         if question.new:
             self._conversations.delete(question.conversation)
         return Failed("" if question.new else question.conversation, "", error.code, error.params)
+
+
+def _taken_as(event: Understood) -> dict[str, Any]:
+    """Return what a question was taken to want, and what told it."""
+    return {"intent": event.intent, "by": "meaning" if event.judged else "rule"}
 
 
 def _miss(passage: Passage) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from assistant.details import is_follow_up, language_of
 from assistant.leader import next_calls
 from assistant.library import EmptyLibrary
 from assistant.messages import Citation
-from assistant.planner import Plan, is_follow_up, language_of, plan
+from assistant.planner import Plan, plan
 from assistant.session import Request
 from retrieval.values import TextLocator
 

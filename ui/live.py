@@ -26,6 +26,7 @@ from assistant.messages import (
     Token,
     ToolFinished,
     ToolStarted,
+    Understood,
 )
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def _after(live: Live, event: Event) -> Live:
             return replace(live, status=event)
         case Heard():
             return replace(live, heard=event.text)
+        case Understood():
+            return live
         case ToolStarted():
             return replace(live, steps=(*live.steps, Step(event.tool)))
         case ToolFinished():

@@ -104,7 +104,7 @@ class TextRag(System):
 
     def _turn(self, question: str, asked: Ask, timeout: float) -> Reply:
         from assistant import prompts
-        from assistant.planner import language_of
+        from assistant.details import language_of
         from assistant.session import as_messages
 
         heard = self.transcribe(asked.audio) if asked.audio is not None else ""

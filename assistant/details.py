@@ -1,0 +1,109 @@
+"""What a question names or speaks of: files, labels, fields, pages, its language. By rule.
+
+Every function looks at the words alone. Patterns are in ``phrases``; what follows from them for a
+plan is in ``planner``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from assistant import phrases, work_phrases
+from assistant.i18n import Language
+from assistant.phrases import Field
+from retrieval.values import Modality
+
+
+def language_of(text: str, default: Language = "en") -> Language:
+    """Return the language a text is written in: Chinese when a fair share of it is.
+
+    Names of files are in no language, unless there is nothing else.
+    """
+    bare = phrases.NAME.sub(" ", text)
+    said = bare if re.search(r"[A-Za-z\u3400-\u9fff]", bare) else text
+    chinese = len(re.findall(r"[\u3400-\u9fff]", said))
+    latin = len(re.findall(r"[A-Za-z]+", said))
+    if not chinese and not latin:
+        return default
+    return "zh" if chinese >= max(2, latin) or (chinese and not latin) else "en"
+
+
+def file_names(text: str) -> tuple[str, ...]:
+    """Return the file names a question mentions, in order."""
+    found = [m.group(1) for m in phrases.NAME_QUOTED.finditer(text)]
+    found += [
+        m.group() for m in phrases.NAME.finditer(text) if not any(m.group() in f for f in found)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def label_of(text: str) -> str:
+    """Return the first quoted words that are no file name: the label of a form field."""
+    for found in phrases.QUOTED.finditer(text):
+        words = next(g for g in found.groups() if g is not None)
+        if not phrases.NAME.fullmatch(words.strip()):
+            return words.strip()
+    return ""
+
+
+def subject_of(text: str) -> str:
+    """Return the text that a request brings along: after a colon, or in quotes."""
+    if said := work_phrases.SAY.match(text):
+        return said["text"].strip('"“” ')
+    if (found := phrases.SUBJECT.match(text)) and not file_names(found["text"]):
+        return found["text"].strip().strip('"“”「」')
+    return label_of(text)
+
+
+def field_of(text: str) -> Field | None:
+    """Return the kind of field a question asks for: the one it names first."""
+    bare = phrases.NAME.sub(" ", text)
+    hits = [(m.start(), name) for name, rule in phrases.FIELDS if (m := rule.search(bare))]
+    return min(hits)[1] if hits else None
+
+
+def page_of(text: str) -> int | None:
+    """Return the page number a question names."""
+    found = phrases.PAGE.search(text)
+    if found is None:
+        return None
+    said = next(group for group in found.groups() if group)
+    return int(said) if said.isdecimal() else _ORDINALS[said.casefold()]
+
+
+_ORDINALS = {
+    word: number
+    for words in (("first", "second", "third", "fourth", "fifth"), "一二三四五")
+    for number, word in enumerate(words, 1)
+}
+
+
+def modality_of(text: str) -> Modality | None:
+    """Return the kind of file a question speaks of, when only one kind fits."""
+    found = [kind for kind, rule in phrases.MODALITIES if rule.search(text)]
+    return found[0] if len(found) == 1 else None
+
+
+def is_follow_up(text: str) -> bool:
+    """Whether a question leans on the turn before it."""
+    words = re.findall(r"[\u3400-\u9fff]|\w+", text)
+    short = len(words) <= (6 if language_of(text) == "zh" else 3)
+    return short or bool(phrases.FOLLOW.search(text))
+
+
+def refers_to_picture(text: str) -> bool:
+    """Whether a question speaks of a picture that is before the speaker."""
+    return bool(phrases.PICTURE.search(text))
+
+
+def kind_of(name: str) -> str:
+    """Return ``image``, ``audio`` or ``text`` for a file's name."""
+    end = name.rsplit(".", 1)[-1].casefold()
+    if end in ("jpg", "jpeg", "png", "webp", "gif", "tif", "tiff", "bmp", "heic"):
+        return "image"
+    return "audio" if end in ("wav", "mp3", "m4a", "flac", "ogg", "webm") else "text"
+
+
+def is_picture(name: str) -> bool:
+    """Whether a file's name is that of a picture."""
+    return kind_of(name) == "image"
