@@ -12,7 +12,7 @@ from typing import Literal
 
 from assistant.citations import content_words
 
-Kind = Literal["number", "time", "name", "any"]
+Kind = Literal["number", "time", "name", "place", "any"]
 
 _NUMBER_WORDS = (
     "zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen"
@@ -43,6 +43,7 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         ),
     ),
     ("name", re.compile(r"^\W*(?:who|whom|whose)\b|谁|哪位|哪个人", re.IGNORECASE)),
+    ("place", re.compile(r"^\W*where\b|哪里|哪儿|什么地方|何处", re.IGNORECASE)),
 )
 _MONTHS_AND_DAYS = (
     r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december"
@@ -58,9 +59,15 @@ _MOMENT = re.compile(
     rf"\d[\d,.]*|{_MONTHS_AND_DAYS}|(?<![一二三四五六七八九十])[一二三四五六七八九十]+(?=[年月日世])",
     re.IGNORECASE,
 )
+_ONLY_TIME = re.compile(
+    rf"(?:{_MONTHS_AND_DAYS}|[\d:.,/ -]+|\b(?:at|on|in|the|of|am|pm|o'clock|st|nd|rd|th)\b|\s"
+    r"|[年月日号时点分上下午早晚周星期一二三四五六七八九十])+",
+    re.IGNORECASE,
+)
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
+_TELEPHONE = re.compile(r"\+?\(?\d{2,4}\)?(?:[ /-]\d{2,4}){2,}|\+?\d{7,}")
 _MANY = re.compile(r"\bhow many\b|几[个名次位只把]", re.IGNORECASE)
 _MONEY = re.compile(r"[$€£¥]|\b(?:euros?|dollars?|pounds?|cents?|yuan)\b|[元块]", re.IGNORECASE)
 
@@ -81,7 +88,9 @@ def can_be(answer: str, question: str) -> bool:
         money = _MONEY.search(answer) and not _MONEY.search(question) and _MANY.search(question)
         return bool(_FIGURE.search(answer)) and not money
     if kind == "time":
-        return bool(_TIME.search(answer))
+        return bool(_TIME.search(answer)) and not _TELEPHONE.fullmatch(answer.strip())
+    if kind == "place":
+        return not _ONLY_TIME.fullmatch(answer)
     if kind == "name" and not _CHINESE.search(answer):
         return bool(re.search(r"[A-ZÀ-Þ]", answer)) or len(answer.split()) <= 6
     return True

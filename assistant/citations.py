@@ -143,8 +143,8 @@ def content_words(text: str) -> list[str]:
             words += [run[i : i + 2] for i in range(len(run) - 1)] or [run]
         elif run[0].isdigit():
             words.append(_plain_number(run))
-        elif run not in _STOP:
-            words.append(_stem(run))
+        elif (word := run.removesuffix("'s")) not in _STOP:
+            words.append(_stem(word))
     return words
 
 

@@ -55,13 +55,27 @@ def holds(question: str, passage: Passage) -> float:
     return _rule(EVIDENCE, (chance, same, chinese, chinese * chance, crossed, crossed * chance))
 
 
-def rank(question: str, passage: Passage) -> float:
+def chances(question: str, passages: Sequence[Passage]) -> list[float]:
+    """Return the chance that each of some passages holds the answer, ``holds`` of all together.
+
+    The answer stands in one place: the surer a passage in the question's own language, the less a
+    passage in the other one is likely to be it. The rule of one passage cannot know this.
+    """
+    alone = [holds(question, passage) for passage in passages]
+    asked = is_chinese(question)
+    own = [is_chinese(passage.text) == asked for passage in passages]
+    best = max((chance for chance, same in zip(alone, own, strict=True) if same), default=0.0)
+    return [
+        chance if same else chance * (1 - best) for chance, same in zip(alone, own, strict=True)
+    ]
+
+
+def rank(question: str, passage: Passage, chance: float) -> float:
     """Return what passages are read in the order of: the chance that each holds the answer.
 
     A question in another language than the passage may still name its words: in brackets, or as
     names and figures. Passages that have them go first; the chance itself stays as it was fitted.
     """
-    chance = holds(question, passage)
     if is_chinese(question) == is_chinese(passage.text):
         return chance
     named = {w for w in content_words(question) if not re.match(r"[\u3400-\u9fff]", w)}
@@ -102,25 +116,27 @@ def promising(found: SearchResult, question: str) -> bool:
 
 
 def sureness(
-    question: str, answer: str, span: Span, refused: float, passage: Passage, rule: Path | None
+    question: str, answer: str, span: Span, refused: float, chance: float, rule: Path | None
 ) -> float:
-    """Return the chance that a copy is right: by a trained reader's rule, or by the evidence."""
-    numbers = numbers_of(question, answer, span, refused, passage)
+    """Return the chance that a copy is right: by a trained reader's rule, or by the evidence.
+
+    Args:
+        chance: that the passage holds the answer; rule: the file of the reader's own rule.
+    """
     if rule is not None:
-        return _rule(rule, numbers)
-    chance = holds(question, passage)
+        return _rule(rule, numbers_of(question, answer, span, refused, chance))
     return chance if can_be(answer, question) else _UNLIKELY * chance
 
 
 def numbers_of(
-    question: str, answer: str, span: Span, refused: float, passage: Passage
+    question: str, answer: str, span: Span, refused: float, chance: float
 ) -> tuple[float, ...]:
     """Return the numbers in ``NAMES`` for a copy out of a passage.
 
     ``holds``: logit of the chance that the passage holds the answer; ``span``: log-probability of
     the copy; ``margin``: against that of refusing; ``kind``: 1 when it is of the kind asked for.
     """
-    chance = min(max(holds(question, passage), 1e-3), 1 - 1e-3)
+    chance = min(max(chance, 1e-3), 1 - 1e-3)
     odds = span.log_probability
     return (
         math.log(chance / (1 - chance)),

@@ -2,7 +2,8 @@
 
 A reader copies one stretch, so of a packing list it would give one thing. Where that stretch
 stands in an item of a list, or nothing was copied and the line over a list speaks of what is asked
-for, the answer is the list. Exact, by rule; knows no model and no search.
+for, the answer is the list. Things put side by side in a sentence are told together as well, and
+of what is to be done the whole sentence. Exact, by rule; knows no model and no search.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from assistant.answers import Draft
-from assistant.citations import cite, content_words
+from assistant.citations import cite, content_words, split_sentences
 from assistant.i18n import text
 from assistant.library import NOT_IN_LIBRARY
 from assistant.phrases import PLEASE, any_of
@@ -37,11 +38,18 @@ SEVERAL = any_of(
     r"|set up|assemble|apply|reset|clean|use|change|replace|renew|register|cancel)\b",
     r"\b(?:method|procedure|instructions?|agenda|check-?list|shopping list|to-?do list|menu"
     r"|itinerary|recipe)\b",
-    "哪些|列出|列举|罗列|分别(?:是|有|为)|有什么(?!时候)"
+    r"\b(?:what|which) (?:two|three|four|five|six)\b",
+    "哪(?:两|三|四|五|几)|哪些|列出|列举|罗列|分别(?:是|有|为)|有什么(?!时候)"
     "|(?:需要|要|应该?|得|须)[^，。？]{0,6}(?:什么|啥)(?!时候|地方|颜色)"
     "|步骤|怎么(?:做|办|安装|申请|用|煮|烤)|如何(?:做|办理|安装|申请|使用|制作)",
 )
 """Asks for several things, or for the steps of something."""
+STEPS = any_of(
+    r"^\W*how (?:do|can|should|must|would) (?:i|we|you|one)\b|^\W*how to\b",
+    r"\bwhat (?:do|should|must|can|shall) (?:i|we|you|one) do\b(?! (?:for|on|in|at)\b)",
+    "怎么(?:办|做|处理|解决|重置|设置|使用|打开|关闭|清洗|安装)|如何(?:处理|解决|重置|设置|使用|清洗|安装)",
+)
+"""Asks what is to be done, so that a few words of it are no answer."""
 COUNTED = re.compile(
     r"\bhow many (?:[\w'-]+ ){0,2}?(?P<en>[\w'-]{3,})(?= (?:are|were|was|is|do|does|did|have|has"
     r"|must|should|can|need|in|on)\b|\W*$)"
@@ -56,6 +64,13 @@ _MARKS = (
     ("chinese", re.compile(r"[（(]?[一二三四五六七八九十]{1,3}(?:、|[）)])\s*(?=\S)")),
     ("ring", re.compile(r"[①-⑳]\s*(?=\S)")),
 )
+_BESIDE = re.compile(
+    r"\s*(?:,\s*(?:(?:and|or|as well as)\s)?|;\s|、|\b(?:and|or|as well as)\s|以及|和|及|与|或)\s*"
+)
+_THING = re.compile(
+    r"(?:(?!(?:and|or)\b)[^\s,;.:!?()，。；：！？、（）]+[ \t]?){1,6}(?:\([^()]*\)|（[^（）]*）)?"
+)
+_JOINING = re.compile(r"\b(?:and|or|as well as)\b|和|以及|、|及|与")
 _GAP = 6
 """Lines between two items of one list, of a wrapped item or of a list within it."""
 _WRAPPED = 60
@@ -89,6 +104,37 @@ def asks_several(question: str) -> bool:
     return bool(SEVERAL.search(question))
 
 
+def beside(question: str, reading: Reading) -> str:
+    """Return the things that a reading stands beside in its line, if several are asked for.
+
+    ``Languages: Polish, English`` is told whole when languages are asked for; after a reading, what
+    goes on with a comma or "and" is told with it.
+    """
+    line, at = reading.line, reading.line.find(reading.text)
+    if at < 0:
+        return reading.text
+    label, colon, rest = (part.strip() for part in re.split(r"([:：])", line + ":", maxsplit=1))
+    labelled = set(content_words(label)) & set(content_words(question))
+    if colon and labelled and reading.text in rest and _BESIDE.search(rest):
+        return rest.removesuffix(":").rstrip(" .。;；")
+    end = at + len(reading.text)
+    last, joints = end, list[str]()
+    while (joint := _BESIDE.match(line, last)) and (thing := _THING.match(line, joint.end())):
+        joints.append(joint.group().strip())
+        last = thing.start() + len(thing.group().rstrip())
+    if not joints or re.match(r"\s*\w", line[last:]) or not _JOINING.search(" ".join(joints)):
+        return reading.text  # the sentence goes on, or nothing says that these are all
+    alike = reading.text[0].isupper() == line[end:last].removeprefix(f" {joints[0]} ")[:1].isupper()
+    return reading.text if len(joints) == 1 and not alike else line[at:last]
+
+
+def whole_sentence(session: Session, reading: Reading) -> str:
+    """Return the sentence of its passage that a reading stands in."""
+    sentences = split_sentences(session.screened(reading.passage))
+    found = (s for s in sentences if reading.text in s and (s in reading.line or reading.line in s))
+    return next(found, reading.text)
+
+
 def counted_list(
     session: Session, question: str, reading: Reading | None, passages: Sequence[Passage]
 ) -> Draft | None:
@@ -107,6 +153,11 @@ def counted_list(
                 place = _told(session, found).citations[:1]
                 return Draft(f"{len(found.items)} [1]", citations=place)
     return None
+
+
+def asks_steps(question: str) -> bool:
+    """Whether a question asks what is to be done, so that a few words are no answer."""
+    return bool(STEPS.search(question))
 
 
 def whole_list(
@@ -206,9 +257,15 @@ def _item(lines: Sequence[tuple[str, Passage]]) -> Item:
 
 
 def _lead_share(question: str, found: Listing) -> float:
-    """Return the share of a question's words in the line over a list and its passage's heading."""
+    """Return how much the line over a list, with its passage's heading, speaks of what is asked.
+
+    It is the share of the question's words there; 1 when the question has all words of the line.
+    """
     asked = set(content_words(question)) - set(content_words(_ASKING))
-    told = set(content_words(f"{found.lead} {found.items[0].passage.heading}"))
+    over = set(content_words(found.lead))
+    if over and over <= asked:
+        return 1.0
+    told = over | set(content_words(found.items[0].passage.heading))
     return len(asked & told) / len(asked) if asked else 0.0
 
 

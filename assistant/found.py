@@ -6,6 +6,7 @@ Knows what was found, not how it was searched; see ``answers`` for what a draft 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from assistant import prompts
 from assistant.answers import Draft, join, marks, passages_of, refuse, stream
@@ -21,19 +22,34 @@ from assistant.choices import (
 )
 from assistant.citations import cite
 from assistant.clarify import other_value
-from assistant.confidence import promising, told_of
+from assistant.confidence import is_chinese, promising, told_of
 from assistant.contacts import find_contact
-from assistant.enumerations import asks_several, counted_list, whole_list
-from assistant.gist import bare_question
+from assistant.enumerations import (
+    asks_several,
+    asks_steps,
+    beside,
+    counted_list,
+    whole_list,
+    whole_sentence,
+)
+from assistant.gist import bare_question, halves
 from assistant.i18n import text
 from assistant.library import NOT_IN_LIBRARY
 from assistant.moments import moment
 from assistant.planner import Plan
-from assistant.reader import by_worth, fit, paper_fit, read, window, worth_reading
+from assistant.reader import (
+    LIKELY_RIGHT,
+    PASSAGES,
+    Reading,
+    read,
+    read_one,
+    worth_reading,
+)
 from assistant.session import Session
 from assistant.shaping import shaped
 from assistant.statements import asks_line, asks_ratio, ratio, rounded, stated
 from assistant.tools import LIKELY
+from assistant.windows import by_worth, fit, paper_fit, window
 from retrieval.values import Passage
 
 
@@ -66,6 +82,8 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
     asked = bare_question(question)
     if given := _given(session, asked, passages, plan):
         return given
+    if both := _both(session, asked, passages):
+        return both
     reading = read(session, asked, passages, plan)
     near = reading.passage if reading else passages[0]
     if not _told_of(session, asked, near, passages):
@@ -76,9 +94,38 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
         return count
     if reading is None:
         return refuse(session, plan, results)
+    reading = _in_full(session, asked, reading)
     if found := other_value(reading.text, reading.passage, passages):
         return _disagreeing(session, (reading.text, reading.passage), found)
     return exact(session, shaped(reading.text, question), reading.passage)
+
+
+def _both(session: Session, question: str, passages: Sequence[Passage]) -> Draft | None:
+    """Answer two questions in one, "how much is it and when must it be paid?", from one file."""
+    one, two = halves(question)
+    if not two or not session.model.reads:
+        return None
+    first = read(session, one, passages)
+    if first is None or not _told_of(session, one, first.passage, passages):
+        return None
+    near = [p for p in passages if p.asset_id == first.passage.asset_id and p != first.passage]
+    read_too = (read_one(session, two, p, 0.5) for p in (first.passage, *near[: PASSAGES - 1]))
+    other = next((r for r in read_too if r and r.confidence >= LIKELY_RIGHT), None)
+    if other is None:
+        return None
+    said = [(first.text, first.passage), (other.text, other.passage)]
+    citations = tuple(cite(n, p, value, session.words(p)) for n, (value, p) in enumerate(said, 1))
+    mark = "；" if session.language == "zh" else "; "
+    return Draft(mark.join(f"{v} [{n}]" for n, (v, _) in enumerate(said, 1)), citations=citations)
+
+
+def _in_full(session: Session, question: str, reading: Reading) -> Reading:
+    """Return a reading with the things beside it, or as its sentence, where that is asked for."""
+    if asks_steps(question):
+        return replace(reading, text=whole_sentence(session, reading))
+    if asks_several(question):
+        return replace(reading, text=beside(question, reading))
+    return reading
 
 
 def _by_chart(session: Session, plan: Plan, passages: Sequence[Passage]) -> Draft | None:
@@ -118,7 +165,10 @@ def _given(
 ) -> Draft | None:
     """Answer with yes or no and what speaks for it, or with one of the things named to choose."""
     options, yes_no = options_of(question), asks_yes_no(question)
-    first = next(iter(worth_reading(question, passages)), None)
+    worth = worth_reading(question, passages)
+    # What is weighed is never unsure of itself: a text in the other language only when alone.
+    own = [p for p in worth if is_chinese(p.text) == is_chinese(question)]
+    first = next(iter(own or worth), None)
     if not (options or yes_no) or plan.field or plan.label or first is None:
         return None
     if not _told_of(session, question, first, passages):

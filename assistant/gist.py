@@ -76,3 +76,26 @@ def thing_in_picture(text: str) -> str:
     """Return what a picture spoken of is known by, the cat of ``the photo of the cat``; else ""."""
     found = next((m for rule in _IN_PICTURE if (m := rule.search(text))), None)
     return " ".join(found["thing"].split()) if found else ""
+
+
+_ASKS = (
+    r"(?:when|who|whom|whose|where|how|what|which|why)\b"
+    r"|谁|什么|何时|哪|多少|几[个点号天]|多久|为什么|怎么"
+)
+_TWO = re.compile(
+    rf"^(?P<one>[^,，]*(?:{_ASKS}).*?)(?:,? and |，(?:还有|以及|并且)?|以及)"
+    rf"(?P<two>(?=.*(?:{_ASKS})).+)$",
+    re.IGNORECASE,
+)
+
+
+def halves(question: str) -> tuple[str, str]:
+    """Return the two questions that stand in one; the second is empty where there is only one."""
+    found = _TWO.match(question.strip())
+    if found is None:
+        return question, ""
+    one, two = found["one"].strip(), found["two"].strip()
+    if re.search(r"[\u3400-\u9fff]", two):
+        return one, two
+    whole = len(one.split()) > 2 and re.match(_ASKS, two, re.IGNORECASE)  # not "when and where"
+    return (one, two) if whole else (question, "")

@@ -8,9 +8,7 @@ no odds writes, and what it writes must stand in the passage. Knows no prompts' 
 
 from __future__ import annotations
 
-import math
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -23,21 +21,20 @@ from assistant.candidates import (
     whole_range,
     with_unit,
 )
-from assistant.citations import content_words, find_span, level, split_sentences, support
-from assistant.confidence import LEAST, holds, rank, sureness
+from assistant.citations import content_words, find_span, level, support
+from assistant.confidence import LEAST, chances, holds, rank, sureness
 from assistant.contacts import find_contact
-from assistant.fields import find_field, find_in, parse_date
+from assistant.fields import find_in
 from assistant.forms import find_values
 from assistant.models.spans import Span, agreed
 from assistant.phrases import Field
 from assistant.planner import Plan
 from assistant.session import Session
+from assistant.windows import window
 from retrieval.values import Passage
 
 PASSAGES = 3
 """Passages read for one question, the best first."""
-ROOM = 280
-"""Tokens of one passage that are read; a longer one is cut to its most telling sentences."""
 LIKELY_RIGHT = 0.15
 """Chance below which a trained reader's copy is no answer.
 
@@ -72,8 +69,8 @@ def read(
     if plan is not None and (found := by_rule(plan, passages)) is not None:
         return found
     best: Reading | None = None
-    for passage in worth_reading(question, passages):
-        reading = read_one(session, question, passage)
+    for passage, chance in _worth(question, passages):
+        reading = read_one(session, question, passage, chance)
         if reading and (best is None or reading.confidence > best.confidence):
             best = reading
         fits = best is not None and not session.model.reads and can_be(best.text, question)
@@ -89,13 +86,25 @@ def worth_reading(question: str, passages: Sequence[Passage]) -> list[Passage]:
 
     Those that have nothing of the kind asked for are left out where others have.
     """
-    likely = [p for p in passages if holds(question, p) >= LEAST]
-    able = [p for p in likely if can_hold(p.text, question)] or likely
-    return sorted(able, key=lambda p: -rank(question, p))[:PASSAGES]
+    return [passage for passage, _ in _worth(question, passages)]
 
 
-def read_one(session: Session, question: str, passage: Passage) -> Reading | None:
-    """Return the likeliest answer in one passage, however unlikely; None when there is no text."""
+def _worth(question: str, passages: Sequence[Passage]) -> list[tuple[Passage, float]]:
+    """Return the passages worth reading with the chance that each holds the answer."""
+    told = zip(passages, chances(question, passages), strict=True)
+    likely = [(p, chance) for p, chance in told if chance >= LEAST]
+    able = [(p, chance) for p, chance in likely if can_hold(p.text, question)] or likely
+    return sorted(able, key=lambda one: -rank(question, *one))[:PASSAGES]
+
+
+def read_one(
+    session: Session, question: str, passage: Passage, chance: float | None = None
+) -> Reading | None:
+    """Return the likeliest answer in one passage, however unlikely; None when there is no text.
+
+    Args:
+        chance: that the passage holds the answer; None: what it is for this passage alone.
+    """
     text = window(session, question, passage)
     if not text.strip():
         return None
@@ -109,9 +118,10 @@ def read_one(session: Session, question: str, passage: Passage) -> Reading | Non
     place = with_unit(text, *whole_range(text, said.start, said.end), question)
     answer = neat(text[slice(*place)])
     answer = answer if session.model.reads else trimmed(answer, question)
-    chance = sureness(question, answer, span, copied.refused, passage, session.model.confidence)
+    alone = holds(question, passage) if chance is None else chance
+    sure = sureness(question, answer, span, copied.refused, alone, session.model.confidence)
     line = text[text.rfind("\n", 0, span.start) + 1 :].split("\n", 1)[0]
-    return Reading(answer, passage, chance, line)
+    return Reading(answer, passage, sure, line)
 
 
 def _agreed(question: str, text: str, best: Span, tried: Sequence[Span]) -> Span:
@@ -184,79 +194,6 @@ def _sheet_total(plan: Plan, passages: Sequence[Passage]) -> Reading | None:
     if others & set(content_words(plan.query)):
         return None
     return Reading(hits[0].value, hits[0].passage, 1.0)
-
-
-def by_worth(question: str, passages: Sequence[Passage], plan: Plan) -> list[Passage]:
-    """Return the passages of opened files, those that speak most of the question first.
-
-    Rules for fields and labels need them as they stand in the file.
-    """
-    if plan.field or plan.label:
-        return list(passages)
-    weights = _rarity([p.text for p in passages])
-    asked = set(content_words(question))
-    return sorted(passages, key=lambda p: -_worth(asked, f"{p.heading} {p.text}", weights))
-
-
-def paper_fit(question: str, passages: Sequence[Passage]) -> float:
-    """Return how well a whole paper fits a question: its words, days and figures count most."""
-    whole = "\n".join(p.text for p in passages)
-    shared = set(content_words(question)) & set(content_words(whole))
-    asked = {parse_date(c.value) for c in find_field("date", [question])} - {None}
-    there = {parse_date(c.value) for c in find_field("date", whole.splitlines())}
-    figures = sum(any(c.isdigit() for c in word) for word in shared)
-    return len(shared) + figures + 4.0 * len(asked & there)
-
-
-# --- what is shown ---------------------------------------------------------------------------
-
-
-def window(session: Session, question: str, passage: Passage, room: int = ROOM) -> str:
-    """Return a passage's text, cut to the run of sentences that speaks most of the question."""
-    text = session.screened(passage)
-    count = session.model.count_tokens
-    if count(text) <= room:
-        return text
-    sentences = split_sentences(text)
-    sizes = [count(s) for s in sentences]
-    weights = _rarity(sentences)
-    asked = set(content_words(question))
-    worth = [_worth(asked, s, weights) for s in sentences]
-    best, chosen = -1.0, (0, 1)
-    for first in range(len(sentences)):
-        last, used = first, 0
-        while last < len(sentences) and (used + sizes[last] <= room or last == first):
-            used += sizes[last]
-            last += 1
-        if sum(worth[first:last]) > best:
-            best, chosen = sum(worth[first:last]), (first, last)
-    return "\n".join(sentences[chosen[0] : chosen[1]])
-
-
-def _rarity(sentences: Sequence[str]) -> dict[str, float]:
-    """Return how telling each word is: the rarer among the sentences, the more."""
-    counts = Counter(w for s in sentences for w in set(content_words(s)))
-    return {w: math.log(1 + len(sentences) / n) for w, n in counts.items()}
-
-
-def _worth(asked: set[str], text: str, weights: dict[str, float]) -> float:
-    return sum(weights.get(w, 0.0) for w in asked & set(content_words(text)))
-
-
-def fit(session: Session, passages: Sequence[Passage]) -> list[tuple[Passage, str]]:
-    """Return passages with their screened text, as many as the evidence limit holds."""
-    room = max(session.limits.evidence_tokens, session.model.context_tokens // 3)
-    chosen: list[tuple[Passage, str]] = []
-    for passage in passages:
-        words = session.screened(passage)
-        size = session.model.count_tokens(words)
-        if chosen and size > room:
-            continue
-        chosen.append((passage, words))
-        room -= size
-        if room <= 0:
-            break
-    return chosen
 
 
 # --- what was written ------------------------------------------------------------------------

@@ -8,9 +8,10 @@ import pytest
 from assisting import open_assistant, outcome, write
 
 from assistant.config import Settings
-from assistant.enumerations import asks_several, lists_of
+from assistant.enumerations import asks_several, beside, lists_of
 from assistant.messages import Abstained, Answered, Outcome
 from assistant.models.scripted import ScriptedChat
+from assistant.reader import Reading
 from retrieval.values import Passage, TextLocator
 
 RECIPE = """Pancakes of the harbour inn
@@ -132,3 +133,49 @@ def test_a_list_is_known_by_the_line_over_it(settings: Settings, tmp_path: Path)
 def test_items_are_counted(settings: Settings, tmp_path: Path, question: str, told: str) -> None:
     said = _ask(settings, tmp_path, question, {"180": -0.1, "两": -0.1})
     assert isinstance(said, Answered) and said.text == told
+
+
+LETTER = """The children need a packed lunch, a rain jacket and a water bottle. Phones stay at home.
+Languages: Polish (native), English (fluent), Swedish (basic)
+To reset error E18, switch it off, clean the filter, and start a rinse. The hotline is 70 20 44 10.
+They met Ann and the king left. It was inspired by Tang, Song, as well as Liao dynasties.
+"""
+
+
+def _beside(copied: str, question: str) -> str:
+    line = next(line for line in LETTER.splitlines() if copied in line)
+    place = TextLocator(0, 1)
+    passage = Passage(1, "a.txt", "s", "text", "text/plain", "body", LETTER, place, 1.0, 1.0)
+    return beside(question, Reading(copied, passage, 1.0, line))
+
+
+def test_things_side_by_side_are_told_together() -> None:
+    lunch = _beside("a packed lunch", "What do the children need?")
+    assert lunch == "a packed lunch, a rain jacket and a water bottle"
+    languages = "Polish (native), English (fluent), Swedish (basic)"
+    assert _beside("English", "What languages does he speak?") == languages
+    assert _beside("Ann", "Which people did they meet?") == "Ann"  # another sentence goes on
+    assert _beside("Tang", "Which dynasties inspired it?").startswith("Tang, Song, as well as Liao")
+
+
+@pytest.mark.parametrize(
+    ("question", "copied", "told"),
+    [
+        ("What do I do about error E18?", "clean the filter", "To reset error E18, switch it off,"),
+        ("What do the children need to have packed?", "a packed lunch", "a packed lunch, a rain"),
+        (
+            "Where do the phones stay and what is needed to reset error E18?", "at home",
+            "at home [1]; ",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_copied_is_said_in_full(
+    settings: Settings, tmp_path: Path, question: str, copied: str, told: str
+) -> None:
+    model = ScriptedChat(copies={copied: -0.1, "clean the filter": -0.4})
+    model.reads = True
+    assistant = open_assistant(settings, model)
+    assistant.ingest(write(tmp_path / "in", {"letter.txt": LETTER}))
+    said = outcome(assistant.ask(question))
+    assistant.close()
+    assert isinstance(said, Answered) and said.text.startswith(told)

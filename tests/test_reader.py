@@ -17,16 +17,19 @@ from assistant.candidates import (
     with_unit,
     without_counted,
 )
-from assistant.confidence import holds, promising, shared, told_of
+from assistant.citations import content_words
+from assistant.confidence import chances, holds, promising, shared, told_of
 from assistant.config import Settings
 from assistant.errors import ReadingTooSlow
+from assistant.gist import halves
 from assistant.i18n import Language
 from assistant.library import EmptyLibrary
 from assistant.models.registry import build_chat_model
 from assistant.models.scripted import ScriptedChat
 from assistant.planner import plan
-from assistant.reader import locate, neat, read, read_one, tidy, window, worth_reading
+from assistant.reader import locate, neat, read, read_one, tidy, worth_reading
 from assistant.session import Limits, Request, Session
+from assistant.windows import window
 from retrieval.values import Passage, SearchResult, TextLocator
 from retrieval.weights import ModelStore
 
@@ -280,3 +283,36 @@ def test_a_figure_keeps_its_unit() -> None:
 def test_money_does_not_count_things() -> None:
     assert not can_be("180 euros", "How many keys does she get?")
     assert can_be("180 euros", "How many euros does it cost?") and can_be("3", "How many keys?")
+
+
+def test_a_text_in_the_other_language_gives_way_to_one_in_the_questions_own() -> None:
+    own = _passage("The next meeting is on Tuesday 11 March at 14:00.", "notes.md", 0.55)
+    other = _passage("下次会议：4月15日上午10点，三号会议室。", "纪要.md", 0.3)
+    asked = "When is the next meeting?"
+    alone, beside = chances(asked, [other])[0], chances(asked, [own, other])[1]
+    assert beside < 0.5 * alone and chances(asked, [own, other])[0] == holds(asked, own)
+    assert chances("下次会议在什么时候？", [own, other])[1] == holds("下次会议在什么时候？", other)
+
+
+def test_possessives_are_the_words_themselves() -> None:
+    assert content_words("What is Tomasz's phone?") == [*content_words("Tomasz"), "phone"]
+    assert content_words("it's Anna’s") == content_words("Anna")
+
+
+def test_a_place_is_no_time() -> None:
+    assert not can_be("4月15日上午10点", "下次会议在哪里开？") and can_be(
+        "三号会议室", "会议在哪里开？"
+    )
+    assert not can_be("Tuesday 11 March at 14:00", "Where is it?") and can_be("March", "Who is it?")
+
+
+def test_two_questions_in_one() -> None:
+    asked = "How much is the trip and when must it be paid?"
+    assert halves(asked) == ("How much is the trip", "when must it be paid?")
+    assert halves("班费多少钱，什么时候交？") == ("班费多少钱", "什么时候交？")
+    for whole in (
+        "When and where was he born?",
+        "Which city and state was it?",
+        "在2008年，谁赢了？",
+    ):
+        assert halves(whole) == (whole, "")

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from assistant.confidence import numbers_of
+from assistant.confidence import holds, numbers_of
 from assistant.i18n import Language
 from assistant.library import EmptyLibrary
 from assistant.models.protocol import SightlineChatModel
-from assistant.reader import neat, window
+from assistant.reader import neat
 from assistant.session import Limits, Request, Session
 from assistant.tuning.reader_confidence import Row, is_right
 from assistant.tuning.reader_data import Asked, Questions
+from assistant.windows import window
 from retrieval.values import Passage, SearchResult
 
 Search = Callable[[str, Language], SearchResult]
@@ -71,7 +72,7 @@ def _row(
         return None
     best = copied.spans[0]
     said = neat(text[best.start : best.end])
-    numbers = numbers_of(question, said, best, copied.refused, passage)
+    numbers = numbers_of(question, said, best, copied.refused, holds(question, passage))
     return Row(numbers, is_right(said, expected), question)
 
 
