@@ -24,12 +24,21 @@ from assistant.work_phrases import CONVERSATION
 ACT = 0.6
 """Chance from which a question that no rule knows is something else than a question of fact, or one
 that a single word told is a question of fact after all."""
+LIKELIEST, NO_FACT = 0.4, 0.06
+"""The same for the likeliest request where a question of fact is as good as excluded."""
 OVERRULE = 0.8
 """Chance from which a rule that goes by a single word gives way to another request."""
 BY_WORD = (
-    "aggregate", "count", "list", "extract", "summary", "chart", "translate", "general", "entities",
+    "aggregate", "count", "list", "extract", "summary", "translate", "general", "entities",
 )  # fmt: skip
 """Intents whose rules go by words that stand in questions of fact as well."""
+_COMMANDED = re.compile(
+    rf"{phrases.PLEASE}(?:summari[sz]e|sum up|recap|(?:give me |write |make )?(?:an? |the )?"
+    r"(?:short |brief )?summary\b|translate|extract|write|compose|draft)"
+    r"|^\W*(?:请|帮我|麻烦)*(?:把[^，。？?]{1,24})?(?:总结|概括|概述|归纳|翻译|提取|抽取|写)",
+    re.IGNORECASE,
+)
+"""Begins with the verb of the request: no question of fact does."""
 _OF_TEXT = ("summary", "translate", "sentiment", "entities", "extract", "compare", "transcribe")
 """What can be done again with the file that was spoken of before."""
 _LONGEST_CHAT = 60
@@ -55,10 +64,19 @@ class AtHand:
         return self.names or self.given or (self.before if self.follow_up else ())
 
 
+def unsure(ruled: str, text: str, at_hand: AtHand) -> bool:
+    """Whether what the rules say needs a second judge: no rule fits, or only a single word."""
+    known = at_hand.names or at_hand.subject or at_hand.given
+    sure = known or _COMMANDED.search(text) or CONVERSATION.search(text)
+    return ruled == "find" or (ruled in BY_WORD and not sure)
+
+
 def choose(ruled: str, chances: Mapping[str, float], text: str, at_hand: AtHand) -> str:
     """Return the intent: the likeliest if it is likely enough and can be done, else the rules'."""
     best = max(chances, key=lambda intent: chances[intent], default="find")
     bar = ACT if "find" in (ruled, best) else OVERRULE
+    if ruled == "find" and chances.get("find", 1.0) <= NO_FACT:
+        bar = LIKELIEST
     if best == ruled or chances.get(best, 0.0) < bar:
         return ruled
     return best if best == "find" or _feasible(best, text, at_hand) else ruled

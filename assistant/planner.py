@@ -166,8 +166,7 @@ def _brought_along(text: str, intent: Intent, at_hand: meant.AtHand) -> str:
 
 def _judged(text: str, ruled: Intent, at_hand: meant.AtHand, judge: Judge | None) -> Intent:
     """Return what a question wants by its meaning, where the rules are unsure; else as ruled."""
-    by_word = ruled in meant.BY_WORD and not (at_hand.names or at_hand.subject or at_hand.given)
-    sure = ruled != "find" and not by_word
+    sure = not meant.unsure(ruled, text, at_hand)
     # A field that is asked for by its label is read off the paper, whatever the label says.
     if judge is None or sure or (at_hand.names and label_of(text)):
         return ruled

@@ -46,6 +46,7 @@ FURTHER: tuple[str, ...] = (
     "objects",
     "dialogues",
     "agent",
+    "intents",
     "writing",
     "work",
     "privacy",

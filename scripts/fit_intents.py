@@ -32,7 +32,7 @@ TYPO, COURTESY, END = 0.15, 0.1, 0.4
 """Shares of the questions that get one."""
 STRENGTH = 20.0
 """Inverse of the ridge."""
-FOLDS = 8
+FOLDS, REPEATS = 8, 3
 _COURTESY = {"en": ("please ", "can you ", "hey, ", "could you "), "zh": ("请", "帮我", "麻烦")}
 _CHOICE = re.compile(r"\(([^()|]*(?:\|[^()|]*)+)\)")
 _ASKS = re.compile(r"(?:what|who|how|which|when|where|why|is|are|was|does|do|did|can|has)\b")
@@ -122,21 +122,16 @@ def measure(made: Made, inputs: Matrix) -> dict[str, float]:
     By intent; ``find`` are the questions of fact that stay so, ``others`` all that is none,
     ``mistaken`` those of them taken for something else again, ``…_by_rules`` without the judge.
     """
-    intents, templates = np.array(made.intents), np.array(made.templates)
-    shares = 1 / np.bincount(templates)[templates]
-    told = np.empty(len(intents), dtype=object)
-    folds = GroupKFold(FOLDS, shuffle=True, random_state=1)
-    for known, held in folds.split(inputs, intents, templates):
-        rule = fit(inputs[known], intents[known], shares[known])
-        for place, row in zip(held, rule.chances(inputs[held]), strict=True):
-            chances = dict(zip(rule.intents, row, strict=True))
-            told[place] = plan(made.questions[place], judge=lambda _, told=chances: told).intent
-    ruled = np.array([plan(question).intent for question in made.questions], dtype=object)
+    intents = np.array(made.intents, dtype=object)
+    shares = 1 / np.bincount(made.templates)[made.templates]
+    told = np.array([_told_held_out(made, inputs, shares, seed) for seed in range(1, REPEATS + 1)])
+    ruled = np.array([[plan(question).intent for question in made.questions]], dtype=object)
+    others = intents != "find"
 
     def share(of: NDArray[np.bool_], among: NDArray[np.bool_]) -> float:
-        return round(float((shares * (of & among)).sum() / shares[among].sum()), 3)
+        each = (of[:, among] * shares[among]).sum(axis=1) / shares[among].sum()
+        return round(float(each.mean()), 3)
 
-    others = intents != "find"
     figures = {i: share(told == intents, intents == i) for i in sorted(set(made.intents))}
     return figures | {
         "others": share(told == intents, others),
@@ -144,6 +139,18 @@ def measure(made: Made, inputs: Matrix) -> dict[str, float]:
         "find_by_rules": share(ruled == intents, ~others),
         "others_by_rules": share(ruled == intents, others),
     }
+
+
+def _told_held_out(made: Made, inputs: Matrix, shares: Matrix, seed: int) -> list[str]:
+    """Return what each question is taken for by a rule fitted without its template."""
+    intents, told = np.array(made.intents), [""] * len(made.intents)
+    folds = GroupKFold(FOLDS, shuffle=True, random_state=seed)
+    for known, held in folds.split(inputs, intents, made.templates):
+        rule = fit(inputs[known], intents[known], shares[known])
+        for place, row in zip(held, rule.chances(inputs[held]), strict=True):
+            chances = dict(zip(rule.intents, row, strict=True))
+            told[place] = plan(made.questions[place], judge=lambda _, told=chances: told).intent
+    return told
 
 
 def main() -> None:

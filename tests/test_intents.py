@@ -96,7 +96,7 @@ def test_questions_of_fact_stay_so(judge: Judge) -> None:
 @pytest.mark.parametrize(
     ("question", "ruled"),
     [
-        ("put deed.pdf beside the other one: where do they part", "find"),  # one file
+        ("hold deed.pdf against the other one", "find"),  # one file
         ("what is the girl in deed.pdf up to", "find"),  # no picture
         ("type up the recording deed.pdf", "find"),  # no recording either
     ],
@@ -127,7 +127,8 @@ def test_sure_rules_ask_nobody() -> None:
         raise AssertionError("the embedder was asked for")
 
     for question in ("hello", "12*(3+4)", "Summarise lease.pdf", "Compare a.pdf and b.pdf",
-                     "What is in cat.jpg?", "Translate to Chinese: Good morning"):  # fmt: skip
+                     "What is in cat.jpg?", "概括一下刚才的对话", "Write a poem",
+                     "Translate to Chinese: Good morning"):  # fmt: skip
         assert plan(question, judge=IntentJudge(never)) == plan(question)
     pictured = plan("What is this?", pictures=True, judge=IntentJudge(never))
     assert pictured.intent == "look"

@@ -205,6 +205,17 @@ def _dialogues(folder: Path, count: int) -> None:
     write(folder / FILE, [row for pair in zip(follow, plain, strict=True) for row in pair][:count])
 
 
+def _intents(folder: Path, count: int) -> None:
+    told = json.loads((HERE / "intents.json").read_text(encoding="utf-8"))
+    rows = [
+        {"question": question, "intent": intent, "language": language}
+        for language, kinds in told.items()
+        for intent, questions in kinds.items()
+        for question in questions
+    ]
+    write(folder / FILE, rows[:: max(1, len(rows) // count)][:count])
+
+
 def _agent(folder: Path, count: int) -> None:
     _texts(folder)
     photos(folder, 10)
@@ -269,6 +280,7 @@ MAKERS: dict[str, Callable[[Path, int], None]] = {
     "objects": _objects,
     "dialogues": _dialogues,
     "agent": _agent,
+    "intents": _intents,
     "writing": _writing,
     "work": works.work,
     "privacy": _privacy,
