@@ -45,6 +45,7 @@ from assistant.reader import (
     read_one,
     worth_reading,
 )
+from assistant.rows import told_by_rows
 from assistant.session import Session
 from assistant.shaping import shaped
 from assistant.statements import asks_line, asks_ratio, ratio, rounded, stated
@@ -63,6 +64,8 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
         from assistant.pictures import look
 
         return look(session, plan, results)
+    if told := told_by_rows(session, plan, results):
+        return told
     if (plan.modality == "audio" or plan.names) and (said := moment(session, passages_of(results))):
         return said
     if asks_ratio(question) and (worked := _ratio(session, passages_of(opened))):

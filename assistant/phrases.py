@@ -152,7 +152,7 @@ DOCUMENT = any_of(
 # --- details ---------------------------------------------------------------------------------
 
 _ENDINGS = (
-    "jpe?g|png|webp|gif|tiff?|bmp|heic|pdf|docx?|pptx?|xlsx?|csv|html?|md|txt|eml|wav|mp3|m4a|flac"
+    "jpe?g|png|webp|gif|tiff?|bmp|heic|pdf|docx?|pptx?|xlsx?|csv|tsv|html?|md|txt|eml|wav|mp3|m4a|flac"
     "|ogg|webm"
 )
 NAME = re.compile(

@@ -24,6 +24,7 @@ from assistant.fields import parse_date
 from assistant.i18n import Language, text
 from assistant.messages import Citation
 from assistant.planner import Plan
+from assistant.rows import has_rows, joined, told_by_rows
 from assistant.session import Session
 from retrieval.values import Passage
 
@@ -72,7 +73,22 @@ def add_up(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft
     """Add up, average, count or compare totals of bills, by group where one is asked for."""
     if told := told_by_named(session, plan):
         return told
-    taken = [r for r in results if r.call.tool == "extract"]
+    rows = told_by_rows(session, plan, results)
+    taken = [
+        r
+        for r in results
+        if r.call.tool == "extract" and not has_rows(session, str(r.call.arguments["file"]))
+    ]
+    bills = _of_bills(session, plan, results, taken)
+    if rows is None or (rows.found is False and bills.found):
+        return bills
+    return joined(session, rows, bills) if rows.found and bills.found else rows
+
+
+def _of_bills(
+    session: Session, plan: Plan, results: Sequence[ToolResult], taken: Sequence[ToolResult]
+) -> Draft:
+    """Return what the bills among the files come to."""
     bills = _chosen(_read(_about(plan, taken, results)), plan, session.request.question)
     if not bills.amounts:
         none = taken and (plan.period or phrases.BOUND.search(session.request.question))

@@ -15,7 +15,8 @@ from retrieval.values import Header, Parsed
 
 _UNIT_CHARS = 50_000
 _MAX_PARAGRAPH = 4000
-_ROWS_A_BLOCK = 20
+ROWS_A_BLOCK = 20
+"""Rows of a table that make a block; ``tables`` puts them together again by it."""
 _TELLING = 8
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*\s*$")
 _FENCE = re.compile(r"^\s*(```|~~~)")
@@ -169,8 +170,8 @@ def parse_csv(source: Source, limits: Limits, tools: ParseTools) -> Iterator[Par
         block = flow.block("Columns: " + " | ".join(names), "table")
         if block:
             yield block
-    for start in range(0, len(rows), _ROWS_A_BLOCK):
-        lines = [row_text(names, row) for row in rows[start : start + _ROWS_A_BLOCK]]
+    for start in range(0, len(rows), ROWS_A_BLOCK):
+        lines = [row_text(names, row) for row in rows[start : start + ROWS_A_BLOCK]]
         block = flow.block("\n".join(lines), "table", start // 1000)
         if block:
             yield block

@@ -13,10 +13,9 @@ from typing import Any
 from retrieval.errors import FileDamaged, FileTooLarge
 from retrieval.parse.archive import check_archive
 from retrieval.parse.base import Limits, ParseTools, Source, clean, one_line
-from retrieval.parse.text import row_text
+from retrieval.parse.text import ROWS_A_BLOCK, row_text
 from retrieval.values import Block, Header, PageLocator, Parsed
 
-_ROWS_A_BLOCK = 20
 _MAX_ROWS = 200_000
 _MAX_COLUMNS = 200
 
@@ -72,7 +71,7 @@ def _sheet(sheet: Any, index: int, name: str, source: Source) -> Iterator[tuple[
         if columns and _names(row) == columns:
             continue
         held.append(row_text(columns, row))
-        if len(held) == _ROWS_A_BLOCK:
+        if len(held) == ROWS_A_BLOCK:
             yield _block("\n".join(held), index, name), len(held)
             held = []
     if held:

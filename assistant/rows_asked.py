@@ -1,0 +1,237 @@
+"""What a question asks of a table: which rows, which column of figures, what to do with them.
+
+Every word of the question must be understood: as a value that stands in a column, a time, a bound,
+a column's name, or a word of asking. A word that is none of these means that the question is about
+other rows than the table has, which is told or left to others, never passed over. Knows no search.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from assistant import phrases, row_words
+from assistant.amounts import parse_amount
+from assistant.phrases import Operation
+from assistant.row_columns import (
+    Sheet,
+    column_named,
+    figure_columns,
+    is_money,
+    is_named,
+    names_a_column,
+    spaced,
+)
+from assistant.row_filters import Filters, filters_of
+from assistant.rows_when import When, when_of
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is to be worked out, once it is understood.
+
+    ``column`` is that of the figures (None: rows are only counted), ``group`` a column, or month,
+    year or day (``each``: all are told). ``added``: sums of groups are compared, not rows.
+    ``outgoing``: the figures below zero are meant, as amounts spent. ``choices``: columns that
+    would do equally; one must be named. ``missing``: words that no row has. ``about`` names the
+    values, the time and the bound the rows were chosen by.
+    """
+
+    operation: Operation
+    rows: tuple[int, ...]
+    column: int | None = None
+    group: int | str | None = None
+    each: bool = False
+    added: bool = False
+    outgoing: bool = False
+    choices: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    sure: bool = False
+    """Whether the table is clearly meant: a value of it or a column is named."""
+    fits: bool = False
+    """Whether the figures are of money where money is asked for."""
+
+
+def asks_figures(question: str) -> bool:
+    """Whether a question asks for a figure at all, whatever the table."""
+    return _operation(phrases.NAME.sub(" ", question)) is not None
+
+
+def beyond(question: str) -> bool:
+    """Whether a question asks for more than is worked out here, as for a share."""
+    return bool(row_words.BEYOND.search(phrases.NAME.sub(" ", question)))
+
+
+def _operation(question: str) -> Operation | None:
+    wanted = [name for name, rule in row_words.OPERATIONS if rule.search(question)]
+    if "average" in wanted and set(wanted) & {"max", "min"}:
+        return None  # the highest of averages
+    return wanted[0] if wanted else None
+
+
+def asked_of(question: str, sheet: Sheet) -> Asked | None:
+    """Return what a question asks of a table; None when that is not clear, or beyond this."""
+    bare = phrases.NAME_QUOTED.sub(" ", question.replace(sheet.table.asset, " "))
+    bare = phrases.NAME.sub(" ", bare)
+    operation = _operation(bare)
+    if operation is None or beyond(bare):
+        return None
+    bound = phrases.BOUND.search(bare)
+    rest = phrases.BOUND.sub(" ", bare)
+    when = _when(rest, sheet)
+    if when is None:
+        return None
+    groups = _groups(when.rest, sheet)
+    if groups is None:
+        return None
+    operation = _counts_figures(operation, bare, sheet)
+    columns, named = figure_columns(bare, operation, sheet)
+    filters = filters_of(groups.rest, sheet.table, sheet.labels, sheet.kept)
+    if not columns and operation != "count":
+        return None
+    choices = tuple(sheet.table.columns[c] for c in columns) if len(columns) > 1 else ()
+    column = columns[0] if len(columns) == 1 else None
+    if bound and column is None:
+        return None
+    outgoing = column is not None and _is_outgoing(bare, sheet, column)
+    rows = [i for i in sheet.kept if filters.hold(sheet.table.rows[i])]
+    rows = [i for i in rows if _in_time(i, when, sheet)]
+    if outgoing or (
+        column is not None and row_words.EARNING.search(bare) and _mixed(sheet, column)
+    ):
+        rows = [i for i in rows if _signed(sheet, column, i, below=outgoing)]
+    if bound and column is not None:
+        rows = [i for i in rows if _bounded(sheet, column, i, bound)]
+    spoken_of = bool(row_words.OWN.search(bare)) and is_money(sheet, columns)
+    return Asked(
+        operation=operation,
+        rows=tuple(rows),
+        column=column,
+        group=groups.by,
+        each=groups.each,
+        added=_added(bare, column),
+        outgoing=outgoing,
+        choices=choices,
+        missing=filters.missing,
+        about=_about(filters, when, bound),
+        sure=bool(filters.labels) or named or isinstance(groups.by, int) or spoken_of,
+        fits=not row_words.MONEY.search(bare) or operation == "count" or is_money(sheet, columns),
+    )
+
+
+# --- time and groups -------------------------------------------------------------------------
+
+
+def _when(question: str, sheet: Sheet) -> When | None:
+    """Return the time that is meant; of a table without dates none, its words are left in place."""
+    if not sheet.days:
+        return When((), question)
+    return when_of(question, [d for d in _dates(sheet) if d])
+
+
+def _dates(sheet: Sheet) -> list[date | None]:
+    """Return the day of each row, by the first column of dates."""
+    return next(iter(sheet.days.values()), [])
+
+
+def _in_time(row: int, when: When, sheet: Sheet) -> bool:
+    return not when.stretches or when.holds(_dates(sheet)[row])
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """What rows are grouped by; ``each``: every group is told; ``rest``: the question beside."""
+
+    by: int | str | None
+    each: bool
+    rest: str
+
+
+def _groups(question: str, sheet: Sheet) -> _Groups | None:
+    """Return what rows are grouped by; None when that is not clear, or two things at once."""
+    found: dict[int | str, bool] = {}
+    cuts: list[tuple[int, int]] = []
+    for match in row_words.GROUPED.finditer(question):
+        word = match["en"] or match["who"] or match["zh"] or match["zhwho"] or ""
+        way = (match["way"] or match["how"] or "").casefold()
+        column = column_named(word, sheet)
+        if column is None and "家" in way:
+            column = column_named("商店", sheet)
+        each = way in ("per", "by", "each", "every") or way[:1] in tuple("每按各")
+        if column is not None:
+            found[column] = each
+        elif unit := next((n for n, rule in row_words.TIMES if rule.search(word)), ""):
+            if not sheet.days:
+                return None
+            found[unit] = each
+            cuts += [match.span()] if match["en"] else []
+        elif "家" in way or names_a_column(word):
+            return None  # by something that this table has not
+    for start, end in reversed(cuts):
+        question = f"{question[:start]} {question[end:]}"
+    if len(found) > 1:
+        return None
+    by, each = next(iter(found.items()), (None, False))
+    return _Groups(by, each, question)
+
+
+# --- figures ---------------------------------------------------------------------------------
+
+
+def _counts_figures(operation: Operation, question: str, sheet: Sheet) -> Operation:
+    """Counting what a column of numbers counts is adding it up."""
+    if operation == "count":
+        asked = re.search(r"\b(?:how many|number of) (\w+)", question, re.IGNORECASE)
+        if asked and any(is_named(sheet.table.columns[c], asked[1]) for c in sheet.numbers):
+            return "sum"
+    if operation == "sum" and re.search(r"\bhow many\b", question, re.IGNORECASE):
+        figures = [c for c in sheet.numbers if is_named(sheet.table.columns[c], question)]
+        stock = [
+            c for c in sheet.numbers if row_words.QUANTITY.search(spaced(sheet.table.columns[c]))
+        ]
+        return "sum" if figures or stock else "count"
+    return operation
+
+
+def _mixed(sheet: Sheet, column: int) -> bool:
+    return any(n and n.value < 0 for n in sheet.numbers[column])
+
+
+def _is_outgoing(question: str, sheet: Sheet, column: int) -> bool:
+    """Whether amounts spent stand in a column as figures below zero, as in a bank's statement."""
+    read = [n for n in sheet.numbers[column] if n and n.value]
+    below = sum(n.value < 0 for n in read)
+    return bool(row_words.SPENDING.search(question)) and below * 2 > len(read)
+
+
+def _signed(sheet: Sheet, column: int | None, row: int, *, below: bool) -> bool:
+    number = sheet.numbers[column][row] if column is not None else None
+    return number is not None and (number.value < 0) == below
+
+
+def _bounded(sheet: Sheet, column: int, row: int, bound: re.Match[str]) -> bool:
+    number = sheet.numbers[column][row]
+    limit = parse_amount(bound["en"] or bound["zh"]) or Decimal()
+    above = bool(bound["over"] or bound["zh_over"])
+    if number is None:
+        return False
+    return abs(number.value) > limit if above else abs(number.value) < limit
+
+
+def _added(question: str, column: int | None) -> bool:
+    """Whether the sums of groups are compared: of money and of what is said to be most."""
+    money = column is not None and bool(row_words.MONEY.search(question))
+    return money or bool(row_words.ADDED.search(question))
+
+
+def _about(filters: Filters, when: When, bound: re.Match[str] | None) -> tuple[str, ...]:
+    said = list(filters.labels)
+    if when.stretches:
+        said.append(when.label())
+    if bound:
+        above = bool(bound["over"] or bound["zh_over"])
+        said.append(f"{'>' if above else '<'} {(bound['en'] or bound['zh']).strip()}")
+    return tuple(said)

@@ -1,0 +1,126 @@
+"""The rows of a table file (CSV, TSV, XLSX), read back from the passages it was kept as.
+
+The parsers write a row as ``column: value | column: value``, twenty rows to a block, under a line
+that names the columns; the chunker cuts long blocks and then repeats their first row. Here that is
+undone exactly. A table that cannot be put together again gives no rows. Knows no question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from retrieval.parse.text import ROWS_A_BLOCK
+from retrieval.values import PageLocator, Passage
+
+_HEAD = re.compile(r"^(?:Sheet (?P<sheet>.*?)\. )?Columns: (?P<columns>.+)$", re.DOTALL)
+_BETWEEN = " | "
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: its cells in the order of the columns, its line, and the passage it stands in."""
+
+    cells: tuple[str, ...]
+    line: str
+    passage: Passage
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of a CSV file or of one sheet under the names of their columns."""
+
+    asset: str
+    sheet: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+
+def is_table_file(name: str, media_type: str = "") -> bool:
+    """Whether a file is a table by its kind or, failing that, by its name."""
+    if media_type:
+        return media_type == "text/csv" or "spreadsheet" in media_type
+    return bool(re.search(r"\.(?:csv|tsv|xlsx)$", name, re.IGNORECASE))
+
+
+def tables_of(passages: Sequence[Passage]) -> list[Table]:
+    """Return the tables of one file, from all of its passages in reading order.
+
+    A sheet whose columns have no names, or whose rows do not fit them, is left out.
+    """
+    pages: dict[int, list[Passage]] = {}
+    for passage in passages:
+        if passage.kind == "table":
+            place = passage.locator
+            pages.setdefault(place.page if isinstance(place, PageLocator) else 0, []).append(
+                passage
+            )
+    return [table for held in pages.values() if (table := _table(held))]
+
+
+def _table(passages: Sequence[Passage]) -> Table | None:
+    head, rest = _HEAD.match(passages[0].text), passages[1:]
+    if head is None or not rest:
+        return None
+    columns = tuple(" ".join(name.split()) for name in head["columns"].split(_BETWEEN))
+    rows = []
+    for line, passage in _lines(columns, rest):
+        cells = _cells(columns, line)
+        if cells is None:
+            return None
+        rows.append(Row(cells, line, passage))
+    asset = passages[0].asset
+    return Table(asset, head["sheet"] or "", columns, tuple(rows)) if rows else None
+
+
+def _lines(columns: Sequence[str], passages: Sequence[Passage]) -> Iterator[tuple[str, Passage]]:
+    """Yield the line of each row once, whole, with the passage in which it begins."""
+    first, counted = "", 0
+    held: tuple[str, Passage] | None = None
+    for passage in passages:
+        lines = [line for line in passage.text.split("\n") if line.strip()]
+        if 0 < counted < ROWS_A_BLOCK and len(lines) > 1 and lines[0] == first:
+            lines = lines[1:]  # the chunker's: the block goes on, so this is its first row again
+        for at, line in enumerate(lines):
+            if held and at == 0 and _goes_on(columns, held[0], line):
+                held = (f"{held[0]} {line}", held[1])
+                continue
+            if held:
+                yield held
+            if counted == ROWS_A_BLOCK or not first:
+                first, counted = line, 0
+            held, counted = (line, passage), counted + 1
+    if held:
+        yield held
+
+
+def _goes_on(columns: Sequence[str], before: str, line: str) -> bool:
+    """Whether a line is the rest of a row that was too long for one passage."""
+    begins = _column_at(columns, line.removeprefix("| "), 0)
+    if begins is None or line.startswith("| "):
+        return True
+    last = max((i for i, n in enumerate(columns) if f"{n}: " in before), default=-1)
+    return begins > last and columns[0] != columns[begins] and len(before) + len(line) > 600
+
+
+def _column_at(columns: Sequence[str], part: str, start: int) -> int | None:
+    """Return the column that a part of a line names, of those from ``start`` on."""
+    fitting = (i for i in range(start, len(columns)) if part.startswith(f"{columns[i]}: "))
+    return next(fitting, None)
+
+
+def _cells(columns: Sequence[str], line: str) -> tuple[str, ...] | None:
+    """Return a line's cells, empty where it has none; None when it is no row of these columns."""
+    cells = [""] * len(columns)
+    at = -1
+    for part in line.split(_BETWEEN):
+        column = _column_at(columns, part, at + 1)
+        if column is not None:
+            at = column
+            cells[at] = part[len(columns[at]) + 2 :].strip()
+        elif at < 0:
+            return None
+        else:  # a bar within a cell
+            cells[at] += _BETWEEN + part
+    return tuple(cells)
