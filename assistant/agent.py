@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 from assistant.answers import Draft, compose_draft, refuse
 from assistant.calls import ToolCall, ToolResult
 from assistant.citations import Checked, check
-from assistant.details import refers_to_picture
+from assistant.details import names_in, refers_to_picture
 from assistant.follow import standalone
 from assistant.i18n import Language, text
 from assistant.leader import is_free_chat, next_calls
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 SHOWN_TOOLS = 12
 """Steps of one round that are shown one by one; a longer round is told as a whole."""
+MOST_NAMES = 200
+"""Files looked at for the one that a question names, among those whose names end alike."""
 
 
 RULED = ("chat", "general", "people", "who")
@@ -175,6 +177,7 @@ def _plan(state: State, config: RunnableConfig) -> State:
             history=bool(request.history),
             given=[a.name for a in request.attached],
             before=[c.asset for c in request.cited] or [a.name for a in request.earlier[:1]],
+            known=_known_names(request),
             judge=config["configurable"]["judge"],
         )
         if made.follow_up:
@@ -197,6 +200,18 @@ def _plan(state: State, config: RunnableConfig) -> State:
     if len(calls) > SHOWN_TOOLS:
         session.status("status_counting", count=len(calls))
     return {"plan": made, "calls": calls, "rounds": rounds + 1}
+
+
+def _known_names(request: Request) -> tuple[str, ...]:
+    """Return the names of the files at hand that stand in a question."""
+
+    def find(part: str) -> list[str]:
+        names = [a.name for a in (*request.attached, *request.earlier)]
+        if request.use_library:
+            names += [a.name for a in request.library.assets(part, limit=MOST_NAMES)]
+        return [name.rsplit("/", 1)[-1] for name in names]
+
+    return names_in(request.question, find)
 
 
 def _fan_out(state: State) -> Any:

@@ -7,6 +7,7 @@ plan is in ``planner``.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Sequence
 
 from assistant import phrases, work_phrases
 from assistant.i18n import Language
@@ -28,6 +29,51 @@ def language_of(text: str, default: Language = "en") -> Language:
     return "zh" if chinese >= max(2, latin) or (chinese and not latin) else "en"
 
 
+def names_in(text: str, find: Callable[[str], Iterable[str]]) -> tuple[str, ...]:
+    """Return the names of known files that stand in a text, whatever signs they are made of.
+
+    Args:
+        find: returns the names of the files that have a piece of text in their name.
+    """
+    found = []
+    for ending in phrases.ENDING.finditer(text):
+        head = text[: ending.end()].casefold()
+        there = find(text[max(0, ending.start() - 1) : ending.end()])
+        fits = [name for name in there if head.endswith(name.casefold())]
+        if fits:
+            longest = max(fits, key=len)
+            found.append(text[ending.end() - len(longest) : ending.end()])
+    return tuple(dict.fromkeys(found))
+
+
+def names_marked(text: str, known: Sequence[str] = ()) -> str:
+    """Return a text with quotes around the names of files that would not be known without.
+
+    Those are names with blanks or Chinese signs: the ``known`` ones, then whatever runs up to an
+    ending, without the words before it.
+    """
+    marked = text
+    for name in sorted(known, key=len, reverse=True):
+        if not phrases.NAME.fullmatch(name):
+            marked = re.sub(
+                rf"(?<![{_OPEN}\"/]){re.escape(name)}(?![{_SHUT}\"])", f"“{name}”", marked
+            )
+
+    def mark(found: re.Match[str]) -> str:
+        inside = marked[: found.start()]
+        if inside.count('"') % 2 or max(map(inside.rfind, _OPEN)) > max(map(inside.rfind, _SHUT)):
+            return found.group()  # quoted already
+        name = phrases.BEFORE_NAME.sub("", found.group())
+        if phrases.ENDING.match(name):  # the name was made of such words only
+            name = found.group()
+        return f"{found.group().removesuffix(name)}“{name}”"
+
+    return phrases.NAME_CHINESE.sub(mark, marked)
+
+
+_OPEN, _SHUT = "“《「", "”》」"
+
+
 def file_names(text: str) -> tuple[str, ...]:
     """Return the file names a question mentions, in order."""
     found = [m.group(1) for m in phrases.NAME_QUOTED.finditer(text)]
@@ -41,7 +87,7 @@ def label_of(text: str) -> str:
     """Return the first quoted words that are no file name: the label of a form field."""
     for found in phrases.QUOTED.finditer(text):
         words = next(g for g in found.groups() if g is not None)
-        if not phrases.NAME.fullmatch(words.strip()):
+        if not phrases.ENDING.search(words.strip()[-6:]):
             return words.strip()
     return ""
 

@@ -23,6 +23,7 @@ from assistant.details import (
     label_of,
     language_of,
     modality_of,
+    names_marked,
     page_of,
     refers_to_picture,
     subject_of,
@@ -92,6 +93,7 @@ def plan(
     history: bool = False,
     given: Sequence[str] = (),
     before: Sequence[str] = (),
+    known: Sequence[str] = (),
     judge: Judge | None = None,
 ) -> Plan:
     """Take a question apart.
@@ -100,9 +102,10 @@ def plan(
         pictures: pictures came with it (or with the turn before, and it refers to them).
         history: there were earlier turns.
         given: the files that came with it, by name; before: those of the turn before.
+        known: names of the user's files that stand in the question.
         judge: is asked what is wanted where the rules are unsure.
     """
-    text = " ".join(question.split())
+    text = names_marked(" ".join(question.split()), known)
     names = file_names(text)
     wanted = field_of(text)
     ruled, subject = _intent(text, pictures, names)
@@ -313,6 +316,6 @@ def search_words(text: str, names: Sequence[str] = ()) -> str:
     """Return the words to look for: the question without courtesy and file names."""
     bare = text
     for name in names:
-        bare = bare.replace(name, " ")
+        bare = bare.replace(f"“{name}”", " ").replace(name, " ")
     bare = " ".join(phrases.COURTESY.sub("", bare_question(bare)).split())
     return bare or text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.details import is_follow_up, language_of
+from assistant.details import is_follow_up, language_of, names_in
 from assistant.leader import next_calls
 from assistant.library import EmptyLibrary
 from assistant.messages import Citation
@@ -221,3 +221,33 @@ def test_a_text_whose_mood_is_asked_for_is_searched_by_its_own_words() -> None:
         made = plan(question)
         (call,) = next_calls(made, _request(question), ())
         assert (call.tool, call.arguments["query"]) == ("search_library", words)
+
+
+FILES = [
+    "租房合同.txt", "合同.txt", "对账单.pdf", "Annual report 2024.pdf", "春天院子.png",
+    "秋天院子.png", "report.pdf",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("请总结租房合同.txt", ("租房合同.txt",)),  # not its ending, 合同.txt
+        ("看看对账单.pdf里有什么", ("对账单.pdf",)),
+        ("Summarise annual report 2024.pdf please", ("annual report 2024.pdf",)),
+        ("帮忙对照一下春天院子.png与秋天院子.png", ("春天院子.png", "秋天院子.png")),
+        ("what is in report.pdf?", ("report.pdf",)),
+        ('"租房合同.txt" 的租金是多少', ("租房合同.txt",)),
+        ("翻译不存在的文件.docx", ("不存在的文件.docx",)),  # no file of ours, but plainly a name
+        ("对比“春天院子.png”和秋天院子.png", ("春天院子.png", "秋天院子.png")),
+        ("网址是 https://a.example 吗", ()),
+    ],
+)
+def test_names_of_files_in_the_midst_of_chinese(question: str, names: tuple[str, ...]) -> None:
+    def find(part: str) -> list[str]:
+        return [name for name in FILES if part.casefold() in name.casefold()]
+
+    known = names_in(question, find)
+    made = plan(question, known=known)
+    assert set(made.names) == set(names)
+    assert "“" not in made.query and not any(name in made.query for name in names)
