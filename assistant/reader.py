@@ -125,8 +125,12 @@ def read_one(
 
 
 def _agreed(question: str, text: str, best: Span, tried: Sequence[Span]) -> Span:
-    """Return the stretch of the kind asked for that most others agree with."""
-    fits = [s for s in tried if can_be(neat(text[s.start : s.end]), question)]
+    """Return the part or the surroundings of the best stretch that most of all tried agree with.
+
+    Only what overlaps the best: across languages, others that agree with each other mislead.
+    """
+    near = [s for s in tried if s.start < best.end and best.start < s.end]
+    fits = [s for s in near if can_be(neat(text[s.start : s.end]), question)]
     there = any((s.start, s.end) == (best.start, best.end) for s in fits)  # not of a second copying
     return agreed(fits, tried) if there else best
 
