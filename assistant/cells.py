@@ -31,7 +31,7 @@ _MOMENT = re.compile(
     r"[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[AaPp][Mm])?(?:Z|[+-]\d\d:?\d\d)?$"
 )
 _DATE = re.compile(
-    r"\d{4}[-./]\d{1,2}(?:[-./]\d{1,2})?|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}"
+    r"\d{4}[-/]\d{1,2}(?:[-/]\d{1,2})?|\d{4}\.\d{1,2}\.\d{1,2}|\d{1,2}[-./]\d{1,2}[-./]\d{2,4}"
     r"|\d{4}年\d{1,2}月(?:\d{1,2}[日号]?)?"
     r"|(?:\w{2,9},? )?\d{1,2}(?:st|nd|rd|th)?[ .-]+[A-Za-z]{3,9}\.?[ ,.-]+\d{2,4}"
     r"|(?:\w{2,9},? )?[A-Za-z]{3,9}\.? (?:\d{1,2}(?:st|nd|rd|th)?,? )?\d{4}"
@@ -122,9 +122,23 @@ def days(cells: Sequence[str]) -> list[date | None]:
     fitting = [cell for cell in bare if _DATE.fullmatch(cell)]
     if not fitting or len(fitting) < _READ * sum(1 for cell in bare if cell):
         return []
-    pairs = [(int(m[1]), int(m[2])) for cell in fitting if (m := _DAY_FIRST.match(cell))]
-    month_first = any(second > 12 for _, second in pairs) and all(a <= 12 for a, _ in pairs)
+    month_first = _month_is_first(fitting)
     return [_day(cell, month_first) if _DATE.fullmatch(cell) else None for cell in bare]
+
+
+def _month_is_first(cells: Sequence[str]) -> bool:
+    """Whether the month comes before the day: told by a cell where only one of them fits, else by
+    which reading puts the rows in order; the day comes first where nothing tells."""
+    pairs = [(int(m[1]), int(m[2])) for cell in cells if (m := _DAY_FIRST.match(cell))]
+    if any(second > 12 for _, second in pairs) or any(first > 12 for first, _ in pairs):
+        return all(first <= 12 for first, _ in pairs)
+    turned = [_day(cell, month_first=True) for cell in cells]
+    return _in_order(turned) and not _in_order([_day(cell, month_first=False) for cell in cells])
+
+
+def _in_order(days: Sequence[date | None]) -> bool:
+    read = [day for day in days if day]
+    return read in (sorted(read), sorted(read, reverse=True))
 
 
 def _day(cell: str, month_first: bool) -> date | None:

@@ -59,9 +59,10 @@ class RowFigures:
         for row in rows:
             apart.setdefault(self._mark(row), []).append(row)
         said = [self._one_currency(each) for each in apart.values()]
-        if left := len(asked.rows) - len(rows):
+        unread = [i for i in asked.rows if not self._number(i) and self._written(i)]
+        if unread:
             column = sheet.table.columns[asked.column or 0]
-            said.append(text("say_rows_unread", self._language, count=left, column=column))
+            said.append(text("say_rows_unread", self._language, count=len(unread), column=column))
         return "\n".join(said)
 
     def _one_currency(self, rows: Sequence[int]) -> str:
@@ -196,6 +197,11 @@ class RowFigures:
     def _number(self, row: int) -> Number | None:
         column = self._asked.column
         return None if column is None else self._sheet.numbers[column][row]
+
+    def _written(self, row: int) -> str:
+        """Return what stands in the column of the figures; an empty cell is no figure left out."""
+        column = self._asked.column
+        return "" if column is None else self._sheet.table.rows[row].cells[column]
 
     def _value(self, row: int) -> Decimal:
         number = self._number(row)

@@ -42,8 +42,8 @@ OPERATIONS: tuple[tuple[Operation, re.Pattern[str]], ...] = (
     (
         "sum",
         any_of(
-            r"\b(?:total|sum|altogether|overall)\b|\bin all\b|\bhow (?:much|many)\b|\badd up\b"
-            r"|\bspen[dt]\b|\b(?:pay|paid|cost)\b",
+            r"\b(?:total|sum|altogether|overall)\b|\bin all\b|\bhow (?:much|many|far|long)\b"
+            r"|\badd up\b|\bspen[dt]\b|\b(?:pay|paid|cost)\b",
             "共|合计|总[共和计额]?|加起来|多少|花了|几个?小时",
         ),
     ),
@@ -74,7 +74,7 @@ SPENDING = any_of(
 )
 OWN = any_of(
     r"\b(?:purchases?|expenses?|transactions?|payments|spending)\b|\b(?:i|we)\b.*\b(?:spen[dt]|pa(?:y|id))\b",
-    "我.{0,12}花|消费|支出|开销|交易",
+    "我.{0,12}花|花[得钱了]|消费|支出|开销|交易",
 )
 """Speaks of what was spent as such, as lists of expenses do."""
 EARNING = any_of(r"\b(?:earn(?:ed)?|receive[ds]?|income|got paid|incoming)\b", "收入|收到|进账")
@@ -137,7 +137,8 @@ ALIKE: tuple[re.Pattern[str], ...] = (
 FIGURES_ALIKE: tuple[re.Pattern[str], ...] = (
     any_of(r"\b(?:quantity|qty|stock|units|pieces)\b", "数量|库存|件数"),
     any_of(r"\b(?:temperatures?|temp|degrees)\b", "温度|气温"),
-    any_of(r"\b(?:hours?|duration|hrs?)\b", "小时|工时|时长"),
+    any_of(r"\b(?:hours?|duration|hrs?|how long)\b", "小时|工时|时长"),
+    any_of(r"\b(?:distance|km|kilomet(?:er|re)s?|miles|how far)\b", "距离|公里|里程"),
 )
 """The same for columns of figures; they may stand anywhere in a column's name."""
 GROUPED = re.compile(
@@ -163,7 +164,7 @@ STOP = frozenset(
         a above according add all altogether am amount amounts an and any are as at average
         be been below biggest bill bills bought buy by can cheap cheapest coldest column
         come cost costed costing costs could csv data dear did do document does each earn
-        earned entire entries entry ever every exceeding excel expense expenses expensive
+        earned long entries entry ever every exceeding excel expense expenses expensive
         far fewest figure file files find for from get give go gone got greatest had has
         have he her highest his hottest how i in is it its largest least less library list
         listed log logged longest lowest many max maximum me mean measured measurements min
@@ -173,7 +174,7 @@ STOP = frozenset(
         show single smallest so spend spending spent spreadsheet stand statement sum table
         take tell than that the their there these they thing things this those time times to
         together took total transaction transactions tsv under up us use used value values
-        visit visited warmest was we went were what when where which who whole will with
+        visit visited warmest was we went were what when where which who far will with
         work worked working would xlsx you your
         """,
     )

@@ -27,7 +27,7 @@ from retrieval.values import Passage
 
 MOST_TABLES = 40
 """Table files that a question naming none goes through."""
-_FOUND_FIRST = 4
+_FOUND_FIRST = 8
 """Files that a search found first among which a table must be for a question naming none."""
 
 

@@ -8,6 +8,7 @@ other rows than the table has, which is told or left to others, never passed ove
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -57,7 +58,7 @@ class Asked:
 
 def asks_figures(question: str) -> bool:
     """Whether a question asks for a figure at all, whatever the table."""
-    return _operation(phrases.NAME.sub(" ", question)) is not None
+    return bool(_operations(phrases.NAME.sub(" ", question)))
 
 
 def beyond(question: str) -> bool:
@@ -65,8 +66,17 @@ def beyond(question: str) -> bool:
     return bool(row_words.BEYOND.search(phrases.NAME.sub(" ", question)))
 
 
-def _operation(question: str) -> Operation | None:
-    wanted = [name for name, rule in row_words.OPERATIONS if rule.search(question)]
+def _operations(question: str) -> list[Operation]:
+    return [name for name, rule in row_words.OPERATIONS if rule.search(question)]
+
+
+def _operation(question: str, sheet: Sheet) -> Operation | None:
+    """Return what to do with the figures; a column's name ("mean temp") tells nothing of it."""
+    bare = question
+    for name in sheet.table.columns:
+        if " " in name:
+            bare = re.sub(rf"\b{re.escape(name)}\b", " ", bare, flags=re.IGNORECASE)
+    wanted = _operations(bare) or _operations(question)
     if "average" in wanted and set(wanted) & {"max", "min"}:
         return None  # the highest of averages
     return wanted[0] if wanted else None
@@ -76,7 +86,7 @@ def asked_of(question: str, sheet: Sheet) -> Asked | None:
     """Return what a question asks of a table; None when that is not clear, or beyond this."""
     bare = phrases.NAME_QUOTED.sub(" ", question.replace(sheet.table.asset, " "))
     bare = phrases.NAME.sub(" ", bare)
-    operation = _operation(bare)
+    operation = _operation(bare, sheet)
     if operation is None or beyond(bare):
         return None
     bound = phrases.BOUND.search(bare)
@@ -92,19 +102,13 @@ def asked_of(question: str, sheet: Sheet) -> Asked | None:
     filters = filters_of(groups.rest, sheet.table, sheet.labels, sheet.kept)
     if not columns and operation != "count":
         return None
-    choices = tuple(sheet.table.columns[c] for c in columns) if len(columns) > 1 else ()
+    rows = [i for i in sheet.kept if filters.hold(sheet.table.rows[i]) and _in_time(i, when, sheet)]
+    columns = [c for c in columns if _has_figures(sheet, c, rows)] or columns
     column = columns[0] if len(columns) == 1 else None
     if bound and column is None:
         return None
-    outgoing = column is not None and _is_outgoing(bare, sheet, column)
-    rows = [i for i in sheet.kept if filters.hold(sheet.table.rows[i])]
-    rows = [i for i in rows if _in_time(i, when, sheet)]
-    if outgoing or (
-        column is not None and row_words.EARNING.search(bare) and _mixed(sheet, column)
-    ):
-        rows = [i for i in rows if _signed(sheet, column, i, below=outgoing)]
-    if bound and column is not None:
-        rows = [i for i in rows if _bounded(sheet, column, i, bound)]
+    if column is not None:
+        rows = _of_figures(rows, column, operation, bare, sheet)
     spoken_of = bool(row_words.OWN.search(bare)) and is_money(sheet, columns)
     return Asked(
         operation=operation,
@@ -113,12 +117,12 @@ def asked_of(question: str, sheet: Sheet) -> Asked | None:
         group=groups.by,
         each=groups.each,
         added=_added(bare, column),
-        outgoing=outgoing,
-        choices=choices,
+        outgoing=column is not None and _is_outgoing(bare, sheet, column),
+        choices=tuple(sheet.table.columns[c] for c in columns) if len(columns) > 1 else (),
         missing=filters.missing,
         about=_about(filters, when, bound),
         sure=bool(filters.labels) or named or isinstance(groups.by, int) or spoken_of,
-        fits=not row_words.MONEY.search(bare) or operation == "count" or is_money(sheet, columns),
+        fits=named or operation == "count" or _is_of_money(bare, sheet, columns),
     )
 
 
@@ -196,6 +200,11 @@ def _counts_figures(operation: Operation, question: str, sheet: Sheet) -> Operat
     return operation
 
 
+def _is_of_money(question: str, sheet: Sheet, columns: Sequence[int]) -> bool:
+    """Whether the figures are of money, if it is money that is asked for."""
+    return not row_words.MONEY.search(question) or is_money(sheet, columns)
+
+
 def _mixed(sheet: Sheet, column: int) -> bool:
     return any(n and n.value < 0 for n in sheet.numbers[column])
 
@@ -207,9 +216,22 @@ def _is_outgoing(question: str, sheet: Sheet, column: int) -> bool:
     return bool(row_words.SPENDING.search(question)) and below * 2 > len(read)
 
 
-def _signed(sheet: Sheet, column: int | None, row: int, *, below: bool) -> bool:
-    number = sheet.numbers[column][row] if column is not None else None
-    return number is not None and (number.value < 0) == below
+def _has_figures(sheet: Sheet, column: int, rows: Sequence[int]) -> bool:
+    return any(sheet.numbers[column][i] for i in rows)
+
+
+def _of_figures(
+    rows: Sequence[int], column: int, operation: Operation, question: str, sheet: Sheet
+) -> list[int]:
+    """Return the rows whose figures are of the side asked for, spent or earned, and within a bound;
+    none when there are only rows without figures."""
+    below = _is_outgoing(question, sheet, column)
+    if below or (row_words.EARNING.search(question) and _mixed(sheet, column)):
+        figures = sheet.numbers[column]
+        rows = [i for i in rows if (n := figures[i]) and (n.value < 0) == below]
+    if bound := phrases.BOUND.search(question):
+        rows = [i for i in rows if _bounded(sheet, column, i, bound)]
+    return list(rows) if operation == "count" or _has_figures(sheet, column, rows) else []
 
 
 def _bounded(sheet: Sheet, column: int, row: int, bound: re.Match[str]) -> bool:

@@ -15,7 +15,11 @@ from retrieval.parse.text import ROWS_A_BLOCK
 from retrieval.values import PageLocator, Passage
 
 _HEAD = re.compile(r"^(?:Sheet (?P<sheet>.*?)\. )?Columns: (?P<columns>.+)$", re.DOTALL)
+_SHEET = re.compile(r"^Sheet (?P<sheet>.*)$")
+_TOTAL = re.compile(r"(?:grand |sub)?-?\s?totals?\b|sum\b|合计|总计|小计|总和", re.IGNORECASE)
 _BETWEEN = " | "
+_TITLES = 6
+"""Lines among which the names of the columns must be."""
 
 
 @dataclass(frozen=True)
@@ -60,18 +64,41 @@ def tables_of(passages: Sequence[Passage]) -> list[Table]:
 
 
 def _table(passages: Sequence[Passage]) -> Table | None:
-    head, rest = _HEAD.match(passages[0].text), passages[1:]
-    if head is None or not rest:
-        return None
+    head = _HEAD.match(passages[0].text)
+    if head is None:
+        return _under_a_title(passages)
     columns = tuple(" ".join(name.split()) for name in head["columns"].split(_BETWEEN))
     rows = []
-    for line, passage in _lines(columns, rest):
+    for line, passage in _lines(columns, passages[1:]):
         cells = _cells(columns, line)
         if cells is None:
             return None
         rows.append(Row(cells, line, passage))
     asset = passages[0].asset
     return Table(asset, head["sheet"] or "", columns, tuple(rows)) if rows else None
+
+
+def _under_a_title(passages: Sequence[Passage]) -> Table | None:
+    """Return a table whose columns are named below a title: then its rows are kept without names,
+    their empty cells left out, so that only rows with all of their cells can be told apart."""
+    sheet = _SHEET.match(passages[0].text)
+    every = list(_lines((), passages[1:] if sheet else passages))
+    parts = [line.split(_BETWEEN) for line, _ in every]
+    at = next((i for i, cells in enumerate(parts[:_TITLES]) if _names_columns(cells)), None)
+    if at is None:
+        return None
+    columns, rows = tuple(parts[at]), []
+    for cells, (line, passage) in zip(parts[at + 1 :], every[at + 1 :], strict=True):
+        if len(cells) == len(columns):
+            rows.append(Row(tuple(cells), line, passage))
+        elif not _TOTAL.match(line):
+            return None
+    name = sheet["sheet"] if sheet else ""
+    return Table(passages[0].asset, name, columns, tuple(rows)) if rows else None
+
+
+def _names_columns(cells: Sequence[str]) -> bool:
+    return len(cells) > 2 and len(set(cells)) == len(cells) and not re.search(r"\d", "".join(cells))
 
 
 def _lines(columns: Sequence[str], passages: Sequence[Passage]) -> Iterator[tuple[str, Passage]]:
@@ -83,7 +110,7 @@ def _lines(columns: Sequence[str], passages: Sequence[Passage]) -> Iterator[tupl
         if 0 < counted < ROWS_A_BLOCK and len(lines) > 1 and lines[0] == first:
             lines = lines[1:]  # the chunker's: the block goes on, so this is its first row again
         for at, line in enumerate(lines):
-            if held and at == 0 and _goes_on(columns, held[0], line):
+            if held and columns and at == 0 and _goes_on(columns, held[0], line):
                 held = (f"{held[0]} {line}", held[1])
                 continue
             if held:

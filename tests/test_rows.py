@@ -52,6 +52,11 @@ TABLES = {
         "09.03.2025;KIOSK SUED 0432 DANKE;-12,10;3.438,45\n"
     ),
     "jobs.csv": "job,client,net,gross\nA1,Holm,100.00,125.00\nA2,Berg,80.00,100.00\n",
+    "checking.csv": (
+        "Date,Payee,Debit,Credit,Balance\n03/01/2025,Acme Wages,,2400.00,2909.58\n"
+        "03/04/2025,Greengrocer #221,84.12,,2825.46\n04/02/2025,Greengrocer #117,72.03,,2753.43\n"
+    ),
+    "weather.csv": "month;station;mean temp\nJanuary;Oslo;-3,1\nJanuary;Bergen;1,9\n",
     "fence.txt": "The garden fence was painted green in April.\n",
 }
 
@@ -61,7 +66,13 @@ def helper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     """An assistant over several tables whose model must never be asked for a figure."""
     folder: Path = tmp_path_factory.mktemp("rows")
     opened = open_assistant(Settings(home=folder / "home"), ScriptedChat(script=["99.99"] * 40))
-    opened.ingest([*write(folder / "files", TABLES), _workbook(folder / "stock.xlsx")])
+    opened.ingest(
+        [
+            *write(folder / "files", TABLES),
+            _workbook(folder / "stock.xlsx"),
+            _titled(folder / "budget.xlsx"),
+        ]
+    )
     yield opened
     opened.close()
 
@@ -78,6 +89,24 @@ def _workbook(path: Path) -> Path:
         place = "north" if n % 3 == 0 else "south"
         sheet.append([f"part {n // 2}", date(2025, 1 + n % 3, 5), place, 10, 0.25])
     sheet.append(["Total", None, None, 900, None])
+    book.save(path)
+    return path
+
+
+def _titled(path: Path) -> Path:
+    """Write a sheet whose columns are named below a title."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ["Household"],
+        ["Date", "Payee", "Category", "Amount"],
+        [date(2025, 1, 5), "Netto", "groceries", 43.2],
+        [date(2025, 1, 9), "DSB", "train", 120],
+        [date(2025, 2, 11), "Netto", "groceries", 51.75],
+    ):
+        sheet.append(row)
     book.save(path)
     return path
 
@@ -110,6 +139,12 @@ def _workbook(path: Path) -> Path:
         ("What was the most expensive purchase in statement.csv?", "31,40", 1),
         ("How much did I earn in statement.csv?", "2.500,00", 1),
         ("What is the total gross in jobs.csv?", "225.00", 2),
+        ("How much did I spend at the greengrocer in March?", "84.12", 1),
+        ("How much was the greengrocer in checking.csv?", "156.15", 2),
+        ("How much did I receive from Acme?", "2400.00", 1),
+        ("What was the lowest mean temp in weather.csv?", "-3,1", 1),
+        ("What is the mean temp in January in weather.csv?", "-0,6", 2),
+        ("How much did I spend at Netto?", "94.95", 2),
         ("How much net did I bill Berg in jobs.csv?", "80.00", 1),
     ],
 )  # fmt: skip
@@ -237,6 +272,8 @@ def test_numbers_are_read_by_the_whole_column(cells: list[str], values: list[str
 def test_days_are_read_by_the_whole_column() -> None:
     assert days(["1/17/2025", "2/3/2025"]) == [date(2025, 1, 17), date(2025, 2, 3)]
     assert days(["17/1/2025", "2/3/2025"]) == [date(2025, 1, 17), date(2025, 3, 2)]
+    assert days(["03/01/2025", "03/04/2025", "04/02/2025"])[0] == date(2025, 3, 1)
+    assert days(["2909.58", "2825.46"]) == []
     assert days(["January 4, 2025"]) == [date(2025, 1, 4)] and days(["12.50"]) == []
 
 
