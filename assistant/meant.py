@@ -28,9 +28,7 @@ LIKELIEST, NO_FACT = 0.4, 0.06
 """The same for the likeliest request where a question of fact is as good as excluded."""
 OVERRULE = 0.8
 """Chance from which a rule that goes by a single word gives way to another request."""
-BY_WORD = (
-    "aggregate", "count", "list", "extract", "summary", "translate", "general", "entities",
-)  # fmt: skip
+BY_WORD = ("aggregate", "count", "list", "extract", "summary", "translate", "entities")
 """Intents whose rules go by words that stand in questions of fact as well."""
 _COMMANDED = re.compile(
     rf"{phrases.PLEASE}(?:summari[sz]e|sum up|recap|(?:give me |write |make )?(?:an? |the )?"
@@ -95,7 +93,8 @@ def _feasible(intent: str, text: str, at_hand: AtHand) -> bool:
         spoken_of = bool(phrases.SHOWN.search(text) and topic(text, intent))
         return at_hand.pictures or kinds == {"image"} or (not kinds and spoken_of)
     if intent == "transcribe":
-        return kinds == {"audio"} or (not kinds and bool(_VOICE.search(text)))
+        heard = kinds == {"audio"} or (not kinds and bool(_VOICE.search(text)))
+        return heard and not _OF_ONE_THING.search(text)
     if intent == "compare":
         return len(at_hand.files) > 1 or (not kinds and bool(_SEVERAL.search(text)))
     if intent == "structure":
@@ -167,6 +166,12 @@ _SPENT_ON = re.compile(
     re.IGNORECASE,
 )
 """Says what money went on; a request without it means all bills."""
+_OF_ONE_THING = re.compile(
+    r"^\W*(?:when|where|who|whom|whose|why|how|at (?:what|which))\b"
+    r"|什么时候|何时|几秒|几分|谁|为什么",
+    re.IGNORECASE,
+)
+"""Asks for one thing that is said, or the second it is said at; not for all of it."""
 _OWN = re.compile(r"\b(?:i|we|my|our|me|us)\b|我|我们|咱", re.IGNORECASE)
 _ALL = re.compile(
     rf"\b{phrases.THINGS}\b|\b(?:everything|library|collection)\b|{phrases.THING_ZH}|资料|库里",

@@ -59,6 +59,7 @@ FACTS = [
     "What does deed.pdf say about the fence?",
     "What is the amount on card.png?",
     "When does the woman in call.mp3 want to come?",
+    "When does the recording tour.wav say: The ferry is late.",
     "List the ingredients of the soup",
     "gate code",
     "研究说两种药有什么差别",
@@ -127,7 +128,7 @@ def test_sure_rules_ask_nobody() -> None:
         raise AssertionError("the embedder was asked for")
 
     for question in ("hello", "12*(3+4)", "Summarise lease.pdf", "Compare a.pdf and b.pdf",
-                     "What is in cat.jpg?", "概括一下刚才的对话", "Write a poem",
+                     "What is in cat.jpg?", "概括一下刚才的对话", "Write a poem", "Explain tax",
                      "Translate to Chinese: Good morning"):  # fmt: skip
         assert plan(question, judge=IntentJudge(never)) == plan(question)
     pictured = plan("What is this?", pictures=True, judge=IntentJudge(never))
