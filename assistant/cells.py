@@ -18,6 +18,9 @@ from assistant.fields import parse_date
 _READ = 0.8
 """Share of a column's cells that must be numbers (or days) for it to be read as such."""
 _SAMPLE = 200
+"""Cells by which a column of words is told from others at once."""
+_NOTHING = re.compile(r"n\.?/?a\.?|none|nil|tbd|[-–—?./]+|无|待定", re.IGNORECASE)
+"""Stands in a cell for a figure that is not there."""
 _CURRENCY = r"US\$|HK\$|S\$|RM|Fr\.?|kr\.?|zł|[A-Z]{3}|[$€£¥￥₹]"
 _CELL = re.compile(
     rf"(?P<open>\()?\s*(?P<sign>[-−–+])?\s*(?P<before>{_CURRENCY})?\s*(?P<sign2>[-−–+])?\s*"
@@ -60,13 +63,13 @@ def is_currency(mark: str) -> bool:
 
 def numbers(cells: Sequence[str]) -> list[Number | None]:
     """Return the numbers of a column; none at all when it is no column of numbers."""
-    sample = [cell for cell in cells[:_SAMPLE] if cell]
+    real = [cell for cell in cells if cell and not _NOTHING.fullmatch(cell)]
+    sample = real[:_SAMPLE]
     if sum(bool(_CELL.fullmatch(cell)) for cell in sample) * 2 < len(sample):
         return []  # words, and perhaps many
     found = [_CELL.fullmatch(cell) if cell else None for cell in cells]
-    filled = sum(1 for cell in cells if cell)
     read = [m["number"].strip() for m in found if m]
-    if not read or len(read) < _READ * filled:
+    if not read or len(read) < _READ * len(real):
         return []
     comma = _comma_is_decimal(read)
     if comma is None:
@@ -123,13 +126,16 @@ def days(cells: Sequence[str]) -> list[date | None]:
     if not fitting or len(fitting) < _READ * sum(1 for cell in bare if cell):
         return []
     month_first = _month_is_first(fitting)
-    return [_day(cell, month_first) if _DATE.fullmatch(cell) else None for cell in bare]
+    read = {cell: _day(cell, month_first) for cell in set(fitting)}
+    return [read.get(cell) for cell in bare]
 
 
 def _month_is_first(cells: Sequence[str]) -> bool:
     """Whether the month comes before the day: told by a cell where only one of them fits, else by
     which reading puts the rows in order; the day comes first where nothing tells."""
     pairs = [(int(m[1]), int(m[2])) for cell in cells if (m := _DAY_FIRST.match(cell))]
+    if not pairs:
+        return False
     if any(second > 12 for _, second in pairs) or any(first > 12 for first, _ in pairs):
         return all(first <= 12 for first, _ in pairs)
     turned = [_day(cell, month_first=True) for cell in cells]

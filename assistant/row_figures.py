@@ -24,6 +24,7 @@ PLACES = 3
 _GROUPS = 40
 """Groups that are told in one answer."""
 _TIED = 4
+_NO_NAME = "–"
 _UNIT = re.compile(
     r"[(（]([^)）]{1,8})[)）]\s*$|[_ ](eur|usd|gbp|cny|chf|sek|nok|dkk)$", re.IGNORECASE
 )
@@ -45,6 +46,7 @@ class RowFigures:
         self._language = session.language
         self._end = "。" if session.language == "zh" else "."
         self._colon = "：" if session.language == "zh" else ": "
+        self._clean: dict[str, str] = {}
         self._sheet: Sheet
         self._asked: Asked
         self.citations: list[Citation] = []
@@ -119,11 +121,11 @@ class RowFigures:
         shape = {"month": "%Y-%m", "year": "%Y"}.get(str(by), "%Y-%m-%d")
         for row in rows:
             if isinstance(by, int):
-                name = self._shown(self._sheet.table.rows[row].cells[by], row)
+                name = self._sheet.table.rows[row].cells[by]
             else:
                 day = days[row]
                 name = day.strftime(shape) if day else ""
-            found.setdefault(name or "–", []).append(row)
+            found.setdefault(name or _NO_NAME, []).append(row)
         return found
 
     def _by_group(self, groups: Mapping[str, Sequence[int]]) -> str:
@@ -152,7 +154,12 @@ class RowFigures:
     def _group(self, name: str, rows: Sequence[int]) -> str:
         worth = self._worth(rows)
         value = str(worth) if self._asked.operation == "count" else self._figure(worth, rows)
-        said = text("say_rows_group", self._language, group=name, value=value, count=len(rows))
+        shown = (
+            self._shown(name, rows[0])
+            if isinstance(self._asked.group, int) and name != _NO_NAME
+            else name
+        )
+        said = text("say_rows_group", self._language, group=shown, value=value, count=len(rows))
         return said + self._marks(rows, most=1 if len(rows) > CITED else CITED)
 
     def _best(self, groups: Mapping[str, Sequence[int]]) -> str:
@@ -191,8 +198,10 @@ class RowFigures:
 
     def _shown(self, cell: str, row: int) -> str:
         """Return a cell, unless it gives orders to the assistant."""
-        clean = self._session.screened(self._sheet.table.rows[row].passage)
-        return cell[:60] if cell in clean else "…"
+        passage = self._sheet.table.rows[row].passage
+        if passage.text not in self._clean:
+            self._clean[passage.text] = self._session.screened(passage)
+        return cell[:60] if cell in self._clean[passage.text] else "…"
 
     def _number(self, row: int) -> Number | None:
         column = self._asked.column

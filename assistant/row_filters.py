@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from assistant import row_words
 from assistant.citations import fold
@@ -40,6 +41,7 @@ class Filters:
         )
 
 
+@lru_cache(maxsize=1 << 16)
 def plain(word: str) -> str:
     """Return a word folded, without the ending of a plural, a month by its first letters."""
     word = fold(word).strip("'.")
