@@ -38,6 +38,11 @@ def bracketed(words: str, language: Language) -> str:
     return f"（{words}）" if language == "zh" else f" ({words})"
 
 
+def _gap(unit: str) -> str:
+    """Return the space before a unit: none where it is written without."""
+    return "" if not unit or unit in "%元块" else " "
+
+
 class RowFigures:
     """Answers for one question; citations are numbered through all of its tables."""
 
@@ -240,7 +245,7 @@ class RowFigures:
                 if read[0].mark
                 else self._unit(rows[0], self._sheet.table.columns[self._asked.column or 0])
             )
-            return f"{bare} {unit}".strip()
+            return f"{bare}{_gap(unit)}{unit}"
         places, sign = decimals(read)
         money = AMOUNT_NAMES.search(name) or any(n.before for n in read)
         places = 2 if money and places == 1 else places
@@ -251,8 +256,7 @@ class RowFigures:
         before, after = usual[0][0] if usual else ("", "")
         after = after or ("" if before else self._unit(rows[0], name))
         gap = " " if before.isalpha() else ""
-        behind = "" if not after or after in "%元块" else " "
-        return f"{before}{gap}{written.replace('.', sign)}{behind}{after}"
+        return f"{before}{gap}{written.replace('.', sign)}{_gap(after)}{after}"
 
     def _unit(self, row: int, name: str) -> str:
         """Return the unit that the column's head or a column of currencies gives."""
@@ -270,7 +274,8 @@ class RowFigures:
             first = {row.passage.text: row for row in reversed(held)}
             places = list(reversed(first.values()))[: min(PLACES, most)]
             new = [cite(0, row.passage, row.line) for row in places]
-        return "".join(f" [{self._numbered(citation)}]" for citation in new)
+        marks = dict.fromkeys(self._numbered(citation) for citation in new)
+        return "".join(f" [{number}]" for number in marks)
 
     def _numbered(self, citation: Citation) -> int:
         """Return the number of a citation, the same for the same place."""

@@ -150,9 +150,8 @@ def _own_words(table: Table) -> set[str]:
 def _synonym(word: str, table: Table) -> bool:
     """Whether a word is another name for a column."""
     names = [w for name in table.columns for w in _TOKEN.findall(fold(name).replace("_", " "))]
-    return any(
-        rule.search(word) and any(rule.search(name) for name in names) for rule in row_words.ALIKE
-    )
+    rules = (*row_words.ALIKE, *row_words.FIGURES_ALIKE)
+    return any(rule.search(word) and any(rule.search(name) for name in names) for rule in rules)
 
 
 def _chinese(run: str, table: Table) -> list[str]:

@@ -175,14 +175,14 @@ STOP = frozenset(
         take tell than that the their there these they thing things this those time times to
         together took total transaction transactions tsv under up us use used value values
         visit visited warmest was we went were what when where which who far will with
-        work worked working would xlsx you your
+        work worked working would xlsx you your ran run wrote written walked drove sold ordered
         """,
     )
 )
 """Words of asking, which choose no rows."""
 STOP_ZH = re.compile(
     "我们?|你|他们?|她|在|上|里|中|内|的|了|花费?|钱|多少|一共|总共|共计?|总和|总计|总额|合计|是|为|有|哪|个|家|笔|次|条|行"
-    "|消费|支出|开销|费用|金额|购买|买|用|最|贵|多|少|高|低|大|小|长|短|便宜|平均|每|按|各|几|请问?|吗|呢|表格?|文件|记录|账单"
+    "|消费|支付|支出|开销|费用|金额|购买|买|用|最|贵|多|少|高|低|大|小|长|短|便宜|平均|每|按|各|几|请问?|吗|呢|表格?|文件|记录|账单"
     "|商店|商家|商户|店铺|公司|类别|分类|种类|类型|姓名|名字|员工|人员|成员|商品|产品|物品|名称|项目|客户|城市|地点"
     "|房间|仓库|数量|库存|件数|温度|气温|小时|工时|时长|读数|记录|数据|付|过|去|和|与|或|及|统计|加起来|分别|元|块|天|月|年|日|超过|大于|高于|多于|低于|小于|少于|不到|那|这|一|人|谁|所有"
     "|全部|根据|显示|什么|时候|时间|得|总|共|值|数|工作|商品|东西|项|份|都|要|吃|到|被|于|给|下|类|种|店"

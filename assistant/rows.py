@@ -27,6 +27,7 @@ from retrieval.values import Passage
 
 MOST_TABLES = 40
 """Table files that a question naming none goes through."""
+_SAID_NONE = 3
 _FOUND_FIRST = 8
 """Files that a search found first among which a table must be for a question naming none."""
 
@@ -113,7 +114,7 @@ def _tell(session: Session, plan: Plan, sheets: Sequence[Sheet], *, meant: bool)
     if open_to := next(((s, a) for s, a in fitting if a.choices), None):
         return _which(session, *open_to)
     if fitting:
-        return _none(session, *fitting[0])
+        return _none(session, fitting[:_SAID_NONE])
     if asked and (meant or (sums and len(asked) == 1)):
         return _missing(session, *asked[0])
     return _beyond(session, sheets) if meant and sums and beyond(question) else None
@@ -136,15 +137,20 @@ def _which(session: Session, sheet: Sheet, asked: Asked) -> Draft:
     return Draft(said, found=False, nearest=(sheet.table.rows[0].passage,))
 
 
-def _none(session: Session, sheet: Sheet, asked: Asked) -> Draft:
-    said = text(
-        "say_rows_none",
-        session.language,
-        name=sheet.table.asset,
-        count=len(sheet.kept),
-        about=bracketed("; ".join(asked.about), session.language),
-    )
-    return Draft(said, found=False, nearest=(sheet.table.rows[0].passage,))
+def _none(session: Session, fitting: Sequence[tuple[Sheet, Asked]]) -> Draft:
+    """Say of each table that none of its rows is among those asked for."""
+    said = [
+        text(
+            "say_rows_none",
+            session.language,
+            name=sheet.table.asset,
+            count=len(sheet.kept),
+            about=bracketed("; ".join(asked.about), session.language),
+        )
+        for sheet, asked in fitting
+    ]
+    nearest = tuple(sheet.table.rows[0].passage for sheet, _ in fitting)
+    return Draft("\n".join(said), found=False, nearest=nearest)
 
 
 def _missing(session: Session, sheet: Sheet, asked: Asked) -> Draft:

@@ -57,6 +57,7 @@ TABLES = {
         "03/04/2025,Greengrocer #221,84.12,,2825.46\n04/02/2025,Greengrocer #117,72.03,,2753.43\n"
     ),
     "weather.csv": "month;station;mean temp\nJanuary;Oslo;-3,1\nJanuary;Bergen;1,9\n",
+    "runs.csv": "Date,Route,Distance (km)\n2025-03-02,river,8.2\n2025-03-09,forest,12.5\n",
     "fence.txt": "The garden fence was painted green in April.\n",
 }
 
@@ -145,6 +146,8 @@ def _titled(path: Path) -> Path:
         ("What was the lowest mean temp in weather.csv?", "-3,1", 1),
         ("What is the mean temp in January in weather.csv?", "-0,6", 2),
         ("How much did I spend at Netto?", "94.95", 2),
+        ("账目.csv里支付最多的一笔是多少？", "¥356.00", 1),
+        ("How many kilometres did I run in total?", "20.7 km", 2),
         ("How much net did I bill Berg in jobs.csv?", "80.00", 1),
     ],
 )  # fmt: skip
