@@ -26,7 +26,7 @@ _PREFACE = re.compile(
 )
 _YES_NO = re.compile(
     r"^\W*(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|must)\b"
-    r"(?!.*\bor\b(?!\s*[\"'“‘]?no\b))",
+    r"(?! you\b)(?!.*\bor\b(?!\s*[\"'“‘]?no\b))",
     re.IGNORECASE,
 )
 _YES_NO_ZH = re.compile(

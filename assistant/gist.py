@@ -29,6 +29,16 @@ _FORM_ASIDE = re.compile(
     re.IGNORECASE,
 )
 
+_POLITELY = re.compile(
+    r"^\W*(?:please\s+)?(?:(?:can|could|would|will) you (?:please |kindly |maybe )?(?:mind )?"
+    r"(?:tell(?:ing)?|remind(?:ing)?|let(?:ting)?) (?:me|us)(?: know)?|do you (?:happen to )?know"
+    r"|(?:i|we)(?:'d| would) (?:like|love) to know|(?:i|we) (?:was|were) wondering|(?:i|we) wonder"
+    r"|any idea|please tell me|tell me|remind me)[,:]?\s+(?=(?:wh\w+|how|if)\b)"
+    r"|^\W*(?:请问一?下?|(?:你)?(?:能|可以|可不可以)?(?:告诉|提醒)(?:一下)?我|你知道|我想(?:知道|问一?下?))[，,]?\s*",
+    re.IGNORECASE,
+)
+"""Leads up to the question itself, politely."""
+
 _PHOTO = r"(?:photo(?:graph)?|picture|image|pic|snapshot)"
 _PHOTO_ZH = r"(?:照片|图片|相片|图)"
 _THE = r"(?:the|my|our|that|this|a|an|one of (?:my|the|our))"
@@ -60,12 +70,12 @@ _IN_PICTURE = (
 
 
 def bare_question(text: str) -> str:
-    """Return a question without what it says of the answer's form, or of where it stands.
+    """Return a question without courtesy, what it says of the answer's form or of where it stands.
 
     The words taken away are in no file, so they would only make every passage look less like an
     answer.
     """
-    bare = _FORM_ASIDE.sub("", _WHERE.sub(" ", text))
+    bare = _POLITELY.sub("", _FORM_ASIDE.sub("", _WHERE.sub(" ", text)))
     first, *rest = re.split(r"(?<=[?？。!])\s*|(?<=[a-z\")]\.)\s+", bare.strip())
     kept = [first, *(part for part in rest if part and not _FORM.search(part))]
     joiner = "" if re.search(r"[\u3400-\u9fff]", text) else " "

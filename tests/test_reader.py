@@ -17,11 +17,12 @@ from assistant.candidates import (
     with_unit,
     without_counted,
 )
+from assistant.choices import asks_yes_no
 from assistant.citations import content_words
 from assistant.confidence import chances, holds, promising, shared, told_of
 from assistant.config import Settings
 from assistant.errors import ReadingTooSlow
-from assistant.gist import halves
+from assistant.gist import bare_question, halves
 from assistant.i18n import Language
 from assistant.library import EmptyLibrary
 from assistant.models.registry import build_chat_model
@@ -316,3 +317,10 @@ def test_two_questions_in_one() -> None:
         "在2008年，谁赢了？",
     ):
         assert halves(whole) == (whole, "")
+
+
+def test_a_polite_request_is_no_question_of_yes_or_no() -> None:
+    assert bare_question("Would you mind telling me when the bus leaves?") == "when the bus leaves?"
+    assert bare_question("Can you tell me who wrote it?") == "who wrote it?"
+    assert bare_question("请问班车几点出发？") == "班车几点出发？"
+    assert not asks_yes_no("Could you boil it down for me") and asks_yes_no("Can dogs come along?")
