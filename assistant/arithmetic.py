@@ -57,7 +57,28 @@ def _value(node: ast.expr, depth: int) -> Decimal:
 
 
 _NUMBER = r"(?P<{}>\d[\d,]*(?:\.\d+)?)"
+_ALONE = r"(?<![\d.+*/^-])(?<![+*/^-]\s)"  # no operation before it: of which number is it said?
+_PERCENT = r"\s*(?:[%％]|per ?cent)(?!\s*(?:of\b|的))"
 _SPOKEN = (
+    (
+        rf"{_NUMBER.format('a')}\s*(?:%|％|per ?cent)\s*(?:on top of|more than|added to)\s*"
+        rf"{_NUMBER.format('b')}",
+        r"\g<b>*(1+\g<a>/100)",
+    ),
+    (
+        rf"{_NUMBER.format('a')}\s*(?:%|％|per ?cent)\s*(?:off|less than|discount on)\s*"
+        rf"{_NUMBER.format('b')}",
+        r"\g<b>*(1-\g<a>/100)",
+    ),
+    (
+        rf"{_ALONE}{_NUMBER.format('b')}\s*(?:plus|\+|加上?)\s*{_NUMBER.format('a')}{_PERCENT}",
+        r"\g<b>*(1+\g<a>/100)",
+    ),
+    (
+        rf"{_ALONE}{_NUMBER.format('b')}\s*(?:minus|-|减去?)\s*{_NUMBER.format('a')}{_PERCENT}",
+        r"\g<b>*(1-\g<a>/100)",
+    ),
+    (rf"{_NUMBER.format('a')}\s*(?:元|块)?打\s*(?P<b>\d)(?P<c>\d?)\s*折", r"\g<a>*0.\g<b>\g<c>"),
     (
         rf"{_NUMBER.format('a')}\s*(?:%|％|per ?cent)\s*of\s*{_NUMBER.format('b')}",
         r"\g<a>/100*\g<b>",
@@ -68,18 +89,43 @@ _SPOKEN = (
     (rf"(?<=[\d)])\s*的\s*{_NUMBER.format('a')}\s*次方", r"^\g<a>"),
     (r"(?<=[\d)])\s*(?:squared|的平方)", "^2"),
     (r"(?<=[\d)])\s*(?:cubed|的立方)", "^3"),
-    (r"(?<=[\d)])\s*(?:plus|加上?)\s*(?=[\d(])", "+"),
-    (r"(?<=[\d)])\s*(?:minus|减去?)\s*(?=[\d(])", "-"),
-    (r"(?<=[\d)])\s*(?:times|multiplied by|乘以?)\s*(?=[\d(])", "*"),
-    (r"(?<=[\d)])\s*(?:divided by|除以)\s*(?=[\d(])", "/"),
+    (r"(?<=[\d)])\s*(?:plus|再?加上?)\s*(?=[\d(])", "+"),
+    (r"(?<=[\d)])\s*(?:minus|再?减去?)\s*(?=[\d(])", "-"),
+    (r"(?<=[\d)])\s*(?:times|multiplied by|再?乘以?)\s*(?=[\d(])", "*"),
+    (r"(?<=[\d)])\s*(?:divided by|再?除以)\s*(?=[\d(])", "/"),
 )
 
 
 def in_signs(text: str) -> str:
     """Return a text with spoken arithmetic in signs: ``12 % of 50`` is ``12/100*50``."""
+    if re.search("[加减乘除折]|次方|等于", text):
+        text = _CHINESE.sub(lambda found: _chinese_number(found.group()), text)
     for spoken, signs in _SPOKEN:
         text = re.sub(spoken, signs, text, flags=re.IGNORECASE)
     return text
+
+
+_CHINESE = re.compile("[〇零一二两三四五六七八九十百千万亿]+(?:点[〇零一二三四五六七八九]+)?")
+_DIGITS = dict(zip("〇零一二两三四五六七八九", "001223456789", strict=True))
+_UNITS = {"十": 10, "百": 100, "千": 1000}
+
+
+def _chinese_number(written: str) -> str:
+    """Return a number in Chinese signs in figures: 三百六十五 is 365, 七五 is 75."""
+    whole, _, part = written.partition("点")
+    tail = "." + "".join(_DIGITS[sign] for sign in part) if part else ""
+    if all(sign in _DIGITS for sign in whole):
+        return "".join(_DIGITS[sign] for sign in whole) + tail
+    total = section = digit = 0
+    for sign in whole:
+        if sign in _DIGITS:
+            digit = int(_DIGITS[sign])
+        elif sign in _UNITS:
+            section, digit = section + (digit or 1) * _UNITS[sign], 0
+        else:  # ten thousands and hundred millions close what stands before them
+            total, section = (total + section + digit) * (10**4 if sign == "万" else 10**8), 0
+            digit = 0
+    return str(total + section + digit) + tail
 
 
 def plain_number(value: Decimal) -> str:
