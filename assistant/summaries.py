@@ -8,6 +8,7 @@ own words. Knows no graph and no tools.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -26,6 +27,11 @@ LONGEST = 160
 SENTENCES = 3
 _SHORT = 0.5
 """Share of a text that its summary may be as long as."""
+_ANSWER = 120
+"""Characters of an answer by which it is known in the summary of a conversation."""
+_FACT = 40
+"""Characters up to which an answer is one fact, which a summary must not leave out."""
+_MARK = re.compile(r"\s?\[\d+\]")
 
 
 def summary(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
@@ -62,9 +68,26 @@ def _of_conversation(session: Session) -> Draft:
     if not history:
         return Draft(text("say_no_talk", session.language), found=False)
     told = "\n".join(f"Q: {asked[:300]}\nA: {answered[:300]}" for asked, answered in history[-12:])
-    return Draft(
-        stream(session, prompts.task("summary", told, session.language), max_tokens=LONGEST)
-    )
+    turns = prompts.task("summary", told, session.language)
+    written = stream(session, turns, max_tokens=LONGEST)
+    if all(_told_in(answered, written) for _, answered in history):
+        return Draft(written)
+    lines = (f"- {' '.join(asked.split())} {_first(answered)}" for asked, answered in history)
+    return Draft("\n".join(lines))
+
+
+def _first(answered: str) -> str:
+    """Return the beginning of an answer, without its marks."""
+    plain = " ".join(_MARK.sub("", answered).split())
+    return plain if len(plain) <= _ANSWER else plain[:_ANSWER].rstrip() + "…"
+
+
+def _told_in(answered: str, written: str) -> bool:
+    """Whether a summary tells of an answer: of half the words of a fact, of any of a long one."""
+    first = _first(answered)
+    said = set(content_words(first))
+    wanted = len(said) / 2 if len(first) <= _FACT else min(len(said), 1)
+    return len(said & set(content_words(written))) >= wanted
 
 
 def central(subject: str, most: int = SENTENCES) -> list[str]:

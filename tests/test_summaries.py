@@ -82,6 +82,21 @@ def test_the_conversation_is_summed_up_from_what_was_said(
         assert isinstance(outcome(helper.ask(asked)), Abstained)
 
 
+def test_a_summary_of_the_conversation_leaves_no_fact_out(
+    helper: Assistant, model: ScriptedChat
+) -> None:
+    model.copies = {"forty people": -0.1}
+    first = outcome(helper.ask("How many people does the ferry of Varn carry?"))
+    model.copies = {"six times a day": -0.1}
+    outcome(helper.ask("How often does it cross the bay?", conversation=first.conversation))
+    model.script = ["The ferry carries forty people."]
+    end = outcome(helper.ask("Summarise our conversation", conversation=first.conversation))
+    assert isinstance(end, Answered) and end.text.count("\n- ") == 1, (
+        "each question with its answer"
+    )
+    assert "carry? forty people" in end.text and "bay? six times a day" in end.text
+
+
 def test_the_sentences_that_say_most_are_chosen_in_order() -> None:
     assert "ferry of Varn crosses the bay" in central(FERRY, 1)[0]
     chosen = central(FERRY)
