@@ -107,7 +107,10 @@ def _feasible(intent: str, text: str, at_hand: AtHand) -> bool:
         return bool(kinds or phrases.BILLS.search(text) or _OWN.search(text))
     if intent in ("list", "count", "pick"):
         shown = intent != "pick" or bool(phrases.SHOWN.search(text))
-        return not kinds and shown and bool(topic(text, intent) or _ALL.search(text))
+        about = topic(text, intent)
+        # A bare name is no thing that pixels show: what speaks of it is searched for instead.
+        named = bool(_NAME_ONLY.fullmatch(about)) and bool(phrases.SHOWN.search(text))
+        return not kinds and shown and not named and bool(about or _ALL.search(text))
     if kinds == {"image"} and intent in ("summary", "sentiment", "entities"):
         return False
     talk = intent == "summary" and bool(CONVERSATION.search(text))
@@ -177,6 +180,7 @@ _ALL = re.compile(
     rf"\b{phrases.THINGS}\b|\b(?:everything|library|collection)\b|{phrases.THING_ZH}|资料|库里",
     re.IGNORECASE,
 )
+_NAME_ONLY = re.compile(r"[A-ZÀ-Þ][\w'’-]+(?: [A-ZÀ-Þ][\w'’-]+)?")
 _VOICE = re.compile(
     r"\b(?:recordings?|voice|voicemail|audio|tapes?|podcast|dictation|memo|spoken)\b|录音|语音|音频|留言",
     re.IGNORECASE,

@@ -82,9 +82,6 @@ def _named(session: Session, plan: Plan) -> list[Sequence[Passage]]:
     """Return the passages of the tables that are named, attached or spoken of before."""
     request = session.request
     names = [name for name in focus(plan, request) if is_table_file(name)]
-    if not names and re.search(r"\.(?:csv|tsv|xlsx)", request.question, re.IGNORECASE):
-        files = request.library.assets(limit=5000)  # a name in Chinese, which has no spaces
-        names = [f.name for f in files if is_table_file(f.name) and f.name in request.question]
     held: list[Sequence[Passage]] = []
     for name in names:
         given = next((a for a in (*request.attached, *request.earlier) if a.name == name), None)

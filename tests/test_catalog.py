@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 from library import Library, parser_process, write_photo, write_texts
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from assistant.config import Settings
+from retrieval.catalog.base import open_engine
 from retrieval.catalog.records import AssetDraft, PictureDraft, Upload
 from retrieval.catalog.references import delete_unreferenced
 from retrieval.catalog.store import BlobVanished, LostJob, commit_assets
@@ -225,3 +228,27 @@ def test_a_chunk_of_a_file_without_pages(library: Library) -> None:
     asset = library.catalog.assets("default")[0]
     assert library.catalog.chunks(asset.id)[0].locator == TextLocator(3, 6)
     assert library.catalog.chunks(asset.id, page=1) == []
+
+
+def test_many_may_open_a_new_database_at_once(tmp_path: Path) -> None:
+    """SQLite refuses at once, without waiting, when two switch a new file to its log."""
+    failed: list[BaseException] = []
+
+    def open_it(url: str, together: threading.Barrier) -> None:
+        together.wait()
+        try:
+            engine = open_engine(url)
+            engine.connect().close()
+            engine.dispose()
+        except OperationalError as error:
+            failed.append(error)
+
+    for number in range(40):
+        together = threading.Barrier(6)
+        url = f"sqlite:///{tmp_path}/{number}.db"
+        each = [threading.Thread(target=open_it, args=(url, together)) for _ in range(6)]
+        for thread in each:
+            thread.start()
+        for thread in each:
+            thread.join()
+    assert failed == []
