@@ -9,7 +9,7 @@ of what is to be done the whole sentence. Exact, by rule; knows no model and no 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.answers import Draft
@@ -79,6 +79,8 @@ _SPOKEN_OF, _COUNTED_OF = 0.5, 0.3
 """Shares of the question's words that the line over a list must have: when nothing was copied, and
 when it has the things that are to be counted."""
 _SHOWN = 20
+_AROUND = 8
+"""Passages before and after one that are looked through for the rest of its list."""
 
 
 @dataclass(frozen=True)
@@ -147,11 +149,12 @@ def counted_list(
     if not things or (reading and things <= set(content_words(reading.line))):
         return None
     for passage in passages[:3]:
-        for found in lists_of(_file_of(session, passage), session.screened):
+        for found in lists_of(_around(session, passage)):
             over = set(content_words(found.lead))
             if things <= over and _lead_share(question, found) >= _COUNTED_OF:
-                place = _told(session, found).citations[:1]
-                return Draft(f"{len(found.items)} [1]", citations=place)
+                told = _told(session, found)
+                if told is not None:
+                    return Draft(f"{len(found.items)} [1]", citations=told.citations[:1])
     return None
 
 
@@ -171,30 +174,28 @@ def whole_list(
     """
     near = [reading.passage] if reading else list(passages[:3])
     for passage in near:
-        for found in lists_of(_file_of(session, passage), session.screened):
+        for found in lists_of(_around(session, passage)):
             if reading is None:
                 fits = _lead_share(question, found) >= _SPOKEN_OF
             else:
                 fits = any(reading.line.strip() in item.lines for item in found.items)
-            if fits:
-                return _told(session, found)
+            if fits and (told := _told(session, found)):
+                return told
     return None
 
 
-def _file_of(session: Session, passage: Passage) -> list[Passage]:
-    """Return all passages of a passage's file, because a list may go on in the next one."""
+def _around(session: Session, passage: Passage) -> list[Passage]:
+    """Return a passage with those before and after it in its file, into which a list may go on."""
     if passage.asset_id == NOT_IN_LIBRARY:
         return [passage]
-    return session.request.library.passages(passage.asset_id)
+    whole = session.request.library.passages(passage.asset_id)
+    at = next((n for n, p in enumerate(whole) if p.chunk_id == passage.chunk_id), None)
+    return [passage] if at is None else whole[max(0, at - _AROUND) : at + _AROUND + 1]
 
 
-def lists_of(passages: Sequence[Passage], words: Callable[[Passage], str]) -> list[Listing]:
-    """Return the lists in passages, of two items and more, in reading order.
-
-    Args:
-        words: gives a passage's text as it may be shown.
-    """
-    lines = [(line.strip(), p) for p in passages for line in words(p).splitlines() if line.strip()]
+def lists_of(passages: Sequence[Passage]) -> list[Listing]:
+    """Return the lists in passages, of two items and more, in reading order."""
+    lines = [(line.strip(), p) for p in passages for line in p.text.splitlines() if line.strip()]
     found, at = [], 0
     while at < len(lines):
         places, end = _items_from([line for line, _ in lines], at)
@@ -272,18 +273,25 @@ def _lead_share(question: str, found: Listing) -> float:
 _ASKING = "list name enumerate all every what which"
 
 
-def _told(session: Session, found: Listing) -> Draft:
-    """Return a list as an answer, each line cited where it stands."""
+def _told(session: Session, found: Listing) -> Draft | None:
+    """Return a list as an answer, each line cited where it stands; None when nothing is left.
+
+    Items that give orders to the assistant are left out.
+    """
+    shown = {id(item.passage): session.screened(item.passage) for item in found.items}
+    items = [i for i in found.items if all(line in shown[id(i.passage)] for line in i.lines)]
+    if not items:
+        return None
     numbers: dict[int, int] = {}
     lines: list[str] = []
     told: dict[int, tuple[Passage, list[str]]] = {}
-    for item in found.items[:_SHOWN]:
+    for item in items[:_SHOWN]:
         number = numbers.setdefault(id(item.passage), len(numbers) + 1)
         told.setdefault(number, (item.passage, []))[1].extend(item.lines)
         lines.append(f"{item.number}. " if item.number else "- ")
         lines[-1] += f"{item.words} [{number}]"
-    if len(found.items) > _SHOWN:
-        lines.append(text("say_more", session.language, count=len(found.items) - _SHOWN))
+    if len(items) > _SHOWN:
+        lines.append(text("say_more", session.language, count=len(items) - _SHOWN))
     citations = tuple(
         cite(number, passage, "\n".join(words), session.words(passage))
         for number, (passage, words) in told.items()
