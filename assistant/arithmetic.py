@@ -56,7 +56,7 @@ def _value(node: ast.expr, depth: int) -> Decimal:
     raise ValueError("no arithmetic")
 
 
-_NUMBER = r"(?P<{}>\d[\d,]*(?:\.\d+)?)"
+_NUMBER = r"(?P<{}>\d[\d,]{{0,30}}(?:\.\d{{1,30}})?)"
 _ALONE = r"(?<![\d.+*/^-])(?<![+*/^-]\s)"  # no operation before it: of which number is it said?
 _PERCENT = r"\s*(?:[%％]|per ?cent)(?!\s*(?:of\b|的))"
 _SPOKEN = (

@@ -59,18 +59,22 @@ def names_marked(text: str, known: Sequence[str] = ()) -> str:
                 rf"(?<![{_OPEN}\"/]){re.escape(name)}(?![{_SHUT}\"])", f"“{name}”", marked
             )
 
-    def mark(found: re.Match[str]) -> str:
-        inside = marked[: found.start()]
+    parts, done = [], 0
+    for ending in phrases.ENDING.finditer(marked):
+        run = phrases.NAME_RUN.search(marked, max(done, ending.start() - _LONGEST), ending.start())
+        if run is None or not re.search(r"[\u3400-\u9fff]", run.group()):
+            continue
+        inside = marked[: run.start()]
         if inside.count('"') % 2 or max(map(inside.rfind, _OPEN)) > max(map(inside.rfind, _SHUT)):
-            return found.group()  # quoted already
-        name = phrases.BEFORE_NAME.sub("", found.group())
-        if phrases.ENDING.match(name):  # the name was made of such words only
-            name = found.group()
-        return f"{found.group().removesuffix(name)}“{name}”"
-
-    return phrases.NAME_CHINESE.sub(mark, marked)
+            continue  # quoted already
+        stem = phrases.BEFORE_NAME.sub("", run.group()) or run.group()
+        parts += [marked[done : run.end() - len(stem)], f"“{stem}{ending.group()}”"]
+        done = ending.end()
+    return "".join([*parts, marked[done:]])
 
 
+_LONGEST = 100
+"""Characters of a name that is told by its ending alone."""
 _OPEN, _SHUT = "“《「", "”》」"
 
 

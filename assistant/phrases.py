@@ -163,9 +163,8 @@ NAME = re.compile(
 """A file's name; a bracket that opens before it is no part of it: ``(see lease.pdf)``."""
 ENDING = re.compile(rf"\.(?:{_ENDINGS})(?![A-Za-z0-9])", re.IGNORECASE)
 """The ending of a file's name, in the midst of Chinese too."""
-NAME_CHINESE = re.compile(
-    rf"[\w（）()·&+-]*[\u3400-\u9fff][\w（）()·&+-]*\.(?:{_ENDINGS})(?![A-Za-z0-9])", re.IGNORECASE
-)
+NAME_RUN = re.compile(r"[\w（）()·&+-]+$")
+"""What may be a file's name, up to its ending; searched in a bounded stretch."""
 BEFORE_NAME = re.compile(
     "^(?:请问?|帮忙|帮我?|麻烦|把|将|给我|让我|看一?看|看一?下|总结|概括|归纳|翻译|打开|读一?读|读一?下|描述|说说|讲讲"
     "|提取|列出|比较|对比|对照|一下|根据|按照|关于|文件|图片|照片|录音|这[个份张段]|那[个份张段]|我的|和|与|跟|及|在|从|里|的)+"

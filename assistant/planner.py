@@ -126,15 +126,10 @@ def plan(
     topic = meant.topic(text, intent) if by_meaning else topic_of(text, intent)
     shown = judged and intent in ("list", "count") and phrases.SHOWN.search(text)
     modality: Modality | None = "image" if shown else modality_of(text)
-    period = None
-    if intent in ("find", "list", "count", "pick") and not names and wanted in (None, "date"):
-        period = _period_of(text)
-        only_time = intent == "pick" and not topic
-        if period is not None and (intent == "find" or only_time):
-            intent = "list"  # photos of a time are looked up, not read
-            topic = topic_of(text, intent)
-    elif intent == "aggregate":
-        period = period_of(phrases.QUOTED.sub(" ", text))
+    period = _time_asked(text, intent, names, wanted)
+    if period is not None and (intent == "find" or (intent == "pick" and not topic)):
+        intent = "list"  # photos of a time are looked up, not read
+        topic = topic_of(text, intent)
     return Plan(
         intent=intent,
         language=language_of(text),
@@ -155,6 +150,15 @@ def plan(
         period=period,
         judged=judged,
     )
+
+
+def _time_asked(
+    text: str, intent: Intent, names: Sequence[str], wanted: Field | None
+) -> Period | None:
+    """Return when the photos asked for were taken, or the bills issued."""
+    if intent in ("find", "list", "count", "pick") and not names and wanted in (None, "date"):
+        return _period_of(text)
+    return period_of(phrases.QUOTED.sub(" ", text)) if intent == "aggregate" else None
 
 
 _WORKS_ON_TEXT: tuple[Intent, ...] = ("summary", "translate", "sentiment", "entities", "extract")

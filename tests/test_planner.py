@@ -251,3 +251,9 @@ def test_names_of_files_in_the_midst_of_chinese(question: str, names: tuple[str,
     made = plan(question, known=known)
     assert set(made.names) == set(names)
     assert "“" not in made.query and not any(name in made.query for name in names)
+
+
+def test_a_long_text_without_a_mark_is_taken_apart_too() -> None:
+    """Patterns for names that tried every split of a run took hours for this."""
+    assert plan("字" * 8_000).names == ()
+    assert plan("请总结" + "长" * 90 + ".txt").names == ("长" * 90 + ".txt",)
