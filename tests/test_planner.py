@@ -225,7 +225,7 @@ def test_a_text_whose_mood_is_asked_for_is_searched_by_its_own_words() -> None:
 
 FILES = [
     "租房合同.txt", "合同.txt", "对账单.pdf", "Annual report 2024.pdf", "春天院子.png",
-    "秋天院子.png", "report.pdf",
+    "秋天院子.png", "report.pdf", "scans\\1 may.pdf",
 ]  # fmt: skip
 
 
@@ -237,6 +237,7 @@ FILES = [
         ("Summarise annual report 2024.pdf please", ("annual report 2024.pdf",)),
         ("帮忙对照一下春天院子.png与秋天院子.png", ("春天院子.png", "秋天院子.png")),
         ("what is in report.pdf?", ("report.pdf",)),
+        ("sum up scans\\1 may.pdf", ("scans\\1 may.pdf",)),
         ('"租房合同.txt" 的租金是多少', ("租房合同.txt",)),
         ("翻译不存在的文件.docx", ("不存在的文件.docx",)),  # no file of ours, but plainly a name
         ("对比“春天院子.png”和秋天院子.png", ("春天院子.png", "秋天院子.png")),
