@@ -55,9 +55,8 @@ def names_marked(text: str, known: Sequence[str] = ()) -> str:
     marked = text
     for name in sorted(known, key=len, reverse=True):
         if not phrases.NAME.fullmatch(name):
-            marked = re.sub(
-                rf"(?<![{_OPEN}\"/]){re.escape(name)}(?![{_SHUT}\"])", f"“{name}”", marked
-            )
+            bare = rf"(?<![{_OPEN}\"/]){re.escape(name)}(?![{_SHUT}\"])"
+            marked = re.sub(bare, lambda found: f"“{found.group()}”", marked)
 
     parts, done = [], 0
     for ending in phrases.ENDING.finditer(marked):
