@@ -22,8 +22,10 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e '.[dev,eval,faces]'
 	@touch $(STAMP)
 
+# Two processes, for tests that use one core; then the browser's, which wait for pages, alone.
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m 'not slow and not browser'
+	$(BIN)/python -m pytest -m browser
 
 test-weights: setup
 	$(BIN)/python -m pytest -m slow
