@@ -45,7 +45,7 @@ from assistant.reader import (
     read_one,
     worth_reading,
 )
-from assistant.rows import told_by_rows
+from assistant.rows.told import told_by_rows
 from assistant.session import Session
 from assistant.shaping import shaped
 from assistant.statements import asks_line, asks_ratio, ratio, rounded, stated

@@ -24,7 +24,7 @@ from assistant.fields import parse_date
 from assistant.i18n import Language, text
 from assistant.messages import Citation
 from assistant.planner import Plan
-from assistant.rows import has_rows, joined, told_by_rows
+from assistant.rows.told import has_rows, joined, told_by_rows
 from assistant.session import Session
 from retrieval.values import Passage
 

@@ -10,11 +10,11 @@ import pytest
 from assisting import open_assistant, outcome, write
 from parsing import read
 
-from assistant.cells import days, numbers
 from assistant.config import Settings
 from assistant.messages import Abstained, Answered, AttachmentFile
 from assistant.models.scripted import ScriptedChat
-from assistant.rows_when import when_of
+from assistant.rows.cells import days, numbers
+from assistant.rows.when import when_of
 from assistant.service import Assistant
 from retrieval.chunking import Chunker
 from retrieval.tables import tables_of

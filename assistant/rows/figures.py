@@ -1,4 +1,4 @@
-"""Puts figures of rows into words, with citations. The arithmetic is exact; see ``rows``."""
+"""Puts figures of rows into words, with citations. The arithmetic is exact; see ``told``."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
-from assistant.cells import Number, decimals
 from assistant.citations import cite
 from assistant.i18n import Language, text
 from assistant.messages import Citation
-from assistant.row_columns import Sheet
-from assistant.row_words import AMOUNT_NAMES
-from assistant.rows_asked import Asked
+from assistant.rows.asked import Asked
+from assistant.rows.cells import Number, decimals
+from assistant.rows.columns import Sheet
+from assistant.rows.vocabulary import AMOUNT_NAMES
 from assistant.session import Session
 
 CITED = 6

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from assistant import phrases, row_words
+from assistant import phrases
 from assistant.amounts import parse_amount
 from assistant.phrases import Operation
-from assistant.row_columns import (
+from assistant.rows import vocabulary
+from assistant.rows.columns import (
     Sheet,
     column_named,
     figure_columns,
@@ -25,8 +26,8 @@ from assistant.row_columns import (
     names_a_column,
     spaced,
 )
-from assistant.row_filters import Filters, filters_of
-from assistant.rows_when import When, when_of
+from assistant.rows.filters import Filters, filters_of
+from assistant.rows.when import When, when_of
 
 
 @dataclass(frozen=True)
@@ -63,11 +64,11 @@ def asks_figures(question: str) -> bool:
 
 def beyond(question: str) -> bool:
     """Whether a question asks for more than is worked out here, as for a share."""
-    return bool(row_words.BEYOND.search(phrases.NAME.sub(" ", question)))
+    return bool(vocabulary.BEYOND.search(phrases.NAME.sub(" ", question)))
 
 
 def _operations(question: str) -> list[Operation]:
-    return [name for name, rule in row_words.OPERATIONS if rule.search(question)]
+    return [name for name, rule in vocabulary.OPERATIONS if rule.search(question)]
 
 
 def _operation(question: str, sheet: Sheet) -> Operation | None:
@@ -109,7 +110,7 @@ def asked_of(question: str, sheet: Sheet) -> Asked | None:
         return None
     if column is not None:
         rows = _of_figures(rows, column, operation, bare, sheet)
-    spoken_of = bool(row_words.OWN.search(bare)) and is_money(sheet, columns)
+    spoken_of = bool(vocabulary.OWN.search(bare)) and is_money(sheet, columns)
     return Asked(
         operation=operation,
         rows=tuple(rows),
@@ -158,7 +159,7 @@ def _groups(question: str, sheet: Sheet) -> _Groups | None:
     """Return what rows are grouped by; None when that is not clear, or two things at once."""
     found: dict[int | str, bool] = {}
     cuts: list[tuple[int, int]] = []
-    for match in row_words.GROUPED.finditer(question):
+    for match in vocabulary.GROUPED.finditer(question):
         word = match["en"] or match["who"] or match["zh"] or match["zhwho"] or ""
         way = (match["way"] or match["how"] or "").casefold()
         column = column_named(word, sheet)
@@ -167,7 +168,7 @@ def _groups(question: str, sheet: Sheet) -> _Groups | None:
         each = way in ("per", "by", "each", "every") or way[:1] in tuple("每按各")
         if column is not None:
             found[column] = each
-        elif unit := next((n for n, rule in row_words.TIMES if rule.search(word)), ""):
+        elif unit := next((n for n, rule in vocabulary.TIMES if rule.search(word)), ""):
             if not sheet.days:
                 return None
             found[unit] = each
@@ -194,7 +195,7 @@ def _counts_figures(operation: Operation, question: str, sheet: Sheet) -> Operat
     if operation == "sum" and re.search(r"\bhow many\b", question, re.IGNORECASE):
         figures = [c for c in sheet.numbers if is_named(sheet.table.columns[c], question)]
         stock = [
-            c for c in sheet.numbers if row_words.QUANTITY.search(spaced(sheet.table.columns[c]))
+            c for c in sheet.numbers if vocabulary.QUANTITY.search(spaced(sheet.table.columns[c]))
         ]
         return "sum" if figures or stock else "count"
     return operation
@@ -202,7 +203,7 @@ def _counts_figures(operation: Operation, question: str, sheet: Sheet) -> Operat
 
 def _is_of_money(question: str, sheet: Sheet, columns: Sequence[int]) -> bool:
     """Whether the figures are of money, if it is money that is asked for."""
-    return not row_words.MONEY.search(question) or is_money(sheet, columns)
+    return not vocabulary.MONEY.search(question) or is_money(sheet, columns)
 
 
 def _mixed(sheet: Sheet, column: int) -> bool:
@@ -213,7 +214,7 @@ def _is_outgoing(question: str, sheet: Sheet, column: int) -> bool:
     """Whether amounts spent stand in a column as figures below zero, as in a bank's statement."""
     read = [n for n in sheet.numbers[column] if n and n.value]
     below = sum(n.value < 0 for n in read)
-    return bool(row_words.SPENDING.search(question)) and below * 2 > len(read)
+    return bool(vocabulary.SPENDING.search(question)) and below * 2 > len(read)
 
 
 def _has_figures(sheet: Sheet, column: int, rows: Sequence[int]) -> bool:
@@ -226,7 +227,7 @@ def _of_figures(
     """Return the rows whose figures are of the side asked for, spent or earned, and within a bound;
     none when there are only rows without figures."""
     below = _is_outgoing(question, sheet, column)
-    if below or (row_words.EARNING.search(question) and _mixed(sheet, column)):
+    if below or (vocabulary.EARNING.search(question) and _mixed(sheet, column)):
         figures = sheet.numbers[column]
         rows = [i for i in rows if (n := figures[i]) and (n.value < 0) == below]
     if bound := phrases.BOUND.search(question):
@@ -245,8 +246,8 @@ def _bounded(sheet: Sheet, column: int, row: int, bound: re.Match[str]) -> bool:
 
 def _added(question: str, column: int | None) -> bool:
     """Whether the sums of groups are compared: of money and of what is said to be most."""
-    money = column is not None and bool(row_words.MONEY.search(question))
-    return money or bool(row_words.ADDED.search(question))
+    money = column is not None and bool(vocabulary.MONEY.search(question))
+    return money or bool(vocabulary.ADDED.search(question))
 
 
 def _about(filters: Filters, when: When, bound: re.Match[str] | None) -> tuple[str, ...]:

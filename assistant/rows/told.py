@@ -3,7 +3,7 @@
 Figures are added with decimals, each currency apart, and every answer names the file, how many rows
 it used and by what they were chosen; few rows are cited one by one. Files that are named must
 answer, or it is said why not; others only when the question's words are theirs. What is asked is
-told by ``rows_asked``; knows no model and no search.
+told by ``asked``; knows no model and no search.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from assistant.i18n import text
 from assistant.leader import focus
 from assistant.library import NOT_IN_LIBRARY
 from assistant.planner import Plan
-from assistant.row_columns import Sheet
-from assistant.row_figures import RowFigures, bracketed
-from assistant.rows_asked import Asked, asked_of, asks_figures, beyond
+from assistant.rows.asked import Asked, asked_of, asks_figures, beyond
+from assistant.rows.columns import Sheet
+from assistant.rows.figures import RowFigures, bracketed
 from assistant.session import Session
 from retrieval.tables import is_table_file, tables_of
 from retrieval.values import Passage

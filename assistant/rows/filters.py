@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from assistant import row_words
 from assistant.citations import fold
+from assistant.rows import vocabulary
 from retrieval.tables import Row, Table
 
 _LETTER = r"[^\W_\u3400-\u9fff]"
@@ -109,7 +109,7 @@ def _generic(cell: str, table: Table) -> bool:
     """Whether a cell is only a word of asking or the name of a column."""
     names = {plain(word) for name in table.columns for word in _TOKEN.findall(name)}
     bare = fold(cell)
-    return bare in row_words.STOP - {"work", "shop", "bill"} or plain(cell) in names
+    return bare in vocabulary.STOP - {"work", "shop", "bill"} or plain(cell) in names
 
 
 def _words(alternative: tuple[str, ...]) -> tuple[str, ...]:
@@ -144,13 +144,13 @@ def _own_words(table: Table) -> set[str]:
     """Return the words that choose no rows: those of asking, of the columns and of the file."""
     names = [*table.columns, re.sub(r"\.\w+$", "", table.asset), table.sheet]
     own = {w for name in names for w in _TOKEN.findall(fold(name).replace("_", " "))}
-    return {plain(w) for w in own | row_words.STOP} | row_words.STOP
+    return {plain(w) for w in own | vocabulary.STOP} | vocabulary.STOP
 
 
 def _synonym(word: str, table: Table) -> bool:
     """Whether a word is another name for a column."""
     names = [w for name in table.columns for w in _TOKEN.findall(fold(name).replace("_", " "))]
-    rules = (*row_words.ALIKE, *row_words.FIGURES_ALIKE)
+    rules = (*vocabulary.ALIKE, *vocabulary.FIGURES_ALIKE)
     return any(rule.search(word) and any(rule.search(name) for name in names) for rule in rules)
 
 
@@ -158,7 +158,7 @@ def _chinese(run: str, table: Table) -> list[str]:
     """Return what a run of Chinese says beside words of asking and the columns' names."""
     for name in sorted(table.columns, key=len, reverse=True):
         run = run.replace(name, " ") if _CHINESE.search(name) else run
-    return row_words.STOP_ZH.sub(" ", run).split()
+    return vocabulary.STOP_ZH.sub(" ", run).split()
 
 
 def _has(cell: str, words: tuple[str, ...]) -> bool:

@@ -1,5 +1,5 @@
 """A table's columns: read as numbers or days, found by the names people give them, and chosen as
-the figures a question means. Knows no rows that are chosen; see ``rows_asked``.
+the figures a question means. Knows no rows that are chosen; see ``asked``.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from assistant import row_words
-from assistant.cells import Number, days, is_currency, numbers
 from assistant.phrases import Operation
-from assistant.row_filters import plain
+from assistant.rows import vocabulary
+from assistant.rows.cells import Number, days, is_currency, numbers
+from assistant.rows.filters import plain
 from retrieval.tables import Table
 
 
@@ -28,7 +28,7 @@ class Sheet:
     @classmethod
     def of(cls, table: Table) -> Sheet:
         """Read a table's columns."""
-        totals = row_words.TOTAL_ROW
+        totals = vocabulary.TOTAL_ROW
         kept = (
             i
             for i, row in enumerate(table.rows)
@@ -59,13 +59,13 @@ class Sheet:
         """The columns by whose values rows are chosen: words, and numbers that only name things."""
         names = [spaced(name) for name in self.table.columns]
         plain_ones = (c for c in self._all if c not in self.numbers and c not in self.days)
-        return (*plain_ones, *(c for c in self.numbers if row_words.NOT_FIGURES.search(names[c])))
+        return (*plain_ones, *(c for c in self.numbers if vocabulary.NOT_FIGURES.search(names[c])))
 
 
 def names_a_column(word: str) -> bool:
     """Whether a word is one of those that tables have columns for."""
     ways = [word[:n] for n in range(1, 5)] if re.match(r"[\u3400-\u9fff]", word) else [word]
-    return any(rule.search(w.casefold()) for rule in row_words.ALIKE for w in ways if w)
+    return any(rule.search(w.casefold()) for rule in vocabulary.ALIKE for w in ways if w)
 
 
 def column_named(word: str, sheet: Sheet) -> int | None:
@@ -82,7 +82,7 @@ def column_named(word: str, sheet: Sheet) -> int | None:
         name = sheet.table.columns[column]
         parts = [name] if chinese else re.findall(r"[a-z]+|[\u3400-\u9fff]+", name.casefold())
         ways = [word[:n] for n in range(len(word), 0, -1)] if chinese else [word.casefold()]
-        for rule in row_words.ALIKE:
+        for rule in vocabulary.ALIKE:
             if any(rule.search(w) for w in ways) and any(rule.search(p.casefold()) for p in parts):
                 return column
     return None
@@ -97,11 +97,11 @@ def figure_columns(question: str, operation: Operation, sheet: Sheet) -> tuple[l
         best = max(_shared(names[c], question) for c in named)
         named = [c for c in named if _shared(names[c], question) == best]
         return _with_counts(named, operation, sheet), True
-    figures = [c for c in sheet.numbers if not row_words.NOT_FIGURES.search(spaced(names[c]))]
-    if row_words.MONEY.search(question):
+    figures = [c for c in sheet.numbers if not vocabulary.NOT_FIGURES.search(spaced(names[c]))]
+    if vocabulary.MONEY.search(question):
         return _with_counts(_money_columns(question, figures, sheet), operation, sheet), False
     if re.search(r"\bhow many\b|多少[个件箱]|几[个件箱]", question, re.IGNORECASE):
-        held = [c for c in figures if row_words.QUANTITY.search(spaced(names[c]))]
+        held = [c for c in figures if vocabulary.QUANTITY.search(spaced(names[c]))]
         return held[:1], False
     totals = len(sheet.kept) < len(sheet.table.rows)  # the file gives its own
     return (figures, False) if len(figures) == 1 or not totals else ([], False)
@@ -111,30 +111,30 @@ def is_money(sheet: Sheet, columns: Sequence[int]) -> bool:
     """Whether columns are of money, by their names or a currency beside their figures."""
     names = (spaced(sheet.table.columns[c]) for c in columns)
     marks = (n.mark for c in columns for n in sheet.numbers[c] if n)
-    return any(row_words.AMOUNT_NAMES.search(n) for n in names) or any(map(is_currency, marks))
+    return any(vocabulary.AMOUNT_NAMES.search(n) for n in names) or any(map(is_currency, marks))
 
 
 def _with_counts(columns: list[int], operation: Operation, sheet: Sheet) -> list[int]:
     """Add the column of quantities to one of unit prices: a sum of these is no amount."""
     names = {c: spaced(sheet.table.columns[c]) for c in sheet.numbers}
-    counts = [c for c in names if c not in columns and row_words.QUANTITY.search(names[c])]
+    counts = [c for c in names if c not in columns and vocabulary.QUANTITY.search(names[c])]
     if operation != "sum" or len(columns) != 1 or not counts or "total" in names[columns[0]]:
         return columns
-    return [*columns, *counts] if row_words.UNIT_PRICE.search(names[columns[0]]) else columns
+    return [*columns, *counts] if vocabulary.UNIT_PRICE.search(names[columns[0]]) else columns
 
 
 def _money_columns(question: str, figures: Sequence[int], sheet: Sheet) -> list[int]:
     names = {c: spaced(sheet.table.columns[c]) for c in figures}
-    money = [c for c in figures if row_words.AMOUNT_NAMES.search(names[c])]
+    money = [c for c in figures if vocabulary.AMOUNT_NAMES.search(names[c])]
     money = money or [c for c in figures if is_money(sheet, [c])]
     for asked, column in (
-        (row_words.EARNING, row_words.INCOMING),
-        (row_words.SPENDING, row_words.OUTGOING),
+        (vocabulary.EARNING, vocabulary.INCOMING),
+        (vocabulary.SPENDING, vocabulary.OUTGOING),
     ):
         if asked.search(question) and len(money) > 1:
             money = [c for c in money if column.search(names[c])] or money
             break
-    plainly = [c for c in money if row_words.PLAIN_AMOUNT.search(names[c])]
+    plainly = [c for c in money if vocabulary.PLAIN_AMOUNT.search(names[c])]
     money = plainly if len(plainly) == 1 else money
     if not money:
         money = list(figures) if len(figures) == 1 else []
@@ -153,7 +153,7 @@ def _shared(name: str, question: str) -> int:
     weak = {"per", "of", "in", "no", "number", "the", "total"}
     count = sum(w in said and w not in weak for w in own)
     if not count:
-        alike = row_words.FIGURES_ALIKE
+        alike = vocabulary.FIGURES_ALIKE
         count += any(rule.search(spaced(name)) and rule.search(question) for rule in alike)
     chinese = "".join(re.findall(r"[\u3400-\u9fff]+", name))
     return count + (len(chinese) if chinese and chinese in question else 0)

@@ -1,6 +1,6 @@
 """How people ask for figures of a table's rows: patterns only, English and Chinese side by side.
 
-What is done with them is in ``rows_asked``. See ``phrases`` for those of the planner.
+What is done with them is in ``asked``. See ``phrases`` for those of the planner.
 """
 
 from __future__ import annotations
