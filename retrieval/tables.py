@@ -1,8 +1,10 @@
-"""The rows of a table file (CSV, TSV, XLSX), read back from the passages it was kept as.
+"""The rows of tables, read back from the passages they were kept as.
 
-The parsers write a row as ``column: value | column: value``, twenty rows to a block, under a line
-that names the columns; the chunker cuts long blocks and then repeats their first row. Here that is
-undone exactly. A table that cannot be put together again gives no rows. Knows no question.
+Of a table file (CSV, TSV, XLSX) the parsers write a row as ``column: value | column: value``,
+twenty rows to a block, under a line that names the columns; of a table within a document (PDF,
+DOCX, HTML, Markdown) as ``value | value``, its first row as any other. The chunker cuts long blocks
+and then repeats their first row. Here that is undone exactly. A table that cannot be put together
+again gives no rows. Knows no question.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ _HEAD = re.compile(r"^(?:Sheet (?P<sheet>.*?)\. )?Columns: (?P<columns>.+)$", re
 _SHEET = re.compile(r"^Sheet (?P<sheet>.*)$")
 _TOTAL = re.compile(r"(?:grand |sub)?-?\s?totals?\b|sum\b|合计|总计|小计|总和", re.IGNORECASE)
 _BETWEEN = " | "
+_RULE = re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-{2,}:?\s*)?$")
+"""Parts the names of the columns from the rows in Markdown."""
 _TITLES = 6
 """Lines among which the names of the columns must be."""
 
@@ -33,12 +37,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of a CSV file or of one sheet under the names of their columns."""
+    """The rows of a CSV file, of one sheet, or of a table ``within`` a document, under the names of
+    their columns; ``sheet`` is the name of the sheet, or the heading it stands under."""
 
     asset: str
     sheet: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    within: bool = False
 
 
 def is_table_file(name: str, media_type: str = "") -> bool:
@@ -51,8 +57,10 @@ def is_table_file(name: str, media_type: str = "") -> bool:
 def tables_of(passages: Sequence[Passage]) -> list[Table]:
     """Return the tables of one file, from all of its passages in reading order.
 
-    A sheet whose columns have no names, or whose rows do not fit them, is left out.
+    A table whose columns have no names, or whose rows do not fit them, is left out.
     """
+    if passages and not is_table_file(passages[0].asset):
+        return _within(passages)
     pages: dict[int, list[Passage]] = {}
     for passage in passages:
         if passage.kind == "table":
@@ -98,7 +106,7 @@ def _under_a_title(passages: Sequence[Passage]) -> Table | None:
 
 
 def _names_columns(cells: Sequence[str]) -> bool:
-    return len(cells) > 2 and len(set(cells)) == len(cells) and not re.search(r"\d", "".join(cells))
+    return len(cells) > 2 and _are_names(cells)
 
 
 def _lines(columns: Sequence[str], passages: Sequence[Passage]) -> Iterator[tuple[str, Passage]]:
@@ -151,3 +159,78 @@ def _cells(columns: Sequence[str], line: str) -> tuple[str, ...] | None:
         else:  # a bar within a cell
             cells[at] += _BETWEEN + part
     return tuple(cells)
+
+
+# --- tables within documents -----------------------------------------------------------------
+
+
+@dataclass
+class _Block:
+    """A table being put together: ``first`` is the line that begins each of its passages."""
+
+    columns: tuple[str, ...]
+    rows: list[Row]
+    first: str
+    page: int
+    whole: bool = True
+
+    def goes_on(self, cells: tuple[str, ...], page: int, beside: bool) -> bool:
+        """Whether a passage's first row is one of this table's: right after it, or a page on."""
+        near = beside or page == self.page + 1
+        return near and len(cells) == len(self.columns) and not _are_names(cells)
+
+    def take(self, lines: Sequence[str], passage: Passage) -> None:
+        """Add rows; a line that does not fit the columns spoils the table, unless it is a total."""
+        for line in lines:
+            cells = _split(line)
+            if len(cells) == len(self.columns):
+                self.rows.append(Row(cells, line, passage))
+            elif not _TOTAL.match(line.lstrip("| ")):
+                self.whole = False
+
+
+def _within(passages: Sequence[Passage]) -> list[Table]:
+    """Return the tables that stand in a document among other text."""
+    blocks: list[_Block] = []
+    beside = False
+    for passage in passages:
+        lines = [x for x in passage.text.split("\n") if x.strip() and not _RULE.match(x)]
+        if passage.kind != "table" or not lines:
+            beside = False
+            continue
+        place, cells = passage.locator, _split(lines[0])
+        page = place.page if isinstance(place, PageLocator) else 0
+        last = blocks[-1] if blocks else None
+        if last and lines[0] == last.first and (beside or page == last.page + 1):
+            last.take(lines[1:], passage)
+        elif last and last.goes_on(cells, page, beside):
+            last.first = lines[0]
+            last.take(lines, passage)
+        elif _are_names(cells):
+            last = _Block(cells, [], lines[0], page)
+            last.take(lines[1:], passage)
+            blocks.append(last)
+        else:  # without names of its own
+            last = None
+        if last:
+            last.page = page
+        beside = last is not None
+    return [
+        Table(b.rows[0].passage.asset, b.rows[0].passage.heading, b.columns, tuple(b.rows), True)
+        for b in blocks
+        if b.whole and b.rows
+    ]
+
+
+def _split(line: str) -> tuple[str, ...]:
+    """Return the cells of a line, those of Markdown without its marks."""
+    bare = line.strip()
+    if bare.startswith("|"):
+        bare = bare.strip("|")
+    return tuple(" ".join(cell.strip(" *_`").split()) for cell in bare.split("|"))
+
+
+def _are_names(cells: Sequence[str]) -> bool:
+    """Whether cells can name columns: all there, each another one, without figures."""
+    alone = len(cells) > 1 and all(cells) and len(set(cells)) == len(cells)
+    return alone and not re.search(r"\d", "".join(cells))

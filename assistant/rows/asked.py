@@ -26,7 +26,7 @@ from assistant.rows.columns import (
     names_a_column,
     spaced,
 )
-from assistant.rows.filters import Filters, filters_of
+from assistant.rows.filters import Filters, filters_of, is_titled
 from assistant.rows.when import When, when_of
 
 
@@ -52,9 +52,14 @@ class Asked:
     missing: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
     sure: bool = False
-    """Whether the table is clearly meant: a value of it or a column is named."""
+    """Whether the table is clearly meant: a value of it, a column or its title is named."""
     fits: bool = False
     """Whether the figures are of money where money is asked for."""
+
+    @property
+    def plain_sum(self) -> bool:
+        """Whether all rows are added up, none chosen: the total, in other words."""
+        return self.operation == "sum" and not self.about and self.group is None
 
 
 def asks_figures(question: str) -> bool:
@@ -122,7 +127,11 @@ def asked_of(question: str, sheet: Sheet) -> Asked | None:
         choices=tuple(sheet.table.columns[c] for c in columns) if len(columns) > 1 else (),
         missing=filters.missing,
         about=_about(filters, when, bound),
-        sure=bool(filters.labels) or named or isinstance(groups.by, int) or spoken_of,
+        sure=bool(filters.labels)
+        or named
+        or isinstance(groups.by, int)
+        or spoken_of
+        or is_titled(question, sheet.table),
         fits=named or operation == "count" or _is_of_money(bare, sheet, columns),
     )
 

@@ -23,6 +23,8 @@ _LINK_BEFORE = re.compile(
 )
 _LINK_BEHIND = re.compile(r"^\W*(?:\b(?:and|or|plus)\b|[和或与及、,，&])")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
+_NO_TITLE = {"the", "and", "for", "how", "much", "many", "total", "table", "sheet", "list", "file"}
+"""Words of a file's name that a question has without meaning the file."""
 
 
 @dataclass(frozen=True)
@@ -140,10 +142,23 @@ def _runs(question: str, table: Table) -> list[tuple[tuple[str, ...], bool]]:
     return [(tuple(run), linked) for run, linked in runs]
 
 
+def is_titled(question: str, table: Table) -> bool:
+    """Whether a question has a word of the name of a table's file, or of what it stands under."""
+    title = {plain(w) for w in _title_words(table) if len(w) > 2 or _CHINESE.match(w)}
+    asked = {plain(w) for w in _TOKEN.findall(fold(question))}
+    chinese = any(w in fold(question) for w in title if _CHINESE.match(w))
+    return chinese or bool(asked & (title - {plain(w) for w in _NO_TITLE}))
+
+
+def _title_words(table: Table) -> list[str]:
+    names = [re.sub(r"\.\w+$", "", table.asset), table.sheet]
+    return [w for name in names for w in _TOKEN.findall(fold(name).replace("_", " "))]
+
+
 def _own_words(table: Table) -> set[str]:
     """Return the words that choose no rows: those of asking, of the columns and of the file."""
-    names = [*table.columns, re.sub(r"\.\w+$", "", table.asset), table.sheet]
-    own = {w for name in names for w in _TOKEN.findall(fold(name).replace("_", " "))}
+    names = [w for name in table.columns for w in _TOKEN.findall(fold(name).replace("_", " "))]
+    own = {*names, *_title_words(table)}
     return {plain(w) for w in own | vocabulary.STOP} | vocabulary.STOP
 
 

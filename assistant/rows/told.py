@@ -1,9 +1,10 @@
 """Answers worked out from the rows of tables: sums, averages, extremes, counts, by group. By rule.
 
 Figures are added with decimals, each currency apart, and every answer names the file, how many rows
-it used and by what they were chosen; few rows are cited one by one. Files that are named must
-answer, or it is said why not; others only when the question's words are theirs. What is asked is
-told by ``asked``; knows no model and no search.
+it used and by what they were chosen; few rows are cited one by one. Table files that are named must
+answer, or it is said why not; others, and tables within documents, only when the question's words
+are theirs: a document may say it elsewhere. What is asked is told by ``asked``; knows no model and
+no search.
 """
 
 from __future__ import annotations
@@ -26,10 +27,16 @@ from retrieval.tables import is_table_file, tables_of
 from retrieval.values import Passage
 
 MOST_TABLES = 40
-"""Table files that a question naming none goes through."""
+"""Table files, and other files, that a question naming none goes through."""
 _SAID_NONE = 3
+_TOTAL = re.compile(
+    r"^\W*(?:grand |sub)?-?\s?totals?\b|\b(?:in total|altogether)\b|合计|总计|总额|共计",
+    re.IGNORECASE | re.MULTILINE,
+)
 _FOUND_FIRST = 8
 """Files that a search found first among which a table must be for a question naming none."""
+_READ_WHOLE = 3
+"""Of those, so many are gone through for tables even where the search found none of their rows."""
 
 
 def told_by_rows(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft | None:
@@ -37,22 +44,24 @@ def told_by_rows(session: Session, plan: Plan, results: Sequence[ToolResult]) ->
     if not asks_figures(session.request.question):
         return None
     named = _named(session, plan)
-    if named:
-        return _tell(
-            session, plan, [s for passages in named for s in _sheets(passages)], meant=True
-        )
-    if focus(plan, session.request):
-        return None
+    if named or focus(plan, session.request):
+        return _tell(session, plan, named, meant=True)
+    library = session.request.library
+    held = [library.passages(n) for n in _with_tables(plan, results) if n != NOT_IN_LIBRARY]
+    return _tell(session, plan, held, meant=False)
+
+
+def _with_tables(plan: Plan, results: Sequence[ToolResult]) -> list[int]:
+    """Return the files that may have tables, of those listed or found first."""
     if plan.intent == "aggregate":
         files = [f for r in results if r.call.tool == "list_assets" for f in r.assets]
-        numbers = dict.fromkeys(f.id for f in files if is_table_file(f.name))
-    else:
-        found = passages_of(results)
-        first = list(dict.fromkeys((p.asset_id, p.asset) for p in found))[:_FOUND_FIRST]
-        numbers = dict.fromkeys(n for n, name in first if is_table_file(name))
-    library = session.request.library
-    held = [library.passages(n) for n in list(numbers)[:MOST_TABLES] if n != NOT_IN_LIBRARY]
-    return _tell(session, plan, [s for passages in held for s in _sheets(passages)], meant=False)
+        named = dict.fromkeys(f.id for f in files if is_table_file(f.name))
+        others = dict.fromkeys(f.id for f in files if f.modality in ("document", "text"))
+        return [*list(named)[:MOST_TABLES], *[n for n in others if n not in named][:MOST_TABLES]]
+    found = passages_of(results)
+    first = list(dict.fromkeys(p.asset_id for p in found))[:_FOUND_FIRST]
+    tables = {p.asset_id for p in found if p.kind == "table" or is_table_file(p.asset)}
+    return [n for place, n in enumerate(first) if n in tables or place < _READ_WHOLE]
 
 
 def has_rows(session: Session, name: str) -> bool:
@@ -79,11 +88,10 @@ def joined(session: Session, rows: Draft, bills: Draft) -> Draft:
 
 
 def _named(session: Session, plan: Plan) -> list[Sequence[Passage]]:
-    """Return the passages of the tables that are named, attached or spoken of before."""
+    """Return the passages of the files that are named, attached or spoken of before."""
     request = session.request
-    names = [name for name in focus(plan, request) if is_table_file(name)]
     held: list[Sequence[Passage]] = []
-    for name in names:
+    for name in focus(plan, request):
         given = next((a for a in (*request.attached, *request.earlier) if a.name == name), None)
         if given is not None:
             held.append(given.passages)
@@ -97,9 +105,23 @@ def _sheets(passages: Sequence[Passage]) -> list[Sheet]:
     return [Sheet.of(table) for table in tables_of(passages)]
 
 
-def _tell(session: Session, plan: Plan, sheets: Sequence[Sheet], *, meant: bool) -> Draft | None:
-    question, sums = session.request.question, plan.intent == "aggregate"
-    asked = [(sheet, a) for sheet in sheets if (a := asked_of(question, sheet))]
+def _understood(question: str, held: Sequence[Sequence[Passage]]) -> list[tuple[Sheet, Asked]]:
+    """Return the tables of files with what is asked of each; no sum where a document gives one."""
+    found = []
+    for passages in held:
+        totalled = any(_TOTAL.search(p.text) for p in passages)
+        for sheet in _sheets(passages):
+            asked = asked_of(question, sheet)
+            if asked and not (totalled and sheet.table.within and asked.plain_sum):
+                found.append((sheet, asked))
+    return found
+
+
+def _tell(
+    session: Session, plan: Plan, held: Sequence[Sequence[Passage]], *, meant: bool
+) -> Draft | None:
+    sums = plan.intent == "aggregate"
+    asked = _understood(session.request.question, held)
     if not meant:  # of a file that was not named, the figures must be of the kind asked for
         asked = [(s, a) for s, a in asked if a.fits and (a.sure or sums)]
     fitting = [(s, a) for s, a in asked if not a.missing]
@@ -108,18 +130,23 @@ def _tell(session: Session, plan: Plan, sheets: Sequence[Sheet], *, meant: bool)
         figures = RowFigures(session)
         said = "\n".join(figures.say(sheet, a) for sheet, a in answered)
         return Draft(said, citations=tuple(figures.citations))
+    asked = [(s, a) for s, a in asked if not s.table.within]
+    fitting = [(s, a) for s, a in fitting if not s.table.within]
     if open_to := next(((s, a) for s, a in fitting if a.choices), None):
         return _which(session, *open_to)
     if fitting:
         return _none(session, fitting[:_SAID_NONE])
     if asked and (meant or (sums and len(asked) == 1)):
         return _missing(session, *asked[0])
-    return _beyond(session, sheets) if meant and sums and beyond(question) else None
+    return _beyond(session, held) if meant and sums else None
 
 
-def _beyond(session: Session, sheets: Sequence[Sheet]) -> Draft | None:
-    """Say that what is asked of a table's rows is not worked out here."""
-    able = [sheet.table for sheet in sheets if sheet.numbers]
+def _beyond(session: Session, held: Sequence[Sequence[Passage]]) -> Draft | None:
+    """Say that what is asked of a table file's rows is not worked out here."""
+    if not beyond(session.request.question):
+        return None
+    sheets = [sheet for passages in held for sheet in _sheets(passages)]
+    able = [s.table for s in sheets if s.numbers and not s.table.within]
     if not able:
         return None
     said = text("say_rows_beyond", session.language, name=able[0].asset)

@@ -112,8 +112,9 @@ TOTAL_ROW = any_of(
 
 ALIKE: tuple[re.Pattern[str], ...] = (
     any_of(
-        r"^(?:shop|store|merchant|vendor|payee|supplier|company|seller|retailer|restaurant|where)s?$",
-        "^(?:商店|商家|店铺?|商户|公司|收款方|对方|交易对方|供应商|超市|店名)$",
+        r"^(?:shop|store|merchant|vendor|payee|supplier|company|seller|retailer|restaurant|where"
+        r"|description|detail)s?$",  # a bank's statement has shops under "Description"
+        "^(?:商店|商家|店铺?|商户|公司|收款方|对方|交易对方|供应商|超市|店名|摘要|交易说明)$",
     ),
     any_of(
         r"^(?:category|categorie|type|kind|group|class|department)s?$",
