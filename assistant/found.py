@@ -180,10 +180,10 @@ def _given(
     if options:
         chosen = choose(session, question, words, options)
         return exact(session, chosen, first) if chosen else None
-    said = yes_or_no(session, question, words)
+    quote = " ".join(telling_sentence(question, words).split())
+    said = yes_or_no(session, question, quote)
     if said is None:
         return None
-    quote = " ".join(telling_sentence(question, words).split())
     answer = text(
         "say_because", session.language, answer=said.capitalize(), quote=quote, mark="[1]"
     )

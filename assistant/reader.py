@@ -22,7 +22,7 @@ from assistant.candidates import (
     with_unit,
 )
 from assistant.citations import content_words, find_span, level, support
-from assistant.confidence import LEAST, chances, holds, is_chinese, rank, sureness
+from assistant.confidence import LEAST, chances, holds, rank, sureness
 from assistant.contacts import find_contact
 from assistant.fields import find_in
 from assistant.forms import find_values
@@ -125,14 +125,11 @@ def read_one(
 
 
 def _agreed(question: str, text: str, best: Span, tried: Sequence[Span]) -> Span:
-    """Return the stretch that most of all tried agree with.
+    """Return the part or the surroundings of the best stretch that most of all tried agree with.
 
-    In English and across languages only what overlaps the best: others that agree with each other
-    mislead there. A Chinese question on a Chinese text gains by all (``agreed`` has the figures):
-    there any character may begin an answer, so the same words come in more ways.
+    Only what overlaps the best: across languages, others that agree with each other mislead.
     """
-    own = is_chinese(question) and is_chinese(text)
-    near = [s for s in tried if own or (s.start < best.end and best.start < s.end)]
+    near = [s for s in tried if s.start < best.end and best.start < s.end]
     fits = [s for s in near if can_be(neat(text[s.start : s.end]), question)]
     there = any((s.start, s.end) == (best.start, best.end) for s in fits)  # not of a second copying
     return agreed(fits, tried) if there else best
