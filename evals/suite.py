@@ -36,6 +36,7 @@ FURTHER: tuple[str, ...] = (
     "retrieval",
     "open_vqa",
     "documents",
+    "tables",
     "charts",
     "fields",
     "ocr",

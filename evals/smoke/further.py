@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from evals.smoke import charts, measured, papers, portraits, works
+from evals.smoke import charts, ledgers, measured, papers, portraits, works
 from evals.smoke.shapes import HERE, SPLIT, photos, table, write
 
 Rows = list[dict[str, Any]]
@@ -270,6 +270,7 @@ MAKERS: dict[str, Callable[[Path, int], None]] = {
     "retrieval": _retrieval,
     "open_vqa": _open_vqa,
     "documents": _documents,
+    "tables": ledgers.tables,
     "charts": _charts,
     "fields": _fields,
     "ocr": _ocr,
