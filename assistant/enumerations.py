@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from assistant.answers import Draft
+from assistant.bullets import Listing, lists_of
 from assistant.citations import cite, content_words, split_sentences
 from assistant.i18n import text
 from assistant.library import NOT_IN_LIBRARY
@@ -34,6 +34,8 @@ SEVERAL = any_of(
     r"\bwhat (?:do|does|will|did) (?:i|we|you|one|they|he|she|it|the \w+) (?:need|bring|pack|take"
     r"|include|cover|require|contain)\b"
     r"|\bwhat (?:is|was)\b.{0,30}\b(?:needed|required|included|covered|missing|to be done)\b",
+    r"\bwhat (?:was|were|is|has been|have been|did (?:we|they|you))\b.{0,20}\b(?:decided?|agreed?"
+    r"|discuss(?:ed)?|resolved?|approved?|planned?|proposed?|left open)\b",
     r"\bhow (?:do|can|should|must|to|does) (?:(?:i|we|you|one) )?(?:make|prepare|cook|bake|install"
     r"|set up|assemble|apply|reset|clean|use|change|replace|renew|register|cancel)\b",
     r"\b(?:method|procedure|instructions?|agenda|check-?list|shopping list|to-?do list|menu"
@@ -41,7 +43,7 @@ SEVERAL = any_of(
     r"\b(?:what|which) (?:two|three|four|five|six)\b",
     "哪(?:两|三|四|五|几)|哪些|列出|列举|罗列|分别(?:是|有|为)|有什么(?!时候)"
     "|(?:需要|要|应该?|得|须)[^，。？]{0,6}(?:什么|啥)(?!时候|地方|颜色)"
-    "|步骤|怎么(?:做|办|安装|申请|用|煮|烤)|如何(?:做|办理|安装|申请|使用|制作)",
+    "|(?:决定|讨论|通过|商定|达成)了?(?:什么|啥)|步骤|怎么(?:做|办|安装|申请|用|煮|烤)|如何(?:做|办理|安装|申请|使用|制作)",
 )
 """Asks for several things, or for the steps of something."""
 STEPS = any_of(
@@ -57,13 +59,6 @@ COUNTED = re.compile(
     re.IGNORECASE,
 )
 """Asks how many things there are; the groups hold the things."""
-_MARKS = (
-    ("dot", re.compile(r"[-*•·–—▪●○◦‣□☐✓✔■◆](?:\s*\[[ x]\])?\s+(?=\S)|[•·▪●○◦‣□☐■◆](?=\S)")),
-    ("number", re.compile(r"[(（]?(?P<number>\d{1,2})(?:[.)）](?!\d)|、|．)\s*(?=\S)")),
-    ("letter", re.compile(r"\(?(?P<letter>[a-z])[.)]\s+(?=\S)")),
-    ("chinese", re.compile(r"[（(]?[一二三四五六七八九十]{1,3}(?:、|[）)])\s*(?=\S)")),
-    ("ring", re.compile(r"[①-⑳]\s*(?=\S)")),
-)
 _BESIDE = re.compile(
     r"\s*(?:,\s*(?:(?:and|or|as well as)\s)?|;\s|、|\b(?:and|or|as well as)\s|以及|和|及|与|或)\s*"
 )
@@ -71,34 +66,12 @@ _THING = re.compile(
     r"(?:(?!(?:and|or)\b)[^\s,;.:!?()，。；：！？、（）]+[ \t]?){1,6}(?:\([^()]*\)|（[^（）]*）)?"
 )
 _JOINING = re.compile(r"\b(?:and|or|as well as)\b|和|以及|、|及|与")
-_GAP = 6
-"""Lines between two items of one list, of a wrapped item or of a list within it."""
-_WRAPPED = 60
-"""Characters from which a line may go on in the next one, whatever that begins with."""
 _SPOKEN_OF, _COUNTED_OF = 0.5, 0.3
 """Shares of the question's words that the line over a list must have: when nothing was copied, and
 when it has the things that are to be counted."""
 _SHOWN = 20
 _AROUND = 8
 """Passages before and after one that are looked through for the rest of its list."""
-
-
-@dataclass(frozen=True)
-class Item:
-    """One item: its words, its number in a numbered list (else empty), its lines, its passage."""
-
-    words: str
-    number: str
-    lines: tuple[str, ...]
-    passage: Passage
-
-
-@dataclass(frozen=True)
-class Listing:
-    """A list of a text and the line over it (empty: none)."""
-
-    lead: str
-    items: tuple[Item, ...]
 
 
 def asks_several(question: str) -> bool:
@@ -166,22 +139,23 @@ def asks_steps(question: str) -> bool:
 def whole_list(
     session: Session, question: str, reading: Reading | None, passages: Sequence[Passage]
 ) -> Draft | None:
-    """Return all of the list that a reading stands in, or that is asked for by its lead.
+    """Return all of the list that is asked for by the line over it, or that a reading stands in.
 
     Args:
         reading: what was copied from one of the passages; None when nothing was.
         passages: those that were found, the best first.
     """
-    near = [reading.passage] if reading else list(passages[:3])
-    for passage in near:
-        for found in lists_of(_around(session, passage)):
-            if reading is None:
-                fits = _lead_share(question, found) >= _SPOKEN_OF
-            else:
-                fits = any(reading.line.strip() in item.lines for item in found.items)
-            if fits and (told := _told(session, found)):
-                return told
-    return None
+    held = [(found, around[0]) for p in passages[:3] if (around := _around(session, p))
+            for found in lists_of(around)]  # fmt: skip
+    worth = [(_is_under(question, found, begins), found) for found, begins in held]
+    if reading and not set(content_words(reading.text)) <= set(content_words(question)):
+        own = lists_of(_around(session, reading.passage))
+        line = reading.line.strip()
+        standing = [f for f in own if any(line in item.lines for item in f.items)]
+        fitting = [f for share, f in worth if share == 1] + standing
+    else:
+        fitting = [f for share, f in worth if share >= _SPOKEN_OF]
+    return next((told for found in fitting if (told := _told(session, found))), None)
 
 
 def _around(session: Session, passage: Passage) -> list[Passage]:
@@ -191,70 +165,6 @@ def _around(session: Session, passage: Passage) -> list[Passage]:
     whole = session.request.library.passages(passage.asset_id)
     at = next((n for n, p in enumerate(whole) if p.chunk_id == passage.chunk_id), None)
     return [passage] if at is None else whole[max(0, at - _AROUND) : at + _AROUND + 1]
-
-
-def lists_of(passages: Sequence[Passage]) -> list[Listing]:
-    """Return the lists in passages, of two items and more, in reading order."""
-    lines = [(line.strip(), p) for p in passages for line in p.text.splitlines() if line.strip()]
-    found, at = [], 0
-    while at < len(lines):
-        places, end = _items_from([line for line, _ in lines], at)
-        if len(places) < 2:
-            at += 1
-            continue
-        edges = [*places, end]
-        items = [_item(lines[a:b]) for a, b in zip(edges, edges[1:], strict=False)]
-        found.append(Listing(lines[at - 1][0] if at else "", tuple(items)))
-        at = end
-    return found
-
-
-def _items_from(lines: Sequence[str], start: int) -> tuple[list[int], int]:
-    """Return where the items of a list begin whose first is at ``start``, and where it ends."""
-    kind, number = _mark(lines[start])
-    if not kind:
-        return [], start
-    places, last = [start], start
-    for at in range(start + 1, len(lines)):
-        other, next_number = _mark(lines[at])
-        if other == kind and (next_number > number or not number):
-            places.append(at)
-            number, last = next_number, at
-        elif other == kind or at - last > _GAP or not (other or _goes_on(lines[at - 1], lines[at])):
-            break
-    end = last + 1
-    if end < len(lines) and _goes_on(lines[last], lines[end]) and not _mark(lines[end])[0]:
-        end += 1
-    return places, end
-
-
-def _mark(line: str) -> tuple[str, int]:
-    """Return what kind of mark begins a line (empty: none) and its number (0: none)."""
-    for kind, rule in _MARKS:
-        if found := rule.match(line):
-            named = found.groupdict()
-            if letter := named.get("letter"):
-                return kind, ord(letter) - ord("a") + 1
-            return kind, int(named.get("number") or 0)
-    return "", 0
-
-
-def _goes_on(line: str, following: str) -> bool:
-    """Whether a line is the rest of the one before it, which was too long for the page."""
-    if re.search(r"[.。;；:：!！?？]$", line):
-        return False
-    first = following[0]
-    return first.islower() or (len(line) >= _WRAPPED and not following.endswith((":", "：")))
-
-
-def _item(lines: Sequence[tuple[str, Passage]]) -> Item:
-    texts = tuple(line for line, _ in lines)
-    for kind, rule in _MARKS:
-        if found := rule.match(texts[0]):
-            number = found["number"] if kind == "number" else ""
-            words = " ".join([texts[0][found.end() :], *texts[1:]])
-            return Item(words.strip(), number, texts, lines[0][1])
-    raise AssertionError(texts)
 
 
 def _lead_share(question: str, found: Listing) -> float:
@@ -271,6 +181,23 @@ def _lead_share(question: str, found: Listing) -> float:
 
 
 _ASKING = "list name enumerate all every what which"
+
+
+def _is_under(question: str, found: Listing, begins: Passage) -> float:
+    """Return how much the line over a list speaks of what is asked for, by that or a kindred word
+    ("decided" under "Decisions"), when the file's name and first lines tell the rest."""
+    known = set(content_words(f"{found.lead} {found.items[0].passage.heading}"))
+    title = set(content_words(f"{begins.asset} {begins.text[:200]}"))
+    asked = set(content_words(question)) - set(content_words(_ASKING))
+    named = {word for word in asked - title if any(_kindred(word, other) for other in known)}
+    share = len(named | (asked & title)) / len(asked) if named else 0.0
+    return max(share, _lead_share(question, found))
+
+
+def _kindred(one: str, other: str) -> bool:
+    """Whether two words begin alike: four letters and two thirds of the shorter one."""
+    least = max(4, -(-2 * min(len(one), len(other)) // 3))
+    return one == other or one[:least] == other[:least]
 
 
 def _told(session: Session, found: Listing) -> Draft | None:

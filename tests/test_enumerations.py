@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from assisting import open_assistant, outcome, write
 
+from assistant.bullets import lists_of
 from assistant.config import Settings
-from assistant.enumerations import asks_several, beside, lists_of
+from assistant.enumerations import asks_several, beside
 from assistant.messages import Abstained, Answered, Outcome
 from assistant.models.scripted import ScriptedChat
 from assistant.reader import Reading
@@ -194,3 +195,40 @@ def test_an_order_in_a_list_is_no_item(settings: Settings, tmp_path: Path) -> No
     assert said.text.startswith(
         "- a map [1]\n- a torch [1]\n\nNote: hut.txt contains an instruction"
     )
+
+
+MINUTES = """# Team meeting, 4 March
+
+Present: Amir, Joanna.
+
+## Decisions
+- The release moves to April.
+- Brno closes in June.
+
+## Open questions
+- Who pays for the laptops?
+- Is the van insured?
+"""
+ZH_MINUTES = "# 产品周会 4月8日\n\n参会：王芳。\n\n## 决定\n- 新版本推迟发布\n- 客服增加两人\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "first"),
+    [
+        ("What was decided at the meeting on 4 March?", "- The release moves to April. [1]"),
+        ("What did they decide at the team meeting?", "- The release moves to April. [1]"),
+        ("What was left open at the meeting of 4 March?", "- Who pays for the laptops? [1]"),
+        ("4月8日的周会决定了什么？", "- 新版本推迟发布 [1]"),
+    ],
+)
+def test_what_was_decided_stands_under_its_heading(
+    settings: Settings, tmp_path: Path, question: str, first: str
+) -> None:
+    """A date that was copied is no answer where a heading says what is asked for."""
+    model = ScriptedChat(copies={"4 March": -0.5, "产品周会": -0.5})
+    assistant = open_assistant(settings, model)
+    assistant.ingest(write(tmp_path / "in", {"minutes.md": MINUTES, "纪要.md": ZH_MINUTES}))
+    said = outcome(assistant.ask(question))
+    assistant.close()
+    assert isinstance(said, Answered) and said.text.startswith(first), said.text
+    assert len(said.text.splitlines()) == 2
