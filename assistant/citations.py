@@ -35,7 +35,8 @@ WordsOf = Callable[[Passage], Sequence[Word]]
 _MARK = re.compile(r"\s*\[(\d{1,2})\]")
 _LEADING_MARKS = re.compile(r"(?:\s*\[\d{1,2}\])+\s*[.。]?")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=\S)|(?<=[。！？])|\n+")
-_WORD = re.compile(r"[\u3400-\u9fff]+|[^\W_]+(?:[.,'’\-][^\W_]+)*")
+_LETTERS = r"[^\W_\u3400-\u9fff]+"
+_WORD = re.compile(rf"[\u3400-\u9fff]+|{_LETTERS}(?:[.,'’\-]{_LETTERS})*")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 # fmt: off
 _STOP = frozenset((
