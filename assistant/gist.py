@@ -75,7 +75,8 @@ def bare_question(text: str) -> str:
     The words taken away are in no file, so they would only make every passage look less like an
     answer.
     """
-    bare = _POLITELY.sub("", _FORM_ASIDE.sub("", _WHERE.sub(" ", text)))
+    line = " ".join(text.split())  # the patterns take time with the cube of a run of blanks
+    bare = _POLITELY.sub("", _FORM_ASIDE.sub("", _WHERE.sub(" ", line)))
     first, *rest = re.split(r"(?<=[?？。!])\s*|(?<=[a-z\")]\.)\s+", bare.strip())
     kept = [first, *(part for part in rest if part and not _FORM.search(part))]
     joiner = "" if re.search(r"[\u3400-\u9fff]", text) else " "

@@ -75,6 +75,9 @@ _WHERE = re.compile(
 )
 
 
+_LONGEST = 400
+"""Characters; nobody asks for a number of pages in more, and the patterns take time with the square
+of the length."""
 _NOUN = {True: "这份文件", False: "the document"}
 _LOOSELY: tuple[tuple[What, re.Pattern[str]], ...] = (
     (
@@ -123,6 +126,8 @@ def structure_asked(question: str) -> Asked | None:
     The name of a file stands for ``the document``.
     """
     asked = " ".join(question.split()).strip(" ?？。.!！")
+    if len(asked) > _LONGEST:
+        return None
     chinese = bool(re.search(r"[\u3400-\u9fff]", asked))
     named = _NAMED_FILE.search(asked)
     bare = " ".join(asked.replace(named.group(), "").split()) if named else asked
