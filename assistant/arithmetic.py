@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable
 from decimal import Decimal, DivisionByZero, InvalidOperation
 
+from assistant import phrases
 from assistant.errors import ToolFailed
 
 _BINARY: dict[type[ast.operator], Callable[[Decimal, Decimal], Decimal]] = {
@@ -105,6 +106,17 @@ def in_signs(text: str) -> str:
     return text
 
 
+def asked(text: str) -> str:
+    """Return the expression that a question wants worked out; empty when it wants something else.
+
+    Of long texts none: rows of dashes would be looked through with the square of their length.
+    """
+    found = phrases.ARITHMETIC.match(in_signs(text)) if len(text) <= _LONGEST else None
+    expression = found["expression"] if found else ""
+    return expression if re.search(r"[+\-*/x×÷^%]", expression[1:-1]) else ""
+
+
+_LONGEST = 400
 _CHINESE = re.compile("[〇零一二两三四五六七八九十百千万亿]+(?:点[〇零一二三四五六七八九]+)?")
 _DIGITS = dict(zip("〇零一二两三四五六七八九", "001223456789", strict=True))
 _UNITS = {"十": 10, "百": 100, "千": 1000}

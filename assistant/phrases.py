@@ -40,11 +40,11 @@ CHAT = re.compile(
 )
 ARITHMETIC = re.compile(
     r"^\W*(?:what(?:'s| is)|calculate|compute|how much is|work out|计算|算一?下|请问)?\s*"
-    r"(?P<expression>[\d(.-][\d\s.,+\-*/x×÷^%()（）=]*[+\-*/x×÷^%]"
-    r"[\d\s.,+\-*/x×÷^%()（）]*[\d)%）])"
+    r"(?P<expression>[\d(.-][\d\s.,+\-*/x×÷^%()（）=]*[\d)%）])"
     r"\s*(?:=|等于(?:多少|几)?|是多少)?\W*$",
     re.IGNORECASE,
 )
+"""What may be worked out, if there is a sign between its figures: see ``arithmetic.asked``."""
 PLEASE = r"^\W*(?:please |can you |could you |would you )?"
 COMPARE = any_of(
     rf"{PLEASE}compare\b|\bcomparison (?:of|between)\b",

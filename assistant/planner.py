@@ -12,9 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, cast
 
-from assistant import meant, phrases, work_phrases
+from assistant import arithmetic, meant, phrases, work_phrases
 from assistant.album import album_asked
-from assistant.arithmetic import in_signs
 from assistant.details import (
     field_of,
     file_names,
@@ -184,8 +183,8 @@ def _intent(text: str, pictures: bool, names: Sequence[str]) -> tuple[Intent, st
     """Return the intent and the text that the question itself brings along for it."""
     if phrases.CHAT.match(text):
         return "chat", ""
-    if found := phrases.ARITHMETIC.match(in_signs(text)):
-        return "calculate", found["expression"]
+    if expression := arithmetic.asked(text):
+        return "calculate", expression
     if album_asked(text):
         return "album", ""
     subject, asked = subject_of(text), text

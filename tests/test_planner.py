@@ -258,3 +258,10 @@ def test_a_long_text_without_a_mark_is_taken_apart_too() -> None:
     """Patterns for names that tried every split of a run took hours for this."""
     assert plan("字" * 8_000).names == ()
     assert plan("请总结" + "长" * 90 + ".txt").names == ("长" * 90 + ".txt",)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("piece", ["- ", "a", "图.pdf", "a.", "1,", "\n", "... ", "3 x ", "字"])
+def test_a_pasted_text_is_planned_at_once(piece: str) -> None:
+    """The longest question that may be asked, of what patterns go over again and again."""
+    assert plan("x " + piece * (20_000 // len(piece))).intent != "calculate"
