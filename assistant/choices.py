@@ -8,13 +8,14 @@ What speaks for the answer is quoted beside a bare yes or no. Knows no search an
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from assistant import prompts
 from assistant.citations import content_words, fold, split_sentences
 from assistant.i18n import Language
 from assistant.session import Session
 
+_Prompt = Callable[[str, str, Language], list[prompts.Turn]]
 _LONGEST = 12
 """Words that one of several things may have."""
 _NAME = 3
@@ -80,32 +81,41 @@ def any_named(question: str, texts: Sequence[str]) -> bool:
 
 def choose(session: Session, question: str, text: str, options: Sequence[str]) -> str | None:
     """Return the option that a text speaks for; None when the model gives no odds."""
-    with_text = session.score(prompts.reader(question, text, session.language), options)
-    without = session.score(prompts.reader(question, "…", session.language), options)
-    return _best(options, with_text, without)
+    gains = _gains(session, prompts.reader, question, text, options)
+    return None if gains is None else options[gains.index(max(gains))]
 
 
 def yes_or_no(session: Session, question: str, text: str) -> str | None:
-    """Return yes or no, in the language of the question; None when the model gives no odds.
+    """Return yes or no, in the language of the question, or "" where it is too close to say.
+
+    None when the model gives no odds.
 
     Args:
         text: the one sentence that tells (``telling_sentence``). Of 50 questions of the suite
-            ``choices`` the model has 44 right by it, and 37 by the text around it.
+            ``choices`` the model has 44 right by it, and 37 by the text around it; what is left to
+            the reader (``_CLOSE``) are 4 of the 6 wrong ones and 4 of the right ones.
     """
     language: Language = session.language
     said = prompts.YES_NO[language]
-    with_text = session.score(prompts.yes_no(question, text, language), said)
-    without = session.score(prompts.yes_no(question, "…", language), said)
-    return _best(said, with_text, without)
+    gains = _gains(session, prompts.yes_no, question, text, said)
+    if gains is None:
+        return None
+    return said[gains.index(max(gains))] if abs(gains[0] - gains[1]) >= _CLOSE else ""
 
 
-def _best(
-    options: Sequence[str], with_text: list[float] | None, without: list[float] | None
-) -> str | None:
+_CLOSE = 0.1
+"""Difference of log-odds within which neither yes nor no is said."""
+
+
+def _gains(
+    session: Session, prompt: _Prompt, question: str, text: str, options: Sequence[str]
+) -> list[float] | None:
+    """Return by how much a text makes each option likelier than it is without."""
+    with_text = session.score(prompt(question, text, session.language), options)
+    without = session.score(prompt(question, "…", session.language), options)
     if with_text is None or without is None:
         return None
-    gains = [one - other for one, other in zip(with_text, without, strict=True)]
-    return options[max(range(len(options)), key=lambda i: gains[i])]
+    return [one - other for one, other in zip(with_text, without, strict=True)]
 
 
 def telling_sentence(question: str, text: str) -> str:

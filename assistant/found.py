@@ -184,9 +184,8 @@ def _given(
     said = yes_or_no(session, question, quote)
     if said is None:
         return None
-    answer = text(
-        "say_because", session.language, answer=said.capitalize(), quote=quote, mark="[1]"
-    )
+    because = {"answer": said.capitalize(), "quote": quote, "mark": "[1]"}
+    answer = text("say_because", session.language, **because) if said else f"“{quote}” [1]"
     return Draft(answer, citations=(cite(1, first, quote, session.words(first)),))
 
 

@@ -99,10 +99,13 @@ _TWO = re.compile(
     re.IGNORECASE,
 )
 
+_LONGEST = 600
+"""Characters; more are a text, of which the pattern would try all pairs of places."""
+
 
 def halves(question: str) -> tuple[str, str]:
     """Return the two questions that stand in one; the second is empty where there is only one."""
-    found = _TWO.match(question.strip())
+    found = _TWO.match(question.strip()) if len(question) <= _LONGEST else None
     if found is None:
         return question, ""
     one, two = found["one"].strip(), found["two"].strip()

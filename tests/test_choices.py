@@ -65,7 +65,10 @@ def test_the_evidence_decides_not_the_words_a_model_likes() -> None:
     session = Session(Request("c", "m", question, "en", EmptyLibrary()), model, Limits(), bool)
     assert choose(session, question, "Ada Moss won.", ("Tom Reyes", "Ada Moss")) == "Ada Moss"
     assert yes_or_no(session, "Did she win?", "Ada Moss won.") == "no"
+    assert yes_or_no(session, "Did she win?", "It rained.") == ""  # nothing speaks for either
     assert telling_sentence("Who won?", "It rained. Ada Moss won. Nobody saw.") == "Ada Moss won."
+    rules = "The children need a coat. Mobile phones stay at home."
+    assert telling_sentence("Can the children bring phones?", rules).startswith("Mobile phones")
 
 
 @pytest.mark.parametrize(
