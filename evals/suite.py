@@ -44,6 +44,7 @@ FURTHER: tuple[str, ...] = (
     "voice_questions",
     "citations",
     "abstention",
+    "choices",
     "objects",
     "dialogues",
     "agent",

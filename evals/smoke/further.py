@@ -278,6 +278,7 @@ MAKERS: dict[str, Callable[[Path, int], None]] = {
     "voice_questions": _voice_questions,
     "citations": _citations,
     "abstention": _abstention,
+    "choices": works.choices,
     "objects": _objects,
     "dialogues": _dialogues,
     "agent": _agent,

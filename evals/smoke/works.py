@@ -1,4 +1,4 @@
-"""The small set of ``work``: texts of two languages, photos with day and place, requests."""
+"""The small sets of ``work`` and ``choices``: texts of two languages, photos, requests."""
 
 from __future__ import annotations
 
@@ -24,6 +24,14 @@ def work(folder: Path, count: int) -> None:
         if n < len(kind)
     ]
     write(folder / "questions.jsonl", rows[:count])
+
+
+def choices(folder: Path, count: int) -> None:
+    """Write the texts and the questions on them that name their answers, or ask yes or no."""
+    told = json.loads((HERE / "choices.json").read_text(encoding="utf-8"))
+    for name, text in told["texts"].items():
+        (folder / name).write_text(text + "\n", encoding="utf-8")
+    write(folder / "questions.jsonl", told["questions"][:count])
 
 
 def _photo(path: Path, shade: int, day: str, latitude: float, longitude: float) -> None:
