@@ -10,6 +10,7 @@ from itertools import pairwise
 from statistics import median
 
 from retrieval.parse.base import clean
+from retrieval.parse.grid import by_columns
 from retrieval.parse.layout import Line, union
 from retrieval.values import Block, ChunkKind, PageLocator, RegionLocator, Word
 
@@ -17,11 +18,17 @@ _HYPHENS = "-\u00ad\u2010\x02"
 
 
 def blocks_of(
-    regions: Sequence[list[Line]], kind: ChunkKind, page: int | None, unit: int, heading: str
+    regions: Sequence[list[Line]],
+    kind: ChunkKind,
+    page: int | None,
+    unit: int,
+    heading: str,
+    aspect: float = 1.0,
 ) -> tuple[list[Block], str]:
     """Make blocks of the regions' lines.
 
     Args:
+        aspect: height of the page by its width, for the columns of tables.
         kind: ``body`` or ``ocr``; tables of a text layer become ``table``.
         page: 1-based page, or None for a photo.
         heading: the heading in force when the page begins.
@@ -37,6 +44,8 @@ def blocks_of(
             if kind == "body" and _is_heading(group, body):
                 heading = _text_of(group)[0].replace("\n", " ")[:200]
             is_table = _is_table(group)
+            if is_table and kind == "body":
+                group = by_columns(group, aspect)
             text, words = _text_of(group, " | " if is_table else "   ")
             if text:
                 named: ChunkKind = "table" if is_table and kind == "body" else kind

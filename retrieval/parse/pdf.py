@@ -176,7 +176,7 @@ def _blocks(
     text: PageText, aspect: float, number: int, index: int, heading: str
 ) -> tuple[list[Block], str]:
     regions = reading_order(pieces_of(text.upright, aspect), aspect)
-    blocks, heading = blocks_of(regions, "body", number, index, heading)
+    blocks, heading = blocks_of(regions, "body", number, index, heading, aspect)
     if text.sideways:
         # Text on end has no rows in this direction; its own writing order is kept.
         boxes = [word.box for word in text.sideways if word.box is not None]
