@@ -45,7 +45,7 @@ from assistant.reader import (
     read_one,
     worth_reading,
 )
-from assistant.rows.told import told_by_rows
+from assistant.rows.told import one_row_for_all, told_by_rows
 from assistant.session import Session
 from assistant.shaping import shaped
 from assistant.statements import asks_line, asks_ratio, ratio, rounded, stated
@@ -95,7 +95,7 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
         return listed
     if count := counted_list(session, asked, reading, passages):
         return count
-    if reading is None:
+    if reading is None or one_row_for_all(asked, reading.passage, reading.line):
         return refuse(session, plan, results)
     reading = _in_full(session, asked, reading)
     if found := other_value(reading.text, reading.passage, passages):

@@ -303,8 +303,9 @@ COURTESY = re.compile(
 )
 BILLS = any_of(r"\b(?:receipt|invoice|bill|expense|purchase)s?\b", "收据|发票|小票|账单")
 BOUND = re.compile(
-    r"\b(?:(?P<over>over|above|more than|greater than|exceed(?:s|ing)?)|under|below|less than"
-    r"|cheaper than)\s*(?P<en>[^\d\s]{0,3}\s?\d[\d,]*(?:\.\d+)?)"
+    r"\b(?:(?P<over>over|above|exceed(?:s|ing)?|(?:more|greater|longer|higher|larger|bigger|further"
+    r"|farther|heavier) than)|under|below|(?:less|cheaper|shorter|lower|smaller|lighter) than)"
+    r"\s*(?P<en>[^\d\s]{0,3}\s?\d[\d,]*(?:\.\d+)?)"
     r"|(?:(?P<zh_over>超过|大于|高于|多于)|低于|小于|少于|不到)\s*(?P<zh>\d[\d,]*(?:\.\d+)?)",
     re.IGNORECASE,
 )

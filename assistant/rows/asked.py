@@ -67,6 +67,13 @@ def asks_figures(question: str) -> bool:
     return bool(_operations(phrases.NAME.sub(" ", question)))
 
 
+def of_many(question: str) -> bool:
+    """Whether a question wants a figure made of many rows: a sum, an average, the most, a count."""
+    wanted = _operations(phrases.NAME.sub(" ", question))
+    summed = "sum" in wanted and vocabulary.ALTOGETHER.search(question)
+    return bool(summed or set(wanted) - {"sum"})
+
+
 def beyond(question: str) -> bool:
     """Whether a question asks for more than is worked out here, as for a share."""
     return bool(vocabulary.BEYOND.search(phrases.NAME.sub(" ", question)))
@@ -103,8 +110,10 @@ def asked_of(question: str, sheet: Sheet) -> Asked | None:
     groups = _groups(when.rest, sheet)
     if groups is None:
         return None
-    operation = _counts_figures(operation, bare, sheet)
+    operation = _counts_figures(operation, rest, sheet)
     columns, named = figure_columns(bare, operation, sheet)
+    if operation == "count" and not bound:
+        columns = []
     filters = filters_of(groups.rest, sheet.table, sheet.labels, sheet.kept)
     if not columns and operation != "count":
         return None
@@ -202,7 +211,9 @@ def _counts_figures(operation: Operation, question: str, sheet: Sheet) -> Operat
         if asked and any(is_named(sheet.table.columns[c], asked[1]) for c in sheet.numbers):
             return "sum"
     if operation == "sum" and re.search(r"\bhow many\b", question, re.IGNORECASE):
-        figures = [c for c in sheet.numbers if is_named(sheet.table.columns[c], question)]
+        noun = re.search(r"\bhow many (?!of\b)([\w'-]+)", question, re.IGNORECASE)
+        said = noun[1] if noun else question
+        figures = [c for c in sheet.numbers if is_named(sheet.table.columns[c], said)]
         stock = [
             c for c in sheet.numbers if vocabulary.QUANTITY.search(spaced(sheet.table.columns[c]))
         ]

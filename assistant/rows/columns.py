@@ -88,6 +88,10 @@ def column_named(word: str, sheet: Sheet) -> int | None:
     return None
 
 
+_PIECES = re.compile(r"\bhow many\b|(?:多少|几)[个件箱台包套本只瓶盒袋支双张份]", re.IGNORECASE)
+"""Asks for a number of pieces."""
+
+
 def figure_columns(question: str, operation: Operation, sheet: Sheet) -> tuple[list[int], bool]:
     """Return the columns of figures that may be meant (several: one must be named), and whether
     the question names them."""
@@ -98,9 +102,13 @@ def figure_columns(question: str, operation: Operation, sheet: Sheet) -> tuple[l
         named = [c for c in named if _shared(names[c], question) == best]
         return _with_counts(named, operation, sheet), True
     figures = [c for c in sheet.numbers if not vocabulary.NOT_FIGURES.search(spaced(names[c]))]
+    for said, of in vocabulary.SUPERLATIVES:
+        meant = [c for c in figures if of.search(spaced(names[c]))]
+        if said.search(question) and meant:
+            return meant, False
     if vocabulary.MONEY.search(question):
         return _with_counts(_money_columns(question, figures, sheet), operation, sheet), False
-    if re.search(r"\bhow many\b|多少[个件箱]|几[个件箱]", question, re.IGNORECASE):
+    if _PIECES.search(question):
         held = [c for c in figures if vocabulary.QUANTITY.search(spaced(names[c]))]
         return held[:1], False
     totals = len(sheet.kept) < len(sheet.table.rows)  # the file gives its own
@@ -155,7 +163,8 @@ def _shared(name: str, question: str) -> int:
     if not count:
         alike = vocabulary.FIGURES_ALIKE
         count += any(rule.search(spaced(name)) and rule.search(question) for rule in alike)
-    chinese = "".join(re.findall(r"[\u3400-\u9fff]+", name))
+    bare = re.sub(r"[（(][^)）]*[)）]", "", name)  # without its unit
+    chinese = "".join(re.findall(r"[\u3400-\u9fff]+", bare))
     return count + (len(chinese) if chinese and chinese in question else 0)
 
 

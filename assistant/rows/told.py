@@ -19,7 +19,7 @@ from assistant.i18n import text
 from assistant.leader import focus
 from assistant.library import NOT_IN_LIBRARY
 from assistant.planner import Plan
-from assistant.rows.asked import Asked, asked_of, asks_figures, beyond
+from assistant.rows.asked import Asked, asked_of, asks_figures, beyond, of_many
 from assistant.rows.columns import Sheet
 from assistant.rows.figures import RowFigures, bracketed
 from assistant.session import Session
@@ -62,6 +62,14 @@ def _with_tables(plan: Plan, results: Sequence[ToolResult]) -> list[int]:
     first = list(dict.fromkeys(p.asset_id for p in found))[:_FOUND_FIRST]
     tables = {p.asset_id for p in found if p.kind == "table" or is_table_file(p.asset)}
     return [n for place, n in enumerate(first) if n in tables or place < _READ_WHOLE]
+
+
+def one_row_for_all(question: str, passage: Passage, line: str) -> bool:
+    """Whether a question asks for a figure of all rows while ``line`` is only one of a table's.
+
+    Such a question was not understood as one about rows; a single cell would be a wrong answer.
+    """
+    return passage.kind == "table" and of_many(question) and not _TOTAL.search(line)
 
 
 def has_rows(session: Session, name: str) -> bool:

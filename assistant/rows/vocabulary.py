@@ -19,7 +19,7 @@ OPERATIONS: tuple[tuple[Operation, re.Pattern[str]], ...] = (
         any_of(
             rf"\bhow many (?:\w+ )?{COUNTED}\b|\bhow often\b|\bnumber of (?:\w+ )?{COUNTED}\b",
             rf"\b(?:which|what|list|show)(?: me)?(?: all)?(?: my| the)? (?:\w+ )?{COUNTED}\b.*\d",
-            "(?:多少|几)[次笔条行]",
+            "(?:多少|几)[次笔条行单套场趟]",
         ),
     ),
     ("average", any_of(r"\baverage\b|\bmean\b|\bon average\b", "平均")),
@@ -65,7 +65,7 @@ BEYOND = any_of(
 MONEY = any_of(
     r"\b(?:spen[dt]|spending|pa(?:y|id)|cost(?:s|ed|ly)?|expens(?:e|es|ive)|cheap(?:est)?|price[ds]?"
     r"|pric(?:iest|ey)|bills?|purchases?|money|amounts?|bought|buy|earn(?:ed)?|receive[ds]?|income)\b",
-    "花|钱|贵|便宜|消费|支出|开销|费用|金额|付|买|收入|元",
+    "花|钱|贵|便宜|消费|支出|开销|费用|金额|付|买|收入|元|销售额|采购额|总额|租金|房租",
 )
 SPENDING = any_of(
     r"\b(?:spen[dt]|spending|pa(?:y|id)|cost(?:s|ed|ly)?|expens(?:e|es|ive)|cheap(?:est)?|purchases?"
@@ -83,11 +83,14 @@ ADDED = any_of(
 )
 """Of groups, wants their sums compared, not their single rows."""
 
+ALTOGETHER = any_of(r"\b(?:total|sum|altogether|overall|in all|all of)\b", "共|合计|总|加起来")
+"""Says that all is to be added up."""
+
 AMOUNT_NAMES = any_of(
     r"\b(?:amount|price|total|cost|costs|sum|spent|paid|expense|expenses|fee|gross|net|debit|credit"
     r"|paid out|paid in|money out|money in|withdrawals?|deposits?|betrag|importe|montant|usd|eur"
-    r"|gbp|cny|salary)\b",
-    "金额|价格|总价|费用|支出|收入|花费|应付|实付|合计|总额|借方|贷方|价税",
+    r"|gbp|cny|salary|rent|fare|sales|revenue|turnover)\b",
+    "租金|房租|销售额|金额|价格|总价|费用|支出|收入|花费|应付|实付|合计|总额|借方|贷方|价税",
 )
 OUTGOING = any_of(
     r"\b(?:debit|out|withdrawals?|spent|expense|expenses|paid)\b(?! in)", "支出|借方|花费"
@@ -101,7 +104,7 @@ QUANTITY = any_of(
     r"\b(?:quantity|qty|count|stock|in stock|units|pieces|number|amount)\b", "数量|库存|件数|个数"
 )
 NOT_FIGURES = any_of(
-    r"\b(?:id|no|nr|number|year|zip|code|phone|row|index|rank|page|account|balance|card|ref"
+    r"\b(?:id|no|nr|number|invoice|order|year|zip|code|phone|row|index|rank|page|account|balance|card|ref"
     r"|reference)\b|#",
     "序号|编号|年份?$|电话|号码|邮编|余额|账号|卡号|单号",
 )
@@ -140,8 +143,31 @@ FIGURES_ALIKE: tuple[re.Pattern[str], ...] = (
     any_of(r"\b(?:temperatures?|temp|degrees)\b", "温度|气温"),
     any_of(r"\b(?:hours?|duration|hrs?|how long)\b", "小时|工时|时长"),
     any_of(r"\b(?:distance|km|kilomet(?:er|re)s?|miles|how far)\b", "距离|公里|里程"),
+    any_of(r"\b(?:kwh|power|energy|electricity)\b", "电量|用电|度数"),
 )
 """The same for columns of figures; they may stand anywhere in a column's name."""
+SUPERLATIVES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
+    (
+        any_of(r"\b(?:longest|shortest|how long)\b", "最[长短久]|多[长久]"),
+        any_of(
+            r"\b(?:hours?|minutes?|duration|time|length|pages?|distance|km|miles|days)\b",
+            "小时|分钟|时长|长度|页数|距离|公里|天数",
+        ),
+    ),
+    (
+        any_of(r"\b(?:cheap|dear|pric(?:i|ey)|expensive)", "便宜|贵"),
+        any_of(r"\b(?:price|cost|fare|rent|fee|amount|total)\b", "价|租金|费|金额|总额"),
+    ),
+    (
+        any_of(r"\b(?:bigg|larg|small)est\b|\bhow (?:big|large)\b", "最[大小]|多大"),
+        any_of(r"\b(?:area|size|m2|m²|sqm|square)\b", "面积|大小"),
+    ),
+    (
+        any_of(r"\b(?:heavi|light)est\b", "最[重轻]"),
+        any_of(r"\b(?:weight|kg|mass)\b", "重量|体重|公斤"),
+    ),
+)
+"""What a superlative is said of: the question's word, and the columns it means."""
 GROUPED = re.compile(
     r"\b(?P<way>which|what|per|by|each|every)\s+(?:of the\s+)?(?P<en>[a-z]+)\b|\b(?P<who>who)\b"
     r"|(?P<how>哪一?[个家种类位]?|每一?[个家种类位]?|按|各个?)(?P<zh>[\u3400-\u9fff]{0,6})|(?P<zhwho>谁)",
@@ -177,12 +203,21 @@ STOP = frozenset(
         together took total transaction transactions tsv under up us use used value values
         visit visited warmest was we went were what when where which who far will with
         work worked working would xlsx you your ran run wrote written walked drove sold ordered
+        ate began billed booked borrowed brought called came charged climbed come comes cycled
+        dearest delivered drank driven drunk eaten fell filled finish finished flew flown fill gave
+        given go goes going gone grew happen happened into join joined leave leaves left lend lent
+        live lived lives lost made makes out owe owed played put puts read reads rate rated rode
+        score scored send sent sends slept spell started stayed still studied swam takes taken tank
+        travelled uses watched weigh weighed won already account down off so
+        euro euros pound pounds dollar dollars yuan yen franc francs kronor kroner krona kr eur usd
+        gbp cny rmb cents pence bucks quid
         """,
     )
 )
 """Words of asking, which choose no rows."""
 STOP_ZH = re.compile(
-    "我们?|你|他们?|她|在|上|里|中|内|的|了|花费?|钱|多少|一共|总共|共计?|总和|总计|总额|合计|是|为|有|哪|个|家|笔|次|条|行"
+    "(?:多少|几)[台包套本只瓶盒袋支双张件个份斤位名间辆场趟单]|销售总?额?|采购总?额?|成交|卖[出了掉]?|值班|排班|值了|排了|的?班$"
+    "|打车|吃饭|每晚|房子|从|向|日元|美元|欧元|英镑|我们?|你|他们?|她|在|上|里|中|内|的|了|花费?|钱|多少|一共|总共|共计?|总和|总计|总额|合计|是|为|有|哪|个|家|笔|次|条|行"
     "|消费|支付|支出|开销|费用|金额|购买|买|用|最|贵|多|少|高|低|大|小|长|短|便宜|平均|每|按|各|几|请问?|吗|呢|表格?|文件|记录|账单"
     "|商店|商家|商户|店铺|公司|类别|分类|种类|类型|姓名|名字|员工|人员|成员|商品|产品|物品|名称|项目|客户|城市|地点"
     "|房间|仓库|数量|库存|件数|温度|气温|小时|工时|时长|读数|记录|数据|付|过|去|和|与|或|及|统计|加起来|分别|元|块|天|月|年|日|超过|大于|高于|多于|低于|小于|少于|不到|那|这|一|人|谁|所有"
