@@ -178,10 +178,10 @@ def _given(
         return None
     words = window(session, question, first)
     if options:
-        chosen = choose(session, question, words, options)
+        chosen = choose(session, question, words, options, first.asset)
         return exact(session, chosen, first) if chosen else None
-    quote = " ".join(telling_sentence(question, words).split())
-    said = yes_or_no(session, question, quote)
+    quote = " ".join(telling_sentence(question, words, first.asset).split())
+    said = yes_or_no(session, question, quote, first.asset)
     if said is None:
         return None
     because = {"answer": said.capitalize(), "quote": quote, "mark": "[1]"}

@@ -54,21 +54,57 @@ def test_yes_or_no_is_wanted(question: str, yes_no: bool) -> None:
     assert asks_yes_no(question) is yes_no
 
 
-def test_the_evidence_decides_not_the_words_a_model_likes() -> None:
-    def chooser(messages: Sequence[BaseMessage], candidates: Sequence[str]) -> list[float]:
-        """Like the first candidate best; the text moves the odds of the second."""
-        seen = "Ada Moss won." in str(messages[-1].content)
-        return [-1.0, -3.0 + 1.5 * seen][: len(candidates)]
+def _session(question: str, moved: float) -> Session:
+    """A session whose model likes the first candidate best, while a text moves the odds of the
+    second, so that it may or may not be likelier than without."""
 
-    question = "Who won? Tom Reyes, or Ada Moss?"
+    def chooser(messages: Sequence[BaseMessage], candidates: Sequence[str]) -> list[float]:
+        seen = "…" not in str(messages[-1].content)
+        return [-1.0, -3.0 + moved * seen][: len(candidates)]
+
     model = ScriptedChat(chooser=chooser)
-    session = Session(Request("c", "m", question, "en", EmptyLibrary()), model, Limits(), bool)
-    assert choose(session, question, "Ada Moss won.", ("Tom Reyes", "Ada Moss")) == "Ada Moss"
-    assert yes_or_no(session, "Did she win?", "Ada Moss won.") == "no"
-    assert yes_or_no(session, "Did she win?", "It rained.") == ""  # nothing speaks for either
+    return Session(Request("c", "m", question, "en", EmptyLibrary()), model, Limits(), bool)
+
+
+def test_the_evidence_decides_not_the_words_a_model_likes() -> None:
+    question = "Who won? Tom Reyes, or Ada Moss?"
+    both = "Tom Reyes met Ada Moss."
+    assert choose(_session(question, 1.5), question, both, ("Tom Reyes", "Ada Moss")) == "Ada Moss"
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "options", "chosen"),
+    [
+        ("Is heating or electricity included?", "Heating is included, electricity is not.",
+         ("electricity", "heating"), "heating"),
+        ("Is salt added before or after the lentils are soft?",
+         "Do not add salt before the lentils are soft.", ("before", "after"), "after"),
+        ("Must it be paid by 2 May or by 14 May?", "It starts on 14 May. It must be paid by 2 May.",
+         ("14 May", "2 May"), "2 May"),
+    ],
+)  # fmt: skip
+def test_the_clause_that_tells_decides_between_things(
+    question: str, text: str, options: tuple[str, ...], chosen: str
+) -> None:
+    assert choose(_session(question, 0.0), question, text, options) == chosen
+
+
+def test_yes_or_no_is_said_only_where_it_is_sure() -> None:
+    question = "Are towels provided?"
+    sure, unsure = _session(question, -1.5), _session(question, 0.1)
+    assert yes_or_no(sure, question, "Towels are provided.") == "yes"
+    assert yes_or_no(sure, question, "Towels are not provided, aprons are.") == "no"
+    assert yes_or_no(sure, question, "Aprons are provided, towels are not.") == ""
+    assert yes_or_no(unsure, question, "Towels are at the desk.") == ""
+
+
+def test_the_sentence_that_tells() -> None:
     assert telling_sentence("Who won?", "It rained. Ada Moss won. Nobody saw.") == "Ada Moss won."
     rules = "The children need a coat. Mobile phones stay at home."
     assert telling_sentence("Can the children bring phones?", rules).startswith("Mobile phones")
+    camp = "Camp Fernhollow at the lake. Fires are forbidden."
+    asked = "Are fires allowed at the camp Fernhollow?"
+    assert telling_sentence(asked, camp, "camp fernhollow.txt") == "Fires are forbidden."
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,10 @@ class Choices(LibrarySuite):
     name = "choices"
     about = "questions answered with yes, no, or one of two things named"
     kinds = {"question": str, "kind": str, "answers": list}
-    metrics = (Metric("yes_no"), Metric("either"), Metric("cited"))
+    metrics = (
+        Metric("yes_no"), Metric("yes_no_wrong", lower_is_better=True), Metric("either"),
+        Metric("cited"),
+    )  # fmt: skip
 
     def groups(self, case: Case) -> dict[str, str]:
         row = case.data
@@ -44,19 +47,25 @@ class Choices(LibrarySuite):
             }
             return Scored(judge(row, reply), shown)
 
-        return [Part("answer", work, {row["kind"]: Score(0.0), "cited": Score(0.0)})]
+        worst = {row["kind"]: Score(0.0), "cited": Score(0.0)}
+        if row["kind"] == "yes_no":
+            worst["yes_no_wrong"] = Score(1.0)
+        return [Part("answer", work, worst)]
 
 
 def judge(row: Any, reply: Reply) -> dict[str, Score]:
     """Score a reply: whether it is the right choice, and whether it cites the right file."""
     said = told(reply)
+    cited = any(citation.asset == row.get("file") for citation in reply.citations)
+    scores = {"cited": Score(float(cited), said)}
     if row["kind"] == "yes_no":
-        right = row["answers"][0] == yes_or_no(plain(reply.text))
+        told_so = "" if reply.abstained else yes_or_no(plain(reply.text))
+        right = row["answers"][0] == told_so
+        scores["yes_no_wrong"] = Score(float(bool(told_so) and not right), said)
     else:
         right = chosen(plain(reply.text), row["answers"], row.get("others") or [])
-    cited = any(citation.asset == row.get("file") for citation in reply.citations)
-    right = right and not reply.abstained
-    return {row["kind"]: Score(float(right), said), "cited": Score(float(cited), said)}
+        right = right and not reply.abstained
+    return {row["kind"]: Score(float(right), said), **scores}
 
 
 def yes_or_no(text: str) -> str:
