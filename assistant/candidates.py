@@ -68,6 +68,11 @@ _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
 _TELEPHONE = re.compile(r"\+?\(?\d{2,4}\)?(?:[ /-]\d{2,4}){2,}|\+?\d{7,}")
+_ASKS_TELEPHONE = re.compile(
+    r"\b(?:phone|telephone|mobile|cell|fax|hotline)(?:'s)? (?:no\b|number)|电话(?:号码)?(?:是多少)?\W*$|手机号",
+    re.IGNORECASE,
+)
+_LEAST_DIGITS = 5
 _MANY = re.compile(r"\bhow many\b|几[个名次位只把]", re.IGNORECASE)
 _MONEY = re.compile(r"[$€£¥]|\b(?:euros?|dollars?|pounds?|cents?|yuan)\b|[元块]", re.IGNORECASE)
 
@@ -83,6 +88,8 @@ def can_be(answer: str, question: str) -> bool:
     said = set(content_words(answer))
     if said and said <= asked and " or " not in question and "还是" not in question:
         return False
+    if _ASKS_TELEPHONE.search(question):
+        return sum(sign.isdigit() for sign in answer) >= _LEAST_DIGITS
     kind = kind_of(question)
     if kind == "number":
         money = _MONEY.search(answer) and not _MONEY.search(question) and _MANY.search(question)

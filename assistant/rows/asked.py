@@ -25,6 +25,7 @@ from assistant.rows.columns import (
     is_named,
     names_a_column,
     spaced,
+    wants_pieces,
 )
 from assistant.rows.filters import Filters, filters_of, is_titled
 from assistant.rows.when import When, when_of
@@ -223,7 +224,8 @@ def _counts_figures(operation: Operation, question: str, sheet: Sheet) -> Operat
 
 def _is_of_money(question: str, sheet: Sheet, columns: Sequence[int]) -> bool:
     """Whether the figures are of money, if it is money that is asked for."""
-    return not vocabulary.MONEY.search(question) or is_money(sheet, columns)
+    other = not vocabulary.MONEY.search(question) or wants_pieces(question, sheet, columns)
+    return other or is_money(sheet, columns)
 
 
 def _mixed(sheet: Sheet, column: int) -> bool:

@@ -88,8 +88,18 @@ def column_named(word: str, sheet: Sheet) -> int | None:
     return None
 
 
-_PIECES = re.compile(r"\bhow many\b|(?:多少|几)[个件箱台包套本只瓶盒袋支双张份]", re.IGNORECASE)
+_PIECES = re.compile(
+    r"\bhow many\b(?! (?:euros?|pounds?|dollars?|yuan|yen|francs?|kr|kronor|kroner|eur|usd|gbp)\b)"
+    r"|(?:多少|几)[个件箱台包套本只瓶盒袋支双张份]",
+    re.IGNORECASE,
+)
 """Asks for a number of pieces."""
+
+
+def wants_pieces(question: str, sheet: Sheet, columns: Sequence[int]) -> bool:
+    """Whether a question asks how many pieces, and columns tell that."""
+    names = (spaced(sheet.table.columns[c]) for c in columns)
+    return bool(_PIECES.search(question)) and any(map(vocabulary.QUANTITY.search, names))
 
 
 def figure_columns(question: str, operation: Operation, sheet: Sheet) -> tuple[list[int], bool]:
@@ -106,11 +116,13 @@ def figure_columns(question: str, operation: Operation, sheet: Sheet) -> tuple[l
         meant = [c for c in figures if of.search(spaced(names[c]))]
         if said.search(question) and meant:
             return meant, False
+    held = [c for c in figures if vocabulary.QUANTITY.search(spaced(names[c]))]
+    if held and _PIECES.search(question):
+        return held[:1], False
     if vocabulary.MONEY.search(question):
         return _with_counts(_money_columns(question, figures, sheet), operation, sheet), False
     if _PIECES.search(question):
-        held = [c for c in figures if vocabulary.QUANTITY.search(spaced(names[c]))]
-        return held[:1], False
+        return [], False
     totals = len(sheet.kept) < len(sheet.table.rows)  # the file gives its own
     return (figures, False) if len(figures) == 1 or not totals else ([], False)
 

@@ -64,12 +64,13 @@ BEYOND = any_of(
 
 MONEY = any_of(
     r"\b(?:spen[dt]|spending|pa(?:y|id)|cost(?:s|ed|ly)?|expens(?:e|es|ive)|cheap(?:est)?|price[ds]?"
-    r"|pric(?:iest|ey)|bills?|purchases?|money|amounts?|bought|buy|earn(?:ed)?|receive[ds]?|income)\b",
+    r"|pric(?:iest|ey)|dear(?:est)?|bills?|purchases?|money|amounts?|bought|buy|earn(?:ed)?|receive[ds]?|income)\b",
     "花|钱|贵|便宜|消费|支出|开销|费用|金额|付|买|收入|元|销售额|采购额|总额|租金|房租",
 )
 SPENDING = any_of(
     r"\b(?:spen[dt]|spending|pa(?:y|id)|cost(?:s|ed|ly)?|expens(?:e|es|ive)|cheap(?:est)?|purchases?"
-    r"|bought|buy)\b",
+    r"|bought|buy|dear(?:est)?|payments?|withdr[ae]w|(?:paid|went|go(?:es)?|take|took|money) out)\b"
+    r"|\bleft (?:the|my|our) account\b",
     "花|贵|便宜|消费|支出|开销|费用|付|买",
 )
 OWN = any_of(
@@ -77,7 +78,10 @@ OWN = any_of(
     "我.{0,12}花|花[得钱了]|消费|支出|开销|交易",
 )
 """Speaks of what was spent as such, as lists of expenses do."""
-EARNING = any_of(r"\b(?:earn(?:ed)?|receive[ds]?|income|got paid|incoming)\b", "收入|收到|进账")
+EARNING = any_of(
+    r"\b(?:earn(?:ed)?|receive[ds]?|income|got paid|incoming|(?:came|comes?|paid|money) in)\b",
+    "收入|收到|进账",
+)
 ADDED = any_of(
     r"\bmost\b|\bleast\b|\bfewest\b|\btotal\b|\bsum\b|\boverall\b", "最[多少]|共|总|合计"
 )
