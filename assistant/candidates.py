@@ -69,7 +69,8 @@ _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 _TELEPHONE = re.compile(r"\+?\(?\d{2,4}\)?(?:[ /-]\d{2,4}){2,}|\+?\d{7,}")
 _ASKS_TELEPHONE = re.compile(
-    r"\b(?:phone|telephone|mobile|cell|fax|hotline)(?:'s)? (?:no\b|number)|电话(?:号码)?(?:是多少)?\W*$|手机号",
+    r"\b(?:phone|telephone|mobile|cell|fax|hotline)(?:'s)? (?:no|number)\b"
+    r"|电话(?:号码)?(?:是多少)?\W*$|手机号",
     re.IGNORECASE,
 )
 _LEAST_DIGITS = 5
