@@ -30,9 +30,10 @@ MOST_TABLES = 40
 """Table files, and other files, that a question naming none goes through."""
 _SAID_NONE = 3
 _TOTAL = re.compile(
-    r"^\W*(?:grand |sub)?-?\s?totals?\b|\b(?:in total|altogether)\b|合计|总计|总额|共计",
+    r"^\W*(?:grand |sub)?-?\s?totals?\b.*\d|^\W*(?:合计|总计|总额|共计).*\d",
     re.IGNORECASE | re.MULTILINE,
 )
+"""A line of a document that gives the total itself."""
 _FOUND_FIRST = 8
 """Files that a search found first among which a table must be for a question naming none."""
 _READ_WHOLE = 3

@@ -147,7 +147,7 @@ FIGURES_ALIKE: tuple[re.Pattern[str], ...] = (
     any_of(r"\b(?:temperatures?|temp|degrees)\b", "温度|气温"),
     any_of(r"\b(?:hours?|duration|hrs?|how long)\b", "小时|工时|时长"),
     any_of(r"\b(?:distance|km|kilomet(?:er|re)s?|miles|how far)\b", "距离|公里|里程"),
-    any_of(r"\b(?:kwh|power|energy|electricity)\b", "电量|用电|度数"),
+    any_of(r"\b(?:k ?wh|power|energy|electricity)\b", "电量|用电|度数"),
 )
 """The same for columns of figures; they may stand anywhere in a column's name."""
 SUPERLATIVES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
