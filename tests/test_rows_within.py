@@ -148,3 +148,22 @@ def _tables(path: Path) -> list[Table]:
             for c in chunks
         ]
     )  # fmt: skip
+
+
+def test_narrow_columns_are_kept_apart(tmp_path: Path) -> None:
+    """Beside the longest entry the gap is as narrow as a blank; all rows together tell."""
+    from reportlab.lib.pagesizes import A4
+    from reportlab.platypus import SimpleDocTemplate
+    from reportlab.platypus import Table as Drawn
+
+    rows = [
+        ("Number", "Client", "Due", "Amount", "State"),
+        ("2041", "Oakmoor School", "2 Apr 2024", "1,470.98", "paid"),
+        ("2042", "Brightwater", "12 Apr 2024", "1,482.29", "open"),
+        ("2043", "Holm", "9 May 2024", "76.79", "open"),
+        ("2044", "Kestrel Rowing Club", "28 May 2024", "12,236.55", "paid"),
+    ]
+    path = tmp_path / "sent.pdf"
+    SimpleDocTemplate(str(path), pagesize=A4).build([Drawn(rows)])
+    (table,) = _tables(path)
+    assert table.columns == rows[0] and [row.cells for row in table.rows] == rows[1:]
