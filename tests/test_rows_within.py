@@ -164,6 +164,7 @@ def test_narrow_columns_are_kept_apart(tmp_path: Path) -> None:
         ("2044", "Kestrel Rowing Club", "28 May 2024", "12,236.55", "paid"),
     ]
     path = tmp_path / "sent.pdf"
-    SimpleDocTemplate(str(path), pagesize=A4).build([Drawn(rows)])
+    narrow = [(f"{side}PADDING", (0, 0), (-1, -1), 3) for side in ("LEFT", "RIGHT")]
+    SimpleDocTemplate(str(path), pagesize=A4).build([Drawn(rows, style=narrow)])
     (table,) = _tables(path)
     assert table.columns == rows[0] and [row.cells for row in table.rows] == rows[1:]
