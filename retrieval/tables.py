@@ -225,7 +225,7 @@ def _within(passages: Sequence[Passage]) -> list[Table]:
 def _split(line: str) -> tuple[str, ...]:
     """Return the cells of a line, those of Markdown without its marks."""
     bare = line.strip()
-    if bare.startswith("|"):
+    if bare.startswith("|") and bare.endswith("|"):
         bare = bare.strip("|")
     return tuple(" ".join(cell.strip(" *_`").split()) for cell in bare.split("|"))
 

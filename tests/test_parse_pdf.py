@@ -106,7 +106,7 @@ def test_a_table_keeps_its_rows(tmp_path: Path) -> None:
         "Item | Count | Price",
         "Skiff | 2 | $ 900.00",
         "Oar | 12 | $ 35.50",
-        "Total | $ 2,226.00",
+        "Total |  | $ 2,226.00",
     ]
 
 

@@ -168,3 +168,22 @@ def test_narrow_columns_are_kept_apart(tmp_path: Path) -> None:
     SimpleDocTemplate(str(path), pagesize=A4).build([Drawn(rows, style=narrow)])
     (table,) = _tables(path)
     assert table.columns == rows[0] and [row.cells for row in table.rows] == rows[1:]
+
+
+def test_empty_cells_keep_their_place(tmp_path: Path) -> None:
+    """Of a statement with money in and out in columns of their own."""
+    from reportlab.lib.pagesizes import A4
+    from reportlab.platypus import SimpleDocTemplate
+    from reportlab.platypus import Table as Drawn
+
+    rows = [
+        ("Date", "Details", "Paid out", "Paid in", "Balance"),
+        ("03 Mar 2025", "Card insurance", "42.10", "", "957.90"),
+        ("17 Mar 2025", "Transfer", "", "200.00", "1,157.90"),
+        ("31 Mar 2025", "Interest", "", "6.17", "1,164.07"),
+        ("02 Apr 2025", "Card insurance", "42.10", "", "1,121.97"),
+    ]
+    path = tmp_path / "saver.pdf"
+    SimpleDocTemplate(str(path), pagesize=A4).build([Drawn(rows)])
+    (table,) = _tables(path)
+    assert table.columns == rows[0] and [row.cells for row in table.rows] == rows[1:]

@@ -25,10 +25,25 @@ def by_columns(lines: Sequence[Line], aspect: float) -> list[Line]:
         aspect: height of the page by its width, since boxes are fractions of either.
     """
     borders = _borders(lines, aspect)
-    return [
-        Line(tuple(piece for cell in line.cells for piece in _divided(cell, borders)), line.box)
-        for line in lines
-    ]
+    rows = [[part for cell in line.cells for part in _divided(cell, borders)] for line in lines]
+    names = rows[0] if rows else []
+    if len(names) == len(borders) + 1 and not any(c.isdigit() for n in names for c in n.text):
+        rows = [_filled(row, borders) for row in rows]
+    return [Line(tuple(row), line.box) for row, line in zip(rows, lines, strict=True)]
+
+
+def _filled(row: list[Piece], borders: Sequence[float]) -> list[Piece]:
+    """Return a row under named columns with empty cells where it has none.
+
+    An amount paid in and one paid out are told apart by nothing else. Not a row of a single cell,
+    which is a heading or a note, nor one with two in a column.
+    """
+    columns = [int(np.searchsorted(borders, (c.box[0] + c.box[2]) / 2)) for c in row]
+    if len(row) < 2 or len(set(columns)) < len(columns):
+        return row
+    there = dict(zip(columns, row, strict=True))
+    empty = Piece((), row[0].box, row[0].bold)
+    return [there.get(column, empty) for column in range(len(borders) + 1)]
 
 
 def _borders(lines: Sequence[Line], aspect: float) -> list[float]:
