@@ -95,8 +95,10 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
         return listed
     if count := counted_list(session, asked, reading, passages):
         return count
-    if reading is None or one_row_for_all(asked, reading.passage, reading.line):
+    if reading is None:
         return refuse(session, plan, results)
+    if beyond := one_row_for_all(session, asked, reading.passage, reading.line):
+        return beyond
     reading = _in_full(session, asked, reading)
     if found := other_value(reading.text, reading.passage, passages):
         return _disagreeing(session, (reading.text, reading.passage), found)

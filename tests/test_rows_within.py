@@ -11,7 +11,7 @@ from assisting import open_assistant, outcome, write
 from parsing import read
 
 from assistant.config import Settings
-from assistant.messages import Answered
+from assistant.messages import Abstained, Answered
 from assistant.models.scripted import ScriptedChat
 from assistant.service import Assistant
 from retrieval.chunking import Chunker
@@ -187,3 +187,14 @@ def test_empty_cells_keep_their_place(tmp_path: Path) -> None:
     SimpleDocTemplate(str(path), pagesize=A4).build([Drawn(rows)])
     (table,) = _tables(path)
     assert table.columns == rows[0] and [row.cells for row in table.rows] == rows[1:]
+
+
+def test_one_row_is_no_answer_about_all(settings: Settings, tmp_path: Path) -> None:
+    """What was not understood of the rows is said to be so, whatever cell was copied."""
+    assistant = open_assistant(settings, ScriptedChat(copies={"8.2": -0.1}))
+    assistant.ingest(write(tmp_path / "in", {"runs.md": NOTES["runs.md"]}))
+    end = outcome(assistant.ask("What was the average cadence of my runs in runs.md?"))
+    assistant.close()
+    assert (
+        isinstance(end, Abstained) and "cannot work this out from the rows of runs.md" in end.text
+    )

@@ -65,12 +65,14 @@ def _with_tables(plan: Plan, results: Sequence[ToolResult]) -> list[int]:
     return [n for place, n in enumerate(first) if n in tables or place < _READ_WHOLE]
 
 
-def one_row_for_all(question: str, passage: Passage, line: str) -> bool:
-    """Whether a question asks for a figure of all rows while ``line`` is only one of a table's.
+def one_row_for_all(session: Session, question: str, passage: Passage, line: str) -> Draft | None:
+    """Return what to say when ``line`` is only one of a table's rows and a figure of all is asked.
 
     Such a question was not understood as one about rows; a single cell would be a wrong answer.
     """
-    return passage.kind == "table" and of_many(question) and not _TOTAL.search(line)
+    if passage.kind != "table" or not of_many(question) or _TOTAL.search(line):
+        return None
+    return _not_worked_out(session, passage)
 
 
 def has_rows(session: Session, name: str) -> bool:
@@ -158,8 +160,12 @@ def _beyond(session: Session, held: Sequence[Sequence[Passage]]) -> Draft | None
     able = [s.table for s in sheets if s.numbers and not s.table.within]
     if not able:
         return None
-    said = text("say_rows_beyond", session.language, name=able[0].asset)
-    return Draft(said, found=False, nearest=(able[0].rows[0].passage,))
+    return _not_worked_out(session, able[0].rows[0].passage)
+
+
+def _not_worked_out(session: Session, passage: Passage) -> Draft:
+    said = text("say_rows_beyond", session.language, name=passage.asset)
+    return Draft(said, found=False, nearest=(passage,))
 
 
 def _which(session: Session, sheet: Sheet, asked: Asked) -> Draft:
