@@ -93,7 +93,7 @@ def choose(
     clause = telling_clause(rest, telling_sentence(rest, text, known), known)
     there = set(content_words(clause))
     named = [option for option in options if set(content_words(option)) <= there]
-    if len(named) == 1 and not DENIES.search(clause):
+    if len(named) == 1 and not denied(clause, question):
         return named[0]
     if len(named) == 1 and len(options) == 2:
         return next(option for option in options if option != named[0])
@@ -119,24 +119,33 @@ def yes_or_no(session: Session, question: str, sentence: str, known: str = "") -
     if gains is None:
         return None
     clause = telling_clause(question, sentence, known)
-    if DENIES.search(clause):
+    if denied(clause, question):
         return no
     asked = set(content_words(question))
     all_there = asked & set(content_words(sentence)) <= set(content_words(clause))
-    open_to_doubt = DENIES.search(sentence) and not all_there  # "Heating is included, gas is not"
+    open_to_doubt = denied(sentence, question) and not all_there  # "Heat is included, gas is not"
     return yes if gains[0] - gains[1] >= _SURELY and not open_to_doubt else ""
 
 
 _SURELY = 0.25
 """Log-odds of yes against no that a sentence must add."""
-DENIES = re.compile(
+_DENIES = re.compile(
     r"\b(?:not|no|never|neither|nor|without|cannot|prohibited|forbidden|banned|refused|declined"
     r"|rejected|excluded|closed|absent|optional|unfurnished|unavailable)\b|n't\b"
     r"|[不未无没勿]|禁止|谢绝|拒绝|除外|自付|自理",
     re.IGNORECASE,
 )
 """Denies what is said beside it."""
+_EITHER_WAY = re.compile(r"(.)[不没]\1|是否|能否|可否")
+"""Asks in Chinese, and denies nothing."""
 _PARTS = re.compile(r"[,;:，；、：]|\b(?:but|and|while|except)\b|但|而", re.IGNORECASE)
+
+
+def denied(text: str, question: str) -> bool:
+    """Whether a text denies, by other words than the question has: of what is asked to be closed,
+    "closed" is no denial."""
+    asked = _EITHER_WAY.sub("", question).casefold()
+    return any(m.group().casefold() not in asked for m in _DENIES.finditer(text))
 
 
 def _gains(

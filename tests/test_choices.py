@@ -11,6 +11,7 @@ from assistant.choices import (
     any_named,
     asks_yes_no,
     choose,
+    denied,
     options_of,
     telling_sentence,
     yes_or_no,
@@ -79,6 +80,8 @@ def test_the_evidence_decides_not_the_words_a_model_likes() -> None:
          ("electricity", "heating"), "heating"),
         ("Is salt added before or after the lentils are soft?",
          "Do not add salt before the lentils are soft.", ("before", "after"), "after"),
+        ("Is it open or closed on Mondays?", "It is closed on Mondays.", ("open", "closed"),
+         "closed"),
         ("Must it be paid by 2 May or by 14 May?", "It starts on 14 May. It must be paid by 2 May.",
          ("14 May", "2 May"), "2 May"),
     ],
@@ -96,6 +99,23 @@ def test_yes_or_no_is_said_only_where_it_is_sure() -> None:
     assert yes_or_no(sure, question, "Towels are not provided, aprons are.") == "no"
     assert yes_or_no(sure, question, "Aprons are provided, towels are not.") == ""
     assert yes_or_no(unsure, question, "Towels are at the desk.") == ""
+    closed = _session("Is the sauna closed on Mondays?", 0.1)
+    assert yes_or_no(closed, "Is the sauna closed on Mondays?", "It is closed on Mondays.") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "denies"),
+    [
+        ("Dogs are not allowed.", "Are dogs allowed?", True),
+        ("Dogs are not allowed.", "Aren't dogs allowed?", True),
+        ("It is closed on Mondays.", "Is it closed on Mondays?", False),
+        ("It is closed on Mondays.", "Is it open on Mondays?", True),
+        ("不得饲养宠物。", "可不可以养宠物？", True),
+        ("可以安装空调。", "能不能装空调？", False),
+    ],
+)
+def test_what_denies(text: str, question: str, denies: bool) -> None:
+    assert denied(text, question) is denies
 
 
 def test_the_sentence_that_tells() -> None:
