@@ -72,6 +72,8 @@ def one_row_for_all(session: Session, question: str, passage: Passage, line: str
     """
     if passage.kind != "table" or not of_many(question) or _TOTAL.search(line):
         return None
+    if not is_table_file(passage.asset) and _TOTAL.search(passage.text):
+        return None  # a bill, whose lines are no rows of a list
     return _not_worked_out(session, passage)
 
 
