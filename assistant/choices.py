@@ -144,8 +144,8 @@ _PARTS = re.compile(r"[,;:，；、：]|\b(?:but|and|while|except)\b|但|而", r
 def denied(text: str, question: str) -> bool:
     """Whether a text denies, by other words than the question has: of what is asked to be closed,
     "closed" is no denial."""
-    asked = _EITHER_WAY.sub("", question).casefold()
-    return any(m.group().casefold() not in asked for m in _DENIES.finditer(text))
+    asked = set(_DENIES.findall(_EITHER_WAY.sub("", question).casefold()))
+    return bool(set(_DENIES.findall(text.casefold())) - asked)
 
 
 def _gains(

@@ -110,6 +110,7 @@ def test_yes_or_no_is_said_only_where_it_is_sure() -> None:
         ("Dogs are not allowed.", "Aren't dogs allowed?", True),
         ("It is closed on Mondays.", "Is it closed on Mondays?", False),
         ("It is closed on Mondays.", "Is it open on Mondays?", True),
+        ("There is no fee.", "Is there now a fee?", True),
         ("不得饲养宠物。", "可不可以养宠物？", True),
         ("可以安装空调。", "能不能装空调？", False),
     ],

@@ -51,8 +51,9 @@ def test_a_refusal_is_not_right_and_a_wrong_file_not_cited() -> None:
     }  # fmt: skip
     wrong = judge(row, reply("Yes. [1]", "a.txt"))
     assert wrong["yes_no"].value == 0.0 and wrong["yes_no_wrong"].value == 1.0
-    open_ = judge(row, reply("“Phones stay at home.” [1]", "a.txt"))
-    assert open_["yes_no"].value == 0.0 and open_["yes_no_wrong"].value == 0.0
+    for quoted in ("“No phones are needed.” [1]", "“可以安装空调。” [1]"):
+        open_ = judge(row, reply(quoted, "a.txt"))
+        assert open_["yes_no"].value == 0.0 and open_["yes_no_wrong"].value == 0.0
     assert judge(row, reply("No. [1]", "b.txt"))["cited"].value == 0.0
     refused = judge(row, reply("No such thing was found.", "a.txt", abstained=True))
     assert {score.value for score in refused.values()} == {0.0}

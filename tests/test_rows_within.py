@@ -150,41 +150,34 @@ def _tables(path: Path) -> list[Table]:
     )  # fmt: skip
 
 
-def test_narrow_columns_are_kept_apart(tmp_path: Path) -> None:
-    """Beside the longest entry the gap is as narrow as a blank; all rows together tell."""
+NARROW = [
+    ("Number", "Client", "Due", "Amount", "State"),
+    ("2041", "Oakmoor School", "2 Apr 2024", "1,470.98", "paid"),
+    ("2042", "Brightwater", "12 Apr 2024", "1,482.29", "open"),
+    ("2043", "Holm", "9 May 2024", "76.79", "open"),
+    ("2044", "Kestrel Rowing Club", "28 May 2024", "12,236.55", "paid"),
+]
+EMPTY = [
+    ("Date", "Details", "Paid out", "Paid in", "Balance"),
+    ("03 Mar 2025", "Card insurance", "42.10", "", "957.90"),
+    ("17 Mar 2025", "Transfer", "", "200.00", "1,157.90"),
+    ("31 Mar 2025", "Interest", "", "6.17", "1,164.07"),
+    ("02 Apr 2025", "Card insurance", "42.10", "", "1,121.97"),
+]
+
+
+@pytest.mark.parametrize(("rows", "padding"), [(NARROW, 3), (EMPTY, 6)])
+def test_columns_are_told_by_all_rows_together(
+    tmp_path: Path, rows: list[tuple[str, ...]], padding: int
+) -> None:
+    """Beside the longest entry a gap is as narrow as a blank, and an empty cell leaves no gap."""
     from reportlab.lib.pagesizes import A4
     from reportlab.platypus import SimpleDocTemplate
     from reportlab.platypus import Table as Drawn
 
-    rows = [
-        ("Number", "Client", "Due", "Amount", "State"),
-        ("2041", "Oakmoor School", "2 Apr 2024", "1,470.98", "paid"),
-        ("2042", "Brightwater", "12 Apr 2024", "1,482.29", "open"),
-        ("2043", "Holm", "9 May 2024", "76.79", "open"),
-        ("2044", "Kestrel Rowing Club", "28 May 2024", "12,236.55", "paid"),
-    ]
     path = tmp_path / "sent.pdf"
-    narrow = [(f"{side}PADDING", (0, 0), (-1, -1), 3) for side in ("LEFT", "RIGHT")]
-    SimpleDocTemplate(str(path), pagesize=A4).build([Drawn(rows, style=narrow)])
-    (table,) = _tables(path)
-    assert table.columns == rows[0] and [row.cells for row in table.rows] == rows[1:]
-
-
-def test_empty_cells_keep_their_place(tmp_path: Path) -> None:
-    """Of a statement with money in and out in columns of their own."""
-    from reportlab.lib.pagesizes import A4
-    from reportlab.platypus import SimpleDocTemplate
-    from reportlab.platypus import Table as Drawn
-
-    rows = [
-        ("Date", "Details", "Paid out", "Paid in", "Balance"),
-        ("03 Mar 2025", "Card insurance", "42.10", "", "957.90"),
-        ("17 Mar 2025", "Transfer", "", "200.00", "1,157.90"),
-        ("31 Mar 2025", "Interest", "", "6.17", "1,164.07"),
-        ("02 Apr 2025", "Card insurance", "42.10", "", "1,121.97"),
-    ]
-    path = tmp_path / "saver.pdf"
-    SimpleDocTemplate(str(path), pagesize=A4).build([Drawn(rows)])
+    style = [(f"{side}PADDING", (0, 0), (-1, -1), padding) for side in ("LEFT", "RIGHT")]
+    SimpleDocTemplate(str(path), pagesize=A4).build([Drawn(rows, style=style)])
     (table,) = _tables(path)
     assert table.columns == rows[0] and [row.cells for row in table.rows] == rows[1:]
 

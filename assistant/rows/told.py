@@ -22,6 +22,7 @@ from assistant.planner import Plan
 from assistant.rows.asked import Asked, asked_of, asks_figures, beyond, of_many
 from assistant.rows.columns import Sheet
 from assistant.rows.figures import RowFigures, bracketed
+from assistant.rows.vocabulary import TOTAL_LINE
 from assistant.session import Session
 from retrieval.tables import is_table_file, tables_of
 from retrieval.values import Passage
@@ -29,11 +30,6 @@ from retrieval.values import Passage
 MOST_TABLES = 40
 """Table files, and other files, that a question naming none goes through."""
 _SAID_NONE = 3
-_TOTAL = re.compile(
-    r"^\W*(?:grand |sub)?-?\s?totals?\b.*\d|^\W*(?:合计|总计|总额|共计).*\d",
-    re.IGNORECASE | re.MULTILINE,
-)
-"""A line of a document that gives the total itself."""
 _FOUND_FIRST = 8
 """Files that a search found first among which a table must be for a question naming none."""
 _READ_WHOLE = 3
@@ -70,9 +66,9 @@ def one_row_for_all(session: Session, question: str, passage: Passage, line: str
 
     Such a question was not understood as one about rows; a single cell would be a wrong answer.
     """
-    if passage.kind != "table" or not of_many(question) or _TOTAL.search(line):
+    if passage.kind != "table" or not of_many(question) or TOTAL_LINE.search(line):
         return None
-    if not is_table_file(passage.asset) and _TOTAL.search(passage.text):
+    if not is_table_file(passage.asset) and TOTAL_LINE.search(passage.text):
         return None  # a bill, whose lines are no rows of a list
     return _not_worked_out(session, passage)
 
@@ -122,7 +118,7 @@ def _understood(question: str, held: Sequence[Sequence[Passage]]) -> list[tuple[
     """Return the tables of files with what is asked of each; no sum where a document gives one."""
     found = []
     for passages in held:
-        totalled = any(_TOTAL.search(p.text) for p in passages)
+        totalled = any(TOTAL_LINE.search(p.text) for p in passages)
         for sheet in _sheets(passages):
             asked = asked_of(question, sheet)
             if asked and not (totalled and sheet.table.within and asked.plain_sum):

@@ -116,6 +116,11 @@ NOT_FIGURES = any_of(
 TOTAL_ROW = any_of(
     r"^(?:grand |sub)?-?\s?totals?:?$|^sum:?$|^balance:?$", "^(?:合计|总计|小计|总和)[:：]?$"
 )
+TOTAL_LINE = re.compile(
+    r"^\W*(?:grand |sub)?-?\s?totals?\b.*\d|^\W*(?:合计|总计|总额|共计).*\d",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A line of a document that gives a total itself, as a bill's last one does."""
 
 ALIKE: tuple[re.Pattern[str], ...] = (
     any_of(
@@ -211,7 +216,7 @@ STOP = frozenset(
         dearest delivered drank driven drunk eaten fell filled finish finished flew flown fill gave
         given go goes going gone grew happen happened into join joined leave leaves left lend lent
         live lived lives lost made makes out owe owed played put puts read reads rate rated rode
-        score scored send sent sends slept spell started stayed still studied swam takes taken tank
+        score scored send sent sends slept started stayed still studied swam takes taken
         travelled uses watched weigh weighed won already account down off so
         euro euros pound pounds dollar dollars yuan yen franc francs kronor kroner krona kr eur usd
         gbp cny rmb cents pence bucks quid

@@ -10,8 +10,8 @@ from evals.context import Context, Reply
 from evals.suites.library import LibrarySuite, told
 from evals.values import Case, Dataset, Metric, Part, Score, Scored
 
-_YES = re.compile(r"\W*(?:yes\b|是的?(?!\w)|对|可以|能|有|会|需要|要)", re.IGNORECASE)
-_NO = re.compile(r"\W*(?:no\b(?! one)|否|不|没|无|禁止)", re.IGNORECASE)
+_YES = re.compile(r"[\s*]*(?:yes\b|是的?(?!\w)|对|可以|能|有|会|需要|要)", re.IGNORECASE)
+_NO = re.compile(r"[\s*]*(?:no\b(?! one)|否|不|没|无|禁止)", re.IGNORECASE)
 
 
 class Choices(LibrarySuite):
@@ -69,7 +69,8 @@ def judge(row: Any, reply: Reply) -> dict[str, Score]:
 
 
 def yes_or_no(text: str) -> str:
-    """Return ``yes`` or ``no`` as a reply begins, else nothing: a bare sentence is no answer."""
+    """Return ``yes`` or ``no`` as a reply begins, else nothing: a sentence that is only quoted is
+    no answer, whatever it begins with."""
     if _NO.match(text):
         return "no"
     return "yes" if _YES.match(text) else ""
