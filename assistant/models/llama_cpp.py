@@ -55,6 +55,7 @@ class LlamaChat(SightlineChatModel):
     """
 
     locate: Callable[[], Path] = Field(exclude=True, repr=False)
+    constrains: bool = True
     threads: int = 1
     eyes: Any = Field(default=None, exclude=True, repr=False)
     reader: Path | None = Field(default=None, exclude=True, repr=False)

@@ -67,13 +67,14 @@ class SightlineChatModel(BaseChatModel):
     """A LangChain chat model that can be cancelled, constrained, scored, warmed and unloaded.
 
     ``reads``: it was trained to copy answers (``prompts.span``), and how sure its copies are is
-    told by the file ``confidence``.
+    told by the file ``confidence``; ``constrains``: it can be held to any grammar.
     """
 
     model_id: str
     sees_images: bool = False
     calls_tools: bool = False
     reads: bool = False
+    constrains: bool = False
     confidence: Path | None = None
     context_tokens: int = 4096
     max_tokens: int = 384

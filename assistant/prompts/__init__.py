@@ -6,6 +6,7 @@ Words that the *user* is told are interface texts in ``locale/``.
 """
 
 from assistant.prompts.names import KINDS, kind_of_name, names
+from assistant.prompts.querying import query
 from assistant.prompts.reading import NOT_FOUND, YES_NO, compose, drafter, reader, span, yes_no
 from assistant.prompts.turns import VERSION, Turn
 from assistant.prompts.writing import (
@@ -22,6 +23,6 @@ from assistant.prompts.writing import (
 
 __all__ = [
     "DESCRIBE", "KINDS", "NOT_FOUND", "SENTIMENTS", "VERSION", "YES_NO", "Turn", "compose",
-    "drafter", "general", "kind_of_name", "look", "names", "reader", "rewrite", "small_eye", "span",
-    "task", "tool_caller", "tool_result", "yes_no",
+    "drafter", "general", "kind_of_name", "look", "names", "query", "reader", "rewrite",
+    "small_eye", "span", "task", "tool_caller", "tool_result", "yes_no",
 ]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-VERSION = "2026-11-28.3"
+VERSION = "2026-11-29.1"
 """Recorded with every answer; changed whenever a word of a prompt is."""
 
 

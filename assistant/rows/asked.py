@@ -133,7 +133,7 @@ def asked_of(question: str, sheet: Sheet) -> Asked | None:
         group=groups.by,
         each=groups.each,
         added=_added(bare, column),
-        outgoing=column is not None and _is_outgoing(bare, sheet, column),
+        outgoing=column is not None and is_outgoing(bare, sheet, column),
         choices=tuple(sheet.table.columns[c] for c in columns) if len(columns) > 1 else (),
         missing=filters.missing,
         about=_about(filters, when, bound),
@@ -142,7 +142,7 @@ def asked_of(question: str, sheet: Sheet) -> Asked | None:
         or isinstance(groups.by, int)
         or spoken_of
         or is_titled(question, sheet.table),
-        fits=named or operation == "count" or _is_of_money(bare, sheet, columns),
+        fits=named or operation == "count" or money_fits(bare, sheet, columns),
     )
 
 
@@ -222,7 +222,7 @@ def _counts_figures(operation: Operation, question: str, sheet: Sheet) -> Operat
     return operation
 
 
-def _is_of_money(question: str, sheet: Sheet, columns: Sequence[int]) -> bool:
+def money_fits(question: str, sheet: Sheet, columns: Sequence[int]) -> bool:
     """Whether the figures are of money, if it is money that is asked for."""
     other = not vocabulary.MONEY.search(question) or wants_pieces(question, sheet, columns)
     return other or is_money(sheet, columns)
@@ -232,7 +232,7 @@ def _mixed(sheet: Sheet, column: int) -> bool:
     return any(n and n.value < 0 for n in sheet.numbers[column])
 
 
-def _is_outgoing(question: str, sheet: Sheet, column: int) -> bool:
+def is_outgoing(question: str, sheet: Sheet, column: int) -> bool:
     """Whether amounts spent stand in a column as figures below zero, as in a bank's statement."""
     read = [n for n in sheet.numbers[column] if n and n.value]
     below = sum(n.value < 0 for n in read)
@@ -243,15 +243,21 @@ def _has_figures(sheet: Sheet, column: int, rows: Sequence[int]) -> bool:
     return any(sheet.numbers[column][i] for i in rows)
 
 
+def of_side(rows: Sequence[int], column: int, question: str, sheet: Sheet) -> list[int]:
+    """Return the rows whose figures are of the side asked for: spent or earned."""
+    below = is_outgoing(question, sheet, column)
+    if below or (vocabulary.EARNING.search(question) and _mixed(sheet, column)):
+        figures = sheet.numbers[column]
+        return [i for i in rows if (n := figures[i]) and (n.value < 0) == below]
+    return list(rows)
+
+
 def _of_figures(
     rows: Sequence[int], column: int, operation: Operation, question: str, sheet: Sheet
 ) -> list[int]:
-    """Return the rows whose figures are of the side asked for, spent or earned, and within a bound;
-    none when there are only rows without figures."""
-    below = _is_outgoing(question, sheet, column)
-    if below or (vocabulary.EARNING.search(question) and _mixed(sheet, column)):
-        figures = sheet.numbers[column]
-        rows = [i for i in rows if (n := figures[i]) and (n.value < 0) == below]
+    """Return the rows whose figures are of the side asked for and within a bound; none when there
+    are only rows without figures."""
+    rows = of_side(rows, column, question, sheet)
     if bound := phrases.BOUND.search(question):
         rows = [i for i in rows if _bounded(sheet, column, i, bound)]
     return list(rows) if operation == "count" or _has_figures(sheet, column, rows) else []

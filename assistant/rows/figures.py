@@ -72,6 +72,17 @@ class RowFigures:
             said.append(text("say_rows_unread", self._language, count=len(unread), column=column))
         return "\n".join(said)
 
+    def cells(self, sheet: Sheet, rows: Sequence[int], columns: Sequence[int]) -> str:
+        """Return single cells with the rest of their rows, with marks."""
+        self._sheet = sheet
+        self._asked = Asked("sum", tuple(rows), column=columns[0])
+        said = []
+        for row in rows:
+            held = sheet.table.rows[row].cells
+            value = ", ".join(self._shown(held[c], row) or _NO_NAME for c in columns)
+            said.append(f"{value}{self._colon}{self._row(row)}{self._marks([row])}")
+        return "\n".join(said)
+
     def _one_currency(self, rows: Sequence[int]) -> str:
         asked = self._asked
         if asked.group is not None:
@@ -158,7 +169,8 @@ class RowFigures:
 
     def _group(self, name: str, rows: Sequence[int]) -> str:
         worth = self._worth(rows)
-        value = str(worth) if self._asked.operation == "count" else self._figure(worth, rows)
+        counted = self._asked.operation == "count" or self._asked.column is None
+        value = str(worth) if counted else self._figure(worth, rows)
         shown = (
             self._shown(name, rows[0])
             if isinstance(self._asked.group, int) and name != _NO_NAME
@@ -223,6 +235,8 @@ class RowFigures:
         return -value if self._asked.outgoing else value
 
     def _total(self, rows: Sequence[int]) -> Decimal:
+        if self._asked.column is None:
+            return Decimal(len(rows))
         return sum((self._value(i) for i in rows), Decimal())
 
     def _mark(self, row: int) -> str:

@@ -9,11 +9,10 @@ no search.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from assistant.answers import Draft, join, passages_of
+from assistant.answers import Draft, passages_of
 from assistant.calls import ToolResult
 from assistant.i18n import text
 from assistant.leader import focus
@@ -21,7 +20,9 @@ from assistant.library import NOT_IN_LIBRARY
 from assistant.planner import Plan
 from assistant.rows.asked import Asked, asked_of, asks_figures, beyond, of_many
 from assistant.rows.columns import Sheet
-from assistant.rows.figures import RowFigures, bracketed
+from assistant.rows.figures import RowFigures
+from assistant.rows.queried import can_query, told_by_query
+from assistant.rows.refusals import missing, none_fits, not_worked_out, which_column
 from assistant.rows.vocabulary import TOTAL_LINE
 from assistant.session import Session
 from retrieval.tables import is_table_file, tables_of
@@ -37,15 +38,30 @@ _READ_WHOLE = 3
 
 
 def told_by_rows(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft | None:
-    """Answer from the rows of the tables a question means; None when it means none."""
-    if not asks_figures(session.request.question):
-        return None
+    """Answer from the rows of the tables a question means; None when it means none.
+
+    First by rule; where no rule understands the question, by a query that the model writes.
+    """
+    figures = asks_figures(session.request.question)
     named = _named(session, plan)
     if named or focus(plan, session.request):
-        return _tell(session, plan, named, meant=True)
-    library = session.request.library
-    held = [library.passages(n) for n in _with_tables(plan, results) if n != NOT_IN_LIBRARY]
-    return _tell(session, plan, held, meant=False)
+        held, meant = named, True
+    elif figures or _table_first(results):
+        library, meant = session.request.library, False
+        held = [library.passages(n) for n in _with_tables(plan, results) if n != NOT_IN_LIBRARY]
+    else:
+        return None
+    said = _tell(session, plan, held, meant=meant) if figures else None
+    if (said is None or said.found is False) and can_query(session):
+        sheets = [sheet for passages in held for sheet in _sheets(passages)]
+        return told_by_query(session, sheets, meant=meant) or said
+    return said
+
+
+def _table_first(results: Sequence[ToolResult]) -> bool:
+    """Whether what was found first is a part of a table."""
+    first = next(iter(passages_of(results)), None)
+    return first is not None and (first.kind == "table" or is_table_file(first.asset))
 
 
 def _with_tables(plan: Plan, results: Sequence[ToolResult]) -> list[int]:
@@ -70,7 +86,7 @@ def one_row_for_all(session: Session, question: str, passage: Passage, line: str
         return None
     if not is_table_file(passage.asset) and TOTAL_LINE.search(passage.text):
         return None  # a bill, whose lines are no rows of a list
-    return _not_worked_out(session, passage)
+    return not_worked_out(session, passage)
 
 
 def has_rows(session: Session, name: str) -> bool:
@@ -142,11 +158,11 @@ def _tell(
     asked = [(s, a) for s, a in asked if not s.table.within]
     fitting = [(s, a) for s, a in fitting if not s.table.within]
     if open_to := next(((s, a) for s, a in fitting if a.choices), None):
-        return _which(session, *open_to)
+        return which_column(session, *open_to)
     if fitting:
-        return _none(session, fitting[:_SAID_NONE])
+        return none_fits(session, fitting[:_SAID_NONE])
     if asked and (meant or (sums and len(asked) == 1)):
-        return _missing(session, *asked[0])
+        return missing(session, *asked[0])
     return _beyond(session, held) if meant and sums else None
 
 
@@ -158,51 +174,4 @@ def _beyond(session: Session, held: Sequence[Sequence[Passage]]) -> Draft | None
     able = [s.table for s in sheets if s.numbers and not s.table.within]
     if not able:
         return None
-    return _not_worked_out(session, able[0].rows[0].passage)
-
-
-def _not_worked_out(session: Session, passage: Passage) -> Draft:
-    said = text("say_rows_beyond", session.language, name=passage.asset)
-    return Draft(said, found=False, nearest=(passage,))
-
-
-def _which(session: Session, sheet: Sheet, asked: Asked) -> Draft:
-    """Ask back which of several columns is meant."""
-    names = join((f"“{name}”" for name in asked.choices), session.language)
-    name = sheet.table.asset
-    said = text("say_rows_which", session.language, name=name, columns=names)
-    return Draft(said, found=False, nearest=(sheet.table.rows[0].passage,))
-
-
-def _none(session: Session, fitting: Sequence[tuple[Sheet, Asked]]) -> Draft:
-    """Say of each table that none of its rows is among those asked for."""
-    said = [
-        text(
-            "say_rows_none",
-            session.language,
-            name=sheet.table.asset,
-            count=len(sheet.kept),
-            about=bracketed("; ".join(asked.about), session.language),
-        )
-        for sheet, asked in fitting
-    ]
-    nearest = tuple(sheet.table.rows[0].passage for sheet, _ in fitting)
-    return Draft("\n".join(said), found=False, nearest=nearest)
-
-
-def _missing(session: Session, sheet: Sheet, asked: Asked) -> Draft:
-    """Say that no row has a word of the question."""
-    said = text(
-        "say_rows_missing",
-        session.language,
-        name=sheet.table.asset,
-        count=len(sheet.kept),
-        words=join((f"“{_as_asked(word, session)}”" for word in asked.missing), session.language),
-    )
-    return Draft(said, found=False, nearest=(sheet.table.rows[0].passage,))
-
-
-def _as_asked(words: str, session: Session) -> str:
-    """Return words as the question writes them."""
-    found = re.search(re.escape(words), session.request.question, re.IGNORECASE)
-    return found[0] if found else words
+    return not_worked_out(session, able[0].rows[0].passage)
