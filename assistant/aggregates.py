@@ -13,6 +13,7 @@ from assistant.citations import cite
 from assistant.i18n import text
 from assistant.messages import AssetView, Citation
 from assistant.planner import Plan
+from assistant.rows.told import told_by_rows
 from assistant.session import Session
 from retrieval.values import Passage, RegionLocator, TextLocator
 
@@ -30,6 +31,8 @@ def listing(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draf
     if not session.request.library.size():
         return refuse(session, plan, results)
     if not found.assets:
+        if told := told_by_rows(session, plan, results[1:]):
+            return told
         said = text("say_count_none", language, total=total)
         return Draft(said, found=False, nearest=found.passages[:3])
     files = found.assets

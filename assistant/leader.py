@@ -141,7 +141,9 @@ def _look(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[T
 
 def _list(plan: Plan, _request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
     if results:
-        return []
+        none = len(results) == 1 and not results[0].assets and plan.topic and not plan.modality
+        # No files of that: it may be rows of a table that are counted.
+        return [ToolCall("search_library", {"query": plan.query, "k": 10})] if none else []
     return [
         ToolCall(
             "list_assets",

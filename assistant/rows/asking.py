@@ -13,7 +13,7 @@ NO_QUERY = any_of(
     r"%|\bper ?cent(?:age)?\b|\b(?:share|proportion|ratio|median|trend|growth|forecast)\b",
     r"\b(?:second|third|fourth|fifth)[- ](?:most|\w+est)\b|\btop (?:\d|two|three|five|ten)",
     r"\b(?:two|three|four|five|ten|\d+) (?:most|\w{3,}est)\b|\b(?:compared?|versus|vs)\b|\bwhy\b",
-    r"\b(?:different|distinct|unique|difference)\b|\b(?:more|less|fewer) than (?!.{0,6}\d)",
+    r"\b(?:distinct|unique|difference)\b|\b(?:more|less|fewer) than (?!.{0,6}\d)",
     r"\b(?:how much|how many) (?:more|less|fewer|older|longer|cheaper)\b"
     r"|\b(?:increase|decrease|rise|fall|grow|change)[ds]?\b|\bboth\b",
     "百分|比例|占比|占多少|中位|第[二三四五]|前[几两二三四五十\\d]|[相之]差|差额|增长|同比|环比|减少了|增加了",
@@ -72,7 +72,7 @@ HIGHEST = any_of(
     r"\bmost\b|\bmax(?:imum)?\b|\bbest\b|\brecord\b|\btop\b"
     r"|\b(?:high|larg|bigg|great|long|hott|warm|dear|prici|costli|heavi|old|tall|fast|busi|thick"
     r"|strong|rich|hard|wid|deep)est\b",
-    "最[多高大贵长热重久老厚]|最为?昂贵|最畅销|第一名",
+    "最[多高大贵长热重久老厚猛狠]|最为?昂贵|最畅销|最厉害|第一名",
 )
 LOWEST = any_of(
     r"\bleast\b|\bfewest\b|\bmin(?:imum)?\b|\bworst\b"
@@ -93,6 +93,11 @@ NO_EXTREME = any_of(
     "最多\\d|最近[一几两]?[周个年月天]",
 )
 EXTREMES = (HIGHEST, LOWEST, LATEST, EARLIEST)
+OFTEN = any_of(
+    r"\b(?:most|least) (?:often|frequent(?:ly)?|times|visits|entries)\b|\bhow often\b",
+    "次数|笔数|频繁|最常|经常",
+)
+"""Means the number of rows where the most of something is asked for."""
 AVERAGED = any_of(
     r"\baverage[ds]?\b|\bmean\b|\btypical(?:ly)?\b|\bon average\b|\busual(?:ly)?\b", "平均"
 )
@@ -137,9 +142,22 @@ KINDS_ASKED: tuple[tuple[re.Pattern[str], Kind], ...] = (
 )  # fmt: skip
 """What kind of cell answers a question."""
 NUMBERS = (
-    r"\bzero\b|零", r"\bone\b|一", r"\b(?:two|twice|couple)\b|[二两]", r"\bthree\b|三",
-    r"\bfour\b|四", r"\bfive\b|五", r"\bsix\b|六", r"\bseven\b|七", r"\beight\b|八",
-    r"\bnine\b|九", r"\bten\b|十",
-    r"\beleven\b|十一", r"\b(?:twelve|dozen)\b|十二",
+    r"\bzero\b", r"\bone\b", r"\b(?:two|twice|couple)\b|[二两](?=[个次笔本人件位张天])",
+    r"\bthree\b|三(?=[个次笔本人件位张天])", r"\bfour\b|四(?=[个次笔本人件位张天])",
+    r"\bfive\b|五(?=[个次笔本人件位张天])", r"\bsix\b", r"\bseven\b", r"\beight\b", r"\bnine\b",
+    r"\bten\b|十(?=[个次笔本人件位张天])", r"\beleven\b", r"\b(?:twelve|dozen)\b",
 )  # fmt: skip
 """Small numbers in words, by their value."""
+PREPOSITIONS = {
+    "from": "from", "to": "to", "by": "by", "with": "with", "for": "for", "出发": "从",
+    "出发地": "从", "起点": "从", "到达": "到", "到达地": "到", "目的地": "到", "终点": "到",
+}  # fmt: skip
+"""Columns that are named by what stands before their values in a sentence."""
+PIECES = any_of(
+    r"\b(?:how many|quantity|qty|count|stock|units|pieces|number|copies|seats"
+    r"|guests|people|persons)\b",
+    "数量|库存|件数|个数|人数|册数|份数|张数|数$",
+)
+COINS = any_of(
+    r"^(?:euros?|pounds?|dollars?|yuan|yen|francs?|kronor|kroner|eur|usd|gbp|units?|points?)$"
+)

@@ -1,9 +1,8 @@
 """What a query asks of a table, as far as the question's own words bear it out.
 
-A small model writes conditions that nobody named and takes a year out of the air. So a condition
-holds only where the question has its value, the time is read by rule, values that stand in the
-question as whole cells count although the query forgot them, and a query that adds up where an
-average is asked for is none. Knows no model, no search.
+A small model adds up where an average is asked for and takes the column beside the right one. What
+is made of the rows (``conditions``) follows the question where it says so, the query elsewhere, and
+nothing is made where they contradict each other. Knows no model, no search.
 """
 
 from __future__ import annotations
@@ -11,19 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 
 from assistant import phrases
-from assistant.citations import fold
 from assistant.phrases import Operation
 from assistant.rows.asked import Asked, is_outgoing, money_fits, of_side
 from assistant.rows.asking import NO_QUERY
 from assistant.rows.columns import Sheet, is_named
-from assistant.rows.filters import Filters, filters_of, is_titled
-from assistant.rows.named import Named, is_said, matching, negates
-from assistant.rows.query import Condition, Query, Term
-from assistant.rows.when import When, when_of
+from assistant.rows.conditions import Chosen, Conditions, Insists, whole_cells
+from assistant.rows.filters import is_titled
+from assistant.rows.named import Named
+from assistant.rows.query import Query, Term
+from assistant.rows.schema import schema_names
 
 
 @dataclass(frozen=True)
@@ -37,187 +34,57 @@ class Cells:
     sure: bool = False
 
 
-def grounded(query: Query, question: str, sheet: Sheet) -> Asked | Cells | None:
+def grounded(query: Query, question: str, sheet: Sheet, insists: Insists) -> Asked | Cells | None:
     """Return what is to be worked out or told; None when the question does not bear it out."""
-    return _Grounded(query, question, sheet).asked()
+    return _Grounded(query, question, sheet, insists).asked()
 
 
 def values_named(question: str, sheet: Sheet) -> str:
     """Return the whole cells that stand in a question, as conditions for the prompt."""
-    from assistant.rows.schema import schema_names
-
     names = schema_names(sheet.table.columns)
-    chosen = _whole(filters_of(_bare(question, sheet), sheet.table, sheet.labels, sheet.kept))
+    chosen = whole_cells(_bare(question, sheet), sheet)
     return ", ".join(f"{names[c]} = '{v}'" for c, cells in chosen.items() for v in cells)
 
 
 def _bare(question: str, sheet: Sheet) -> str:
+    """Return a question without the name of the table's file, however loosely it is written."""
     bare = phrases.NAME_QUOTED.sub(" ", question.replace(sheet.table.asset, " "))
+    words = re.findall(r"\w+", re.sub(r"\.\w+$", "", sheet.table.asset).replace("_", " "))
+    if len(words) > 1:
+        title = r"\W+(?:and\W+|the\W+)?".join(map(re.escape, words))
+        bare = re.sub(rf"\b{title}\b", " ", bare, flags=re.IGNORECASE)
     return phrases.NAME.sub(" ", bare)
-
-
-def _whole(filters: Filters) -> dict[int, list[str]]:
-    """Return the cells that stand in a question as they are, by column."""
-    return {
-        column: [words[1] for words in alternatives]
-        for column, alternatives in filters.chosen.items()
-        if all(words[0] == "=" for words in alternatives)
-    }
 
 
 class _Grounded:
     """One query being held against its question."""
 
-    def __init__(self, query: Query, question: str, sheet: Sheet) -> None:
+    def __init__(self, query: Query, question: str, sheet: Sheet, insists: Insists) -> None:
         self._query, self._question, self._sheet = query, question, sheet
         self._bare = _bare(question, sheet)
         self._named = Named(self._bare)
+        self._conditions = Conditions(query, self._named, sheet, insists)
 
     def asked(self) -> Asked | Cells | None:
         """See ``grounded``."""
         if NO_QUERY.search(self._bare):
             return None
-        rest, when = self._time()
-        if when is None:
-            return None
-        filters = filters_of(rest, self._sheet.table, self._sheet.labels, self._sheet.kept)
-        chosen = self._chosen(filters, when)
+        chosen = self._conditions.chosen()
         if chosen is None:
             return None
         sure = bool(chosen.about) or is_titled(self._question, self._sheet.table)
         if chosen.missing:
             return Asked("count", (), missing=chosen.missing, sure=sure)
-        made = self._made()
+        made = self._made(chosen)
         if isinstance(made, _Figure):
             return self._figures(made, chosen, sure)
         if isinstance(made, _Told):
             return self._cells(made, chosen, sure)
         return None
 
-    # --- which rows --------------------------------------------------------------------------
-
-    def _time(self) -> tuple[str, When | None]:
-        """Return the question without its time, and that time; figures of conditions are none."""
-        rest = self._bare
-        for condition in self._query.conditions:
-            for value in condition.values:
-                if condition.column in self._sheet.numbers and condition.column not in self._dated:
-                    rest = self._named.without(value, rest)
-        if not self._dated:
-            return rest, When((), rest)
-        when = when_of(rest, [d for d in self._days if d])
-        return (when.rest if when else rest), when
-
-    @property
-    def _dated(self) -> dict[int, list[date | None]]:
-        return self._sheet.days
-
-    @property
-    def _days(self) -> list[date | None]:
-        """The day of each row: of the column of dates that the query speaks of, else the first."""
-        query = self._query
-        spoken = [c.column for c in query.conditions] + [
-            t.column for t in (query.group, query.order) if t and t.column is not None
-        ]
-        column = next((c for c in spoken if c in self._dated), next(iter(self._dated), None))
-        return self._dated[column] if column is not None else []
-
-    def _chosen(self, filters: Filters, when: When) -> _Chosen | None:
-        """Return the rows that the conditions, the time and the cells named choose."""
-        sheet, rows = self._sheet, list(self._sheet.kept)
-        about: list[str] = []
-        missing: list[str] = []
-        held: set[int] = set()
-        denied = False
-        for condition in self._query.conditions:
-            if condition.column in self._dated and condition.sign not in ("empty", "filled"):
-                continue  # by rule, below
-            told = self._holding(condition, rows)
-            if told is None:
-                return None
-            if not told.said:
-                continue
-            held.add(condition.column)
-            denied = denied or told.denies
-            missing += told.missing
-            rows, about = told.rows, [*about, told.label]
-        for column, cells in _whole(filters).items():
-            if column not in held:
-                rows = [i for i in rows if sheet.table.rows[i].cells[column] in cells]
-                about.append(f"{sheet.table.columns[column]}: {', '.join(cells)}")
-        if when.stretches:
-            rows = [i for i in rows if when.holds(self._days[i])]
-            about.append(when.label())
-        if negates(self._bare) != denied or self._left(filters, when):
-            return None
-        return _Chosen(rows, tuple(about), tuple(missing))
-
-    def _left(self, filters: Filters, when: When) -> bool:
-        """Whether a figure of the question is in no condition, or a name in no cell."""
-        used = " ".join(v for c in self._query.conditions for v in c.values)
-        if any(not is_said(number, used) for number in re.findall(r"\d+", when.rest)):
-            cells = {cell for cells in _whole(filters).values() for cell in cells}
-            known = fold(f"{used} {' '.join(cells)}")
-            return any(number not in known for number in re.findall(r"\d+", when.rest))
-        return False
-
-    def _holding(self, condition: Condition, rows: Sequence[int]) -> _Holding | None:
-        """Return the rows that fulfil a condition; None when the question has nothing of it."""
-        sheet, column = self._sheet, condition.column
-        name = sheet.table.columns[column]
-        if condition.sign in ("empty", "filled"):
-            if not is_named(name, self._bare) and not negates(self._bare):
-                return None
-            empty = condition.sign == "empty"
-            fit = [i for i in rows if (not sheet.table.rows[i].cells[column].strip()) == empty]
-            return _Holding(fit, f"{name}: {'–' if empty else '✓'}", denies=empty)
-        if column in sheet.numbers and condition.sign != "like":
-            return self._bound(condition, rows)
-        cells = [sheet.table.rows[i].cells[column] for i in sheet.kept]
-        wanted: list[str] = []
-        missing: list[str] = []
-        for value in condition.values:
-            fit_cells = matching(value.strip("%"), cells)
-            if not fit_cells and self._named.has(value):
-                missing.append(value.strip("%"))
-            elif not self._named.has(value) and not self._named.speaks(fit_cells, name, cells):
-                return None
-            wanted += fit_cells
-        if condition.sign == "<>":
-            fit = [i for i in rows if sheet.table.rows[i].cells[column] not in wanted]
-            return _Holding(fit, f"{name} ≠ {', '.join(condition.values)}", missing, denies=True)
-        fit = [i for i in rows if sheet.table.rows[i].cells[column] in wanted]
-        said = list(dict.fromkeys(wanted))
-        label = ", ".join(said if len(said) <= len(condition.values) else condition.values)
-        denies = negates(self._bare) and self._named.denied(wanted)
-        return _Holding(fit, f"{name}: {label.strip('%')}", missing, denies=denies)
-
-    def _bound(self, condition: Condition, rows: Sequence[int]) -> _Holding | None:
-        """Return the rows within a bound; the question's own words tell which side is meant."""
-        value = condition.values[0]
-        if not self._named.number(value):
-            return _Holding(list(rows), "", said=False)
-        sign = self._named.side(condition.sign)
-        limit = Decimal(value)
-        figures = self._sheet.numbers[condition.column]
-
-        def holds(row: int) -> bool:
-            number = figures[row]
-            if number is None:
-                return False
-            size = abs(number.value) if limit >= 0 else number.value
-            return {
-                "=": size == limit, "<>": size != limit, "<": size < limit, "<=": size <= limit,
-                ">": size > limit, ">=": size >= limit,
-            }[sign]  # fmt: skip
-
-        name = self._sheet.table.columns[condition.column]
-        shown = f"{name} {_SHOWN.get(sign, sign)} {value}"
-        return _Holding([i for i in rows if holds(i)], shown, denies=sign == "<>")
-
     # --- what of them ------------------------------------------------------------------------
 
-    def _made(self) -> _Figure | _Told | None:
+    def _made(self, chosen: Chosen) -> _Figure | _Told | None:
         """Return what the query makes of the rows, put right by the question's words."""
         query = self._query
         figure = next((t for t in query.selected if t.made in _FIGURES), None)
@@ -231,7 +98,7 @@ class _Grounded:
                 return self._extreme(figure.column, figure.made == "max")
             if extreme and figure.made != "count":
                 return None
-            return self._added(figure)
+            return self._added(figure, chosen)
         columns = tuple(t.column for t in query.selected if t.column is not None and not t.made)
         if query.order is not None and query.first and query.order.column is not None:
             if extreme:
@@ -240,24 +107,34 @@ class _Grounded:
             return None
         if not columns:
             return None
-        numeric = columns[0] in self._sheet.numbers and columns[0] not in self._dated
+        numeric = columns[0] in self._sheet.numbers and columns[0] not in self._sheet.days
         if numeric and self._named.counts_or_sums():
-            return _Figure("sum", columns[0], single=True)
+            if self._named.unit_missing(self._sheet):
+                return None
+            return _Figure("sum", self._column(columns[0], "sum"), single=True)
         return _Told(columns)
 
-    def _added(self, figure: Term) -> _Figure | None:
+    def _added(self, figure: Term, chosen: Chosen) -> _Figure | None:
         """Return a sum, an average or a count, whichever of them the question asks for."""
         averaged = self._named.averages()
         if averaged != (figure.made == "average"):
             return None
         if figure.made == "average":
-            return _Figure("average", figure.column)
-        counted = self._named.counted(self._sheet, figure.column)
+            return _Figure("average", self._column(figure.column, "average"))
+        counted = self._named.counted(self._sheet, figure.column, chosen.bounded)
         if counted is not None:
             return _Figure("count", None) if counted < 0 else _Figure("sum", counted)
+        if self._named.unit_missing(self._sheet):
+            return None
         if figure.made == "count" or figure.column is None:
             return _Figure("count", None) if self._named.counts() else None
-        return _Figure("sum", figure.column)
+        return _Figure("sum", self._column(figure.column, "sum"))
+
+    def _column(self, column: int | None, operation: Operation) -> int | None:
+        """Return the column of figures by the question's words; the query's where they say none."""
+        if column is None:
+            return None
+        return self._named.column(column, operation, self._sheet)
 
     def _extreme(
         self, column: int | None, most: bool, shown: tuple[int, ...] = ()
@@ -265,11 +142,12 @@ class _Grounded:
         """Return the highest or lowest of a column: of days the row, of figures these."""
         if column is None:
             return None
-        if column in self._dated:
+        if column in self._sheet.days:
             latest = self._named.latest()
             return _Told(shown or (column,), column, most if latest is None else latest)
         if column not in self._sheet.numbers:
             return None
+        column = self._named.column(column, "max", self._sheet)
         side = self._named.most()
         most = most if side is None else side
         return _Figure("max" if most else "min", column)
@@ -290,12 +168,13 @@ class _Grounded:
             return None
         side = self._named.most()
         most = query.descending if side is None else side
-        return _Figure("max" if most else "min", worth.column, by, added=True)
+        column = None if self._named.often() else self._column(worth.column, "sum")
+        return _Figure("max" if most else "min", column, by, added=True)
 
     # --- the result --------------------------------------------------------------------------
 
-    def _figures(self, made: _Figure, chosen: _Chosen, sure: bool) -> Asked | Cells | None:
-        sheet, column, rows = self._sheet, made.column, chosen.rows
+    def _figures(self, made: _Figure, chosen: Chosen, sure: bool) -> Asked | Cells | None:
+        sheet, column, rows = self._sheet, made.column, list(chosen.rows)
         if column is not None:
             rows = of_side(rows, column, self._bare, sheet)
             if not money_fits(self._bare, sheet, [column]) and made.operation != "count":
@@ -310,8 +189,8 @@ class _Grounded:
             about=chosen.about, sure=sure or named, fits=True,
         )  # fmt: skip
 
-    def _cells(self, made: _Told, chosen: _Chosen, sure: bool) -> Cells | None:
-        sheet, rows = self._sheet, chosen.rows
+    def _cells(self, made: _Told, chosen: Chosen, sure: bool) -> Cells | None:
+        sheet, rows = self._sheet, list(chosen.rows)
         if made.order is not None:
             days = sheet.days[made.order]
             dated = {i: d for i in rows if (d := days[i])}
@@ -332,37 +211,18 @@ class _Grounded:
             return True
         kind = self._named.kind()
         if kind == "day":
-            return any(c in self._dated for c in columns)
+            return any(c in self._sheet.days for c in columns)
         if kind == "figure":
             return any(c in self._sheet.numbers for c in columns) and money_fits(
                 self._bare, self._sheet, columns
             )
         if kind == "one":
-            return not any(c in self._sheet.numbers or c in self._dated for c in columns)
+            return not any(c in self._sheet.numbers or c in self._sheet.days for c in columns)
         return False
 
 
 _FIGURES = ("sum", "average", "max", "min", "count")
 _OPERATIONS: tuple[Operation, ...] = ("sum", "average", "max", "min")
-_SHOWN = {">=": "≥", "<=": "≤", "<>": "≠"}
-
-
-@dataclass(frozen=True)
-class _Chosen:
-    rows: list[int]
-    about: tuple[str, ...]
-    missing: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Holding:
-    """Rows that fulfil a condition. ``denies``: it says what must not be."""
-
-    rows: list[int]
-    label: str
-    missing: Sequence[str] = ()
-    denies: bool = False
-    said: bool = True
 
 
 @dataclass(frozen=True)

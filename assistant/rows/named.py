@@ -7,13 +7,14 @@ count. Patterns are in ``vocabulary``. Knows no query and no rows.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Literal
 
 from assistant.citations import fold
+from assistant.phrases import Operation
 from assistant.rows import asking, vocabulary
-from assistant.rows.columns import Sheet, is_named, spaced
+from assistant.rows.columns import Sheet, figure_columns, is_money, is_named, spaced
 from assistant.rows.filters import plain
 from assistant.rows.query import Sign
 
@@ -21,16 +22,6 @@ _WORD = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _STEM = 4  # letters by which "insured" and "insurance" are one word
 _FEW = 6  # values of a column that says what state a thing is in
-
-
-def is_said(number: str, text: str) -> bool:
-    """Whether a number's digits stand in a text."""
-    return number in re.findall(r"\d+", text)
-
-
-def negates(question: str) -> bool:
-    """Whether a question asks for what is not."""
-    return bool(asking.NEGATED.search(question))
 
 
 def matching(value: str, cells: Sequence[str]) -> list[str]:
@@ -57,7 +48,7 @@ class Named:
     """The words of one question."""
 
     def __init__(self, question: str) -> None:
-        self._question = question
+        self.question = question
         self._folded = fold(question)
         self._words = _plain(question)
         self._numbers = _numbers(question)
@@ -84,18 +75,30 @@ class Named:
         kinds = {fold(cell).strip() for cell in cells if cell.strip()}
         about = any(w[:_STEM] in {s[:_STEM] for s in self._words if len(s) >= _STEM}
                     for w in _plain(spaced(column)) if len(w) >= _STEM) or is_named(
-                        column, self._question)  # fmt: skip
+                        column, self.question)  # fmt: skip
         if kinds <= asking.TRUE | asking.FALSE:
             return about
         return len(kinds) <= _FEW and about
 
     def _has_root(self, cell: str) -> bool:
         """Whether the question has an adjective of a cell's name: French, of France."""
-        roots = {w[:3] for w in re.findall(r"[A-Z][a-z]{3,}", self._question)}
+        roots = {w[:3] for w in re.findall(r"[A-Z][a-z]{3,}", self.question)}
         return any(
             w[:3] in roots or (w[:2] in {r[:2] for r in roots} and len(w) > 5)
             for w in re.findall(r"[A-Z][a-z]{3,}", cell)
         )
+
+    def before(self, column: str, value: str) -> bool:
+        """Whether a column's name, a preposition, stands right before a value: from, to, 到."""
+        said = asking.PREPOSITIONS.get(spaced(column))
+        if said is None:
+            return False
+        at = re.escape(fold(value.strip("%")))
+        return bool(re.search(rf"(?<![a-z]){said}\s*{at}", self._folded))
+
+    def negates(self) -> bool:
+        """Whether the question asks for what is not."""
+        return bool(asking.NEGATED.search(self.question))
 
     def denied(self, cells: Sequence[str]) -> bool:
         """Whether cells say no to what a column asks, or are a state with a not in it."""
@@ -123,7 +126,7 @@ class Named:
     def side(self, sign: Sign) -> Sign:
         """Return the side of a bound by the question's words, the query's where they say none."""
         for rule, told in asking.SIDES:
-            if rule.search(self._question):
+            if rule.search(self.question):
                 return told
         return sign
 
@@ -131,60 +134,90 @@ class Named:
 
     def extreme(self) -> bool:
         """Whether the most, the least, the first or the last of something is asked for."""
-        said = asking.NO_EXTREME.sub(" ", self._question)
+        said = asking.NO_EXTREME.sub(" ", self.question)
         return any(rule.search(said) for rule in asking.EXTREMES)
 
     def most(self) -> bool | None:
         """Whether the highest (True) or the lowest figure is wanted; None when words do not say."""
-        return _of(self._question, asking.HIGHEST, asking.LOWEST)
+        return _of(self.question, asking.HIGHEST, asking.LOWEST)
 
     def latest(self) -> bool | None:
         """Whether the latest (True) or the earliest day is wanted; None when words do not say."""
-        return _of(self._question, asking.LATEST, asking.EARLIEST)
+        return _of(self.question, asking.LATEST, asking.EARLIEST)
 
     def averages(self) -> bool:
         """Whether an average is asked for."""
-        return bool(asking.AVERAGED.search(self._question))
+        return bool(asking.AVERAGED.search(self.question))
 
     def counts(self) -> bool:
         """Whether a number of things or times is asked for."""
-        return bool(asking.COUNTS.search(self._question))
+        return bool(asking.COUNTS.search(self.question))
 
     def counts_or_sums(self) -> bool:
         """Whether an amount of something is asked for."""
-        return bool(asking.AMOUNT_ASKED.search(self._question))
+        return bool(asking.AMOUNT_ASKED.search(self.question))
 
     def each(self) -> bool:
         """Whether a figure for every group is asked for."""
-        return bool(asking.EACH.search(self._question))
+        return bool(asking.EACH.search(self.question))
 
-    def counted(self, sheet: Sheet, column: int | None) -> int | None:
+    def counted(self, sheet: Sheet, column: int | None, bounded: Collection[int]) -> int | None:
         """Return the column of figures that tells how many of the thing asked for there are.
 
         -1 when rows are counted: nothing in the table counts it; None when no number of things is
         asked for, or it is of a unit, as hours are.
         """
-        noun = asking.HOW_MANY.search(self._question)
-        if noun is None:
-            return None
-        said = noun["en"] or noun["en2"] or noun["zh"] or ""
-        if asking.UNITS.match(said):
+        noun = self._how_many()
+        if noun is None or asking.UNITS.match(noun):
             return None
         names = sheet.table.columns
-        own = [c for c in sheet.numbers if said and is_named(names[c], said)]
+        held = [c for c in sheet.numbers if c not in bounded and not is_money(sheet, [c])]
+        own = [c for c in held if noun and is_named(names[c], noun)]
         if own:
             return own[0]
-        stock = column is not None and vocabulary.QUANTITY.search(spaced(names[column]))
-        if stock or (column is not None and is_named(names[column], self._question)):
-            return column
-        return -1
+        stock = [c for c in held if asking.PIECES.search(spaced(names[c]))]
+        return column if column in stock else -1
+
+    def unit_missing(self, sheet: Sheet) -> bool:
+        """Whether a number of a unit is asked for that no column has: pages, minutes."""
+        noun = self._how_many()
+        if noun is None or not asking.UNITS.match(noun) or asking.COINS.match(noun):
+            return False
+        return not any(is_named(sheet.table.columns[c], noun) for c in sheet.numbers)
+
+    def _how_many(self) -> str | None:
+        """Return the thing or unit whose number is asked for; empty when it has no name."""
+        found = asking.HOW_MANY.search(self.question)
+        return None if found is None else found["en"] or found["en2"] or found["zh"] or ""
+
+    def often(self) -> bool:
+        """Whether it is the number of rows that is the most or the least."""
+        return bool(asking.OFTEN.search(self.question))
+
+    def column(self, column: int, operation: Operation, sheet: Sheet) -> int:
+        """Return the column of figures that the question names, else the one given.
+
+        Chinese names are told apart by how many of their characters the question has.
+        """
+        found, named = figure_columns(self.question, operation, sheet)
+        if len(found) == 1 and (named or is_money(sheet, found)):
+            return found[0]
+        there = set(re.findall(r"[\u3400-\u9fff]", self.question))
+        shared = {c: len(there & set(_bare_name(sheet, c))) for c in sheet.numbers}
+        best = max(shared, key=lambda c: shared[c], default=column)
+        return best if shared.get(best, 0) > shared.get(column, 0) else column
 
     def kind(self) -> Literal["day", "figure", "one", ""]:
         """Return what kind of thing answers: a day, a figure, someone or something."""
         for rule, kind in asking.KINDS_ASKED:
-            if rule.search(self._question):
+            if rule.search(self.question):
                 return kind
         return ""
+
+
+def _bare_name(sheet: Sheet, column: int) -> str:
+    """Return a column's name without its unit."""
+    return re.sub(r"[（(][^)）]*[)）]", "", sheet.table.columns[column])
 
 
 _WORD_OF_ASKING = re.compile(r"[多少几个一共总的了是在有什么哪里]+")

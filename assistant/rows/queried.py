@@ -7,6 +7,7 @@ figures are worked out by the same exact arithmetic. Knows no search.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from assistant.answers import Draft
@@ -14,19 +15,14 @@ from assistant.citations import content_words
 from assistant.rows.columns import Sheet
 from assistant.rows.figures import RowFigures
 from assistant.rows.grounded import Cells, grounded, values_named
-from assistant.rows.query import write_query
 from assistant.rows.refusals import missing, none_fits
+from assistant.rows.writer import QueryWriter
 from assistant.session import Session
 
 MOST_ROWS = 12
 """Rows whose cells are told one by one; more are no answer to a question for a cell."""
 _WORDS_OF = 20_000
 """Rows by whose words a table is told from others."""
-
-
-def can_query(session: Session) -> bool:
-    """Whether the model writes queries: a small one only within a grammar."""
-    return session.model.constrains or session.model.calls_tools
 
 
 def told_by_query(session: Session, sheets: Sequence[Sheet], *, meant: bool) -> Draft | None:
@@ -44,8 +40,9 @@ def told_by_query(session: Session, sheets: Sequence[Sheet], *, meant: bool) -> 
     if sheet is None:
         return None
     session.status("querying", name=session.name_of(sheet.table.asset))
-    query = write_query(session, question, sheet, values_named(question, sheet))
-    found = grounded(query, question, sheet) if query else None
+    writer = QueryWriter(session, question, sheet, values_named(question, sheet))
+    query = writer.write()
+    found = grounded(query, question, sheet, writer.insists) if query else None
     if found is None or not (meant or found.sure):
         return None
     figures = RowFigures(session)
@@ -63,12 +60,15 @@ def told_by_query(session: Session, sheets: Sequence[Sheet], *, meant: bool) -> 
 
 
 def _nearest(question: str, sheets: Sequence[Sheet]) -> Sheet | None:
-    """Return the table that has most of the question's words; None when none has any."""
+    """Return the table that has most of the question's words; None when none has any.
+
+    A word that fewer of the tables have counts for more.
+    """
     asked = set(content_words(question))
-    shared = [len(asked & _words_of(sheet)) for sheet in sheets]
-    if not any(shared):
-        return None
-    return sheets[shared.index(max(shared))]
+    shared = [asked & _words_of(sheet) for sheet in sheets]
+    common = Counter(word for words in shared for word in words)
+    worth = [sum(1 / common[word] for word in words) for words in shared]
+    return sheets[worth.index(max(worth))] if any(worth) else None
 
 
 def _words_of(sheet: Sheet) -> set[str]:

@@ -1,29 +1,18 @@
-"""A question put to a table as a query that the language model writes, taken apart.
+"""A SELECT over one table, taken apart into what it selects, its conditions and its order.
 
-The model sees the columns with some of their values and writes one SELECT, where it can be held to
-a grammar only over the table's own columns (text-to-SQL, as in Spider, Yu et al. 2018). The query
-is never run: it is parsed, and what it says is judged by the question's own words in ``grounded``.
-Knows no search and no answers.
+It is never run: what it says is judged by the question's own words in ``grounded``. Knows no model
+and no rows.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
-
-from assistant import prompts
-from assistant.rows.columns import Sheet
-from assistant.rows.schema import grammar, schema_names, told
-from assistant.session import Session
 
 if TYPE_CHECKING:
     from sqlglot import exp
-
-MOST_COLUMNS = 24
-"""Columns of a table that a small model is asked about; of more the prompt would be too long."""
-_TOKENS = 100
 
 Made = Literal["", "sum", "average", "max", "min", "count", "month", "year", "day"]
 Sign = Literal["=", "<>", "<", "<=", ">", ">=", "like", "empty", "filled"]
@@ -41,11 +30,14 @@ class Term:
 
 @dataclass(frozen=True)
 class Condition:
-    """What a column must be; ``values`` are alternatives, as they are written in the query."""
+    """What a column must be; ``values`` are alternatives, as they are written in the query.
+
+    ``place``: which of the conditions joined by AND it comes from, for ``without``."""
 
     column: int
     sign: Sign
     values: tuple[str, ...] = ()
+    place: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,24 +50,23 @@ class Query:
     order: Term | None = None
     descending: bool = False
     first: bool = False
+    written: str = ""
+    """The query as it is written in full, in one form."""
 
 
-def write_query(session: Session, question: str, sheet: Sheet, named: str = "") -> Query | None:
-    """Return the query that the model writes for a question; None when it cannot be taken apart.
+def without(written: str, place: int) -> str:
+    """Return a query without one of its conditions."""
+    import sqlglot
+    from sqlglot import exp
 
-    Args:
-        named: conditions by values that stand in the question, for the prompt.
-
-    Raises:
-        AnswerCancelled: the user stopped it.
-    """
-    names = schema_names(sheet.table.columns)
-    if not 1 < len(names) <= MOST_COLUMNS:
-        return None
-    columns = "\n".join(told(name, c, sheet) for c, name in enumerate(names))
-    turns = prompts.query(sheet.table.asset, len(sheet.kept), columns, question, named)
-    form = grammar(names, sheet) if session.model.constrains else None
-    return read_query(session.write(turns, max_tokens=_TOKENS, grammar=form), names)
+    select = sqlglot.parse_one(written, read="sqlite")
+    where = select.find(exp.Where)
+    assert isinstance(select, exp.Select) and where is not None
+    parts = list(where.this.flatten()) if isinstance(where.this, exp.And) else [where.this]
+    kept = [part for n, part in enumerate(parts) if n != place]
+    bare = select.copy()
+    bare.set("where", None)
+    return bare.where(*kept).sql(dialect="sqlite") if kept else bare.sql(dialect="sqlite")
 
 
 def read_query(written: str, names: Sequence[str]) -> Query | None:
@@ -129,11 +120,12 @@ class _Reading:
             raise _Unread
         return Query(
             tuple(self._term(e) for e in select.expressions),
-            tuple(self._conditions(where.this)) if where else (),
+            tuple(self._all_conditions(where.this)) if where else (),
             self._term(keys[0]) if keys else None,
             self._term(ordered[0].this) if ordered else None,
             bool(ordered and ordered[0].args.get("desc")),
             limit is not None,
+            select.sql(dialect="sqlite"),
         )
 
     def _column(self, part: exp.Expr) -> int:
@@ -162,6 +154,16 @@ class _Reading:
                 raise _Unread
             return Term(self._column(column), shapes[part.args["format"].name])
         return Term(self._column(part))
+
+    def _all_conditions(self, part: exp.Expr) -> list[Condition]:
+        from sqlglot import exp
+
+        parts = list(part.flatten()) if isinstance(part, exp.And) else [part]
+        return [
+            replace(condition, place=place)
+            for place, one in enumerate(parts)
+            for condition in self._conditions(one)
+        ]
 
     def _conditions(self, part: exp.Expr) -> list[Condition]:
         """Return what must all hold; alternatives only of one column."""

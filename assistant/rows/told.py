@@ -21,9 +21,10 @@ from assistant.planner import Plan
 from assistant.rows.asked import Asked, asked_of, asks_figures, beyond, of_many
 from assistant.rows.columns import Sheet
 from assistant.rows.figures import RowFigures
-from assistant.rows.queried import can_query, told_by_query
+from assistant.rows.queried import told_by_query
 from assistant.rows.refusals import missing, none_fits, not_worked_out, which_column
 from assistant.rows.vocabulary import TOTAL_LINE
+from assistant.rows.writer import can_query
 from assistant.session import Session
 from retrieval.tables import is_table_file, tables_of
 from retrieval.values import Passage
@@ -59,9 +60,9 @@ def told_by_rows(session: Session, plan: Plan, results: Sequence[ToolResult]) ->
 
 
 def _table_first(results: Sequence[ToolResult]) -> bool:
-    """Whether what was found first is a part of a table."""
-    first = next(iter(passages_of(results)), None)
-    return first is not None and (first.kind == "table" or is_table_file(first.asset))
+    """Whether a part of a table is among what was found first."""
+    first = passages_of(results)[:_READ_WHOLE]
+    return any(p.kind == "table" or is_table_file(p.asset) for p in first)
 
 
 def _with_tables(plan: Plan, results: Sequence[ToolResult]) -> list[int]:

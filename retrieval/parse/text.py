@@ -159,14 +159,18 @@ def parse_csv(source: Source, limits: Limits, tools: ParseTools) -> Iterator[Par
     """Yield the rows of a CSV as ``column: value`` lines, twenty to a block."""
     text = clean(decode(source.path.read_bytes()))
     rows = [row for row in _rows(text) if any(cell.strip() for cell in row)]
-    names = _column_names(rows)
+    titles = _title_lines(rows)
+    names = _column_names(rows[len(titles) :])
     if names:
-        rows = rows[1:]
+        rows = rows[len(titles) + 1 :]
     columns = max((len(row) for row in rows), default=len(names))
     metadata = {"rows": len(rows), "columns": columns}
     yield Header("text", source.media_type, 1 + len(rows) // 1000, metadata)
     flow = TextFlow()
     if names:
+        title = flow.title(" – ".join(titles))
+        if title:
+            yield title
         block = flow.block("Columns: " + " | ".join(names), "table")
         if block:
             yield block
@@ -192,6 +196,16 @@ def _regularity(sample: str, delimiter: str) -> float:
         return 0.0
     usual = max(set(lengths), key=lengths.count)
     return 0.0 if usual == 1 else lengths.count(usual) / len(lengths) + 0.001 * usual
+
+
+def _title_lines(rows: list[list[str]]) -> list[str]:
+    """Return the lines of one cell above the names of the columns, three at most."""
+    alone = [" ".join(cell.strip() for cell in row if cell.strip()) for row in rows[:4]
+             if sum(bool(cell.strip()) for cell in row) == 1]  # fmt: skip
+    leading = 0
+    while leading < len(alone) and sum(bool(c.strip()) for c in rows[leading]) == 1:
+        leading += 1
+    return alone[:leading] if leading < 4 else []
 
 
 def _column_names(rows: list[list[str]]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, time
+from itertools import chain
 from typing import Any
 
 from retrieval.errors import FileDamaged, FileTooLarge
@@ -18,6 +19,8 @@ from retrieval.values import Block, Header, PageLocator, Parsed
 
 _MAX_ROWS = 200_000
 _MAX_COLUMNS = 200
+_MAX_TITLES = 3
+"""Lines of one cell above the names of the columns, which say what the table is."""
 
 
 def parse_xlsx(source: Source, limits: Limits, tools: ParseTools) -> Iterator[Parsed]:
@@ -59,15 +62,20 @@ def parse_xlsx(source: Source, limits: Limits, tools: ParseTools) -> Iterator[Pa
 
 
 def _sheet(sheet: Any, index: int, name: str, source: Source) -> Iterator[tuple[Block, int]]:
-    columns: list[str] | None = None
+    rows = _rows(sheet, source)
+    titles, first = _titles(rows)
+    if first is None:
+        return
+    columns = _names(first)
+    if columns:
+        named = ": ".join((name, *titles))
+        yield _block(f"Sheet {named}. Columns: {' | '.join(columns)}", index, name), 1
+        rest = rows
+    else:
+        yield _block(f"Sheet {name}", index, name), 1
+        rest = chain(([title] for title in titles), [first], rows)
     held: list[str] = []
-    for row in _rows(sheet, source):
-        if columns is None:
-            columns = _names(row)
-            text = f"Sheet {name}. Columns: {' | '.join(columns)}" if columns else f"Sheet {name}"
-            yield _block(text, index, name), 1
-            if columns:
-                continue
+    for row in rest:
         if columns and _names(row) == columns:
             continue
         held.append(row_text(columns, row))
@@ -76,6 +84,19 @@ def _sheet(sheet: Any, index: int, name: str, source: Source) -> Iterator[tuple[
             held = []
     if held:
         yield _block("\n".join(held), index, name), len(held)
+
+
+def _titles(rows: Iterator[list[str]]) -> tuple[list[str], list[str] | None]:
+    """Return the lines of one cell above a table, and the first row of several cells.
+
+    Where no such row follows soon, the last line is handed back as the first row.
+    """
+    titles: list[str] = []
+    for row in rows:
+        if sum(map(bool, row)) > 1 or len(titles) == _MAX_TITLES:
+            return titles, row
+        titles += [cell for cell in row if cell]
+    return titles[:-1], titles[-1:] or None
 
 
 def _block(text: str, index: int, name: str) -> Block:

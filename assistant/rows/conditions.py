@@ -1,0 +1,246 @@
+"""The rows that a query and its question choose together.
+
+A condition of words holds where the question has its value, where it speaks of it in other words
+(a country by its people, a yes by the column's name), or where the model insists. Others are left
+out. The time is read by rule, and whole cells that stand in the question count although the query
+forgot them. Knows no figures that are made of the rows.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+
+from assistant.citations import fold
+from assistant.rows.columns import Sheet, is_named
+from assistant.rows.filters import Filters, filters_of
+from assistant.rows.named import Named, matching
+from assistant.rows.query import Condition, Query
+from assistant.rows.when import When, when_of
+
+Insists = Callable[[Query, Condition], bool]
+"""Whether a condition that the question has no word of is meant all the same."""
+_SHOWN = {">=": "≥", "<=": "≤", "<>": "≠"}
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Rows, what they were chosen by, values that no row has, and words nobody could place."""
+
+    rows: tuple[int, ...]
+    about: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    bounded: frozenset[int] = frozenset()
+    """The columns of figures that are within bounds."""
+
+
+@dataclass(frozen=True)
+class _Held:
+    """Rows that fulfil a condition. ``denies``: it says what must not be."""
+
+    rows: list[int]
+    label: str
+    missing: Sequence[str] = ()
+    denies: bool = False
+    column: int = -1
+
+
+def whole_cells(question: str, sheet: Sheet) -> dict[int, list[str]]:
+    """Return the cells that stand in a question as they are, by column."""
+    return _whole(filters_of(question, sheet.table, sheet.labels, sheet.kept))
+
+
+def _whole(filters: Filters) -> dict[int, list[str]]:
+    return {
+        column: [words[1] for words in alternatives]
+        for column, alternatives in filters.chosen.items()
+        if all(words[0] == "=" for words in alternatives)
+    }
+
+
+class Conditions:
+    """The conditions of one query, held against its question."""
+
+    def __init__(self, query: Query, named: Named, sheet: Sheet, insists: Insists) -> None:
+        self._query, self._named, self._sheet, self._insists = query, named, sheet, insists
+
+    def chosen(self) -> Chosen | None:
+        """Return the rows that are meant; None when that is not clear."""
+        when = self._when()
+        if when is None:
+            return None
+        sheet = self._sheet
+        filters = filters_of(when.rest, sheet.table, sheet.labels, sheet.kept)
+        rows, about, missing = list(sheet.kept), list[str](), list[str]()
+        columns, bounded, denied = set[int](), set[int](), False
+        for condition in self._conditions():
+            held = self._holding(condition, rows)
+            if held is None:
+                continue
+            rows, denied = held.rows, denied or held.denies
+            about.append(held.label)
+            missing += held.missing
+            columns.add(held.column)
+            if held.column in sheet.numbers:
+                bounded.add(held.column)
+        for column, cells in self._named_cells(filters):
+            if column not in columns:
+                fit = [i for i in rows if sheet.table.rows[i].cells[column] in cells]
+                rows = fit
+                about.append(f"{sheet.table.columns[column]}: {', '.join(cells[:3])}")
+        if when.stretches:
+            rows = [i for i in rows if when.holds(self._days[i])]
+            about.append(when.label())
+        if self._named.negates() != denied or self._number_left(when.rest, filters):
+            return None
+        values = " ".join(v for c in self._query.conditions for v in c.values)
+        left = tuple(run for run in filters.missing if fold(run) not in fold(values))
+        return Chosen(tuple(rows), tuple(about), tuple(missing), left, frozenset(bounded))
+
+    # --- time --------------------------------------------------------------------------------
+
+    def _when(self) -> When | None:
+        """Return the time that is named; figures of other conditions and of cells are none."""
+        rest = self._named.question
+        for condition in self._query.conditions:
+            if condition.column in self._sheet.numbers and condition.column not in self._dated:
+                for value in condition.values:
+                    rest = self._named.without(value, rest)
+        for cells in whole_cells(rest, self._sheet).values():
+            for cell in cells:
+                if re.search(r"\d", cell):
+                    rest = re.sub(re.escape(cell), " ", rest, flags=re.IGNORECASE)
+        if not self._dated:
+            return When((), rest)
+        return when_of(rest, [d for d in self._days if d])
+
+    @property
+    def _dated(self) -> dict[int, list[date | None]]:
+        return self._sheet.days
+
+    @property
+    def _days(self) -> list[date | None]:
+        """The day of each row: of the column of dates that the query speaks of, else the first."""
+        query = self._query
+        spoken = [c.column for c in query.conditions] + [
+            t.column for t in (query.group, query.order) if t and t.column is not None
+        ]
+        column = next((c for c in spoken if c in self._dated), next(iter(self._dated), None))
+        return self._dated[column] if column is not None else []
+
+    def _number_left(self, rest: str, filters: Filters) -> bool:
+        """Whether a figure of the question is in no condition and no cell."""
+        used = [v for c in self._query.conditions for v in c.values]
+        used += [cell for cells in _whole(filters).values() for cell in cells]
+        known = set(re.findall(r"\d+", " ".join(used)))
+        return any(number not in known for number in re.findall(r"\d+", rest))
+
+    # --- conditions --------------------------------------------------------------------------
+
+    def _conditions(self) -> list[Condition]:
+        """Return the conditions but those of time; several values of one column as alternatives."""
+        found: list[Condition] = []
+        for condition in self._query.conditions:
+            if condition.column in self._dated and condition.sign not in ("empty", "filled"):
+                continue
+            same = next(
+                (n for n, c in enumerate(found)
+                 if c.column == condition.column and c.sign == condition.sign == "="
+                 and c.column not in self._sheet.numbers), None,
+            )  # fmt: skip
+            if same is None:
+                found.append(condition)
+            else:
+                both = (*found[same].values, *condition.values)
+                found[same] = replace(found[same], values=both)
+        return found
+
+    def _holding(self, condition: Condition, rows: Sequence[int]) -> _Held | None:
+        """Return the rows that fulfil a condition; None when it is not the question's."""
+        if condition.sign in ("empty", "filled"):
+            return self._filled(condition, rows)
+        if condition.column in self._sheet.numbers and condition.sign != "like":
+            return self._bound(condition, rows)
+        return self._words(condition, rows)
+
+    def _filled(self, condition: Condition, rows: Sequence[int]) -> _Held | None:
+        sheet, column = self._sheet, condition.column
+        name = sheet.table.columns[column]
+        if not is_named(name, self._named.question) and not self._insists(self._query, condition):
+            return None
+        empty = condition.sign == "empty"
+        if empty and not self._named.negates():
+            return None
+        fit = [i for i in rows if (not sheet.table.rows[i].cells[column].strip()) == empty]
+        return _Held(fit, f"{name}: {'–' if empty else '✓'}", denies=empty, column=column)
+
+    def _words(self, condition: Condition, rows: Sequence[int]) -> _Held | None:
+        sheet, column = self._sheet, self._after_preposition(condition)
+        name = sheet.table.columns[column]
+        cells = [sheet.table.rows[i].cells[column] for i in sheet.kept]
+        wanted: list[str] = []
+        missing: list[str] = []
+        for value in (v.strip("%") for v in condition.values):
+            fit_cells = matching(value, cells)
+            said = self._named.has(value) or self._named.speaks(fit_cells, name, cells)
+            if not (said or (fit_cells and self._insists(self._query, condition))):
+                continue
+            wanted += fit_cells
+            missing += [] if fit_cells else [value]
+        if not wanted and not missing:
+            return None
+        told = list(dict.fromkeys(wanted))
+        label = ", ".join(told if len(told) <= 3 else condition.values).replace("%", "")
+        if condition.sign == "<>":
+            fit = [i for i in rows if sheet.table.rows[i].cells[column] not in wanted]
+            return _Held(fit, f"{name} ≠ {label}", missing, denies=True, column=column)
+        fit = [i for i in rows if sheet.table.rows[i].cells[column] in wanted]
+        denies = self._named.negates() and bool(wanted) and self._named.denied(wanted)
+        return _Held(fit, f"{name}: {label}", missing, denies=denies, column=column)
+
+    def _after_preposition(self, condition: Condition) -> int:
+        """Return the column that is named before a value: From and To hold the same places."""
+        for column, name in enumerate(self._sheet.table.columns):
+            if column != condition.column and self._named.before(name, condition.values[0]):
+                cells = [self._sheet.table.rows[i].cells[column] for i in self._sheet.kept]
+                if matching(condition.values[0].strip("%"), cells):
+                    return column
+        return condition.column
+
+    def _bound(self, condition: Condition, rows: Sequence[int]) -> _Held | None:
+        """Return the rows within a bound; the question's own words tell which side is meant."""
+        value = condition.values[0]
+        if not self._named.number(value):
+            return None
+        sign, limit = self._named.side(condition.sign), Decimal(value)
+        column = self._named.column(condition.column, "max", self._sheet)
+        figures = self._sheet.numbers[column]
+
+        def holds(row: int) -> bool:
+            number = figures[row]
+            if number is None:
+                return False
+            size = abs(number.value)
+            return {
+                "=": size == limit, "<>": size != limit, "<": size < limit, "<=": size <= limit,
+                ">": size > limit, ">=": size >= limit,
+            }[sign]  # fmt: skip
+
+        label = f"{self._sheet.table.columns[column]} {_SHOWN.get(sign, sign)} {value}"
+        fit = [i for i in rows if holds(i)]
+        return _Held(fit, label, denies=sign == "<>", column=column)
+
+    def _named_cells(self, filters: Filters) -> list[tuple[int, list[str]]]:
+        """Return cells that the question names: whole, or by two or more words of them."""
+        found = list(_whole(filters).items())
+        for column, alternatives in filters.chosen.items():
+            words = [w for w in alternatives if w[0] != "="]
+            if len(words) == len(alternatives) and all(len(w) > 1 for w in words):
+                cells = [self._sheet.table.rows[i].cells[column] for i in self._sheet.kept]
+                fit = [c for w in words for c in matching(" ".join(w), cells)]
+                found += [(column, fit)] if fit else []
+        return found
