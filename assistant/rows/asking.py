@@ -16,16 +16,16 @@ NO_QUERY = any_of(
     r"\b(?:distinct|unique|difference)\b|\b(?:more|less|fewer) than (?!.{0,6}\d)",
     r"\b(?:how much|how many) (?:more|less|fewer|older|longer|cheaper)\b"
     r"|\b(?:increase|decrease|rise|fall|grow|change)[ds]?\b|\bboth\b",
-    "百分|比例|占比|占多少|中位|第[二三四五]|前[几两二三四五十\\d]|[相之]差|差额|增长|同比|环比|减少了|增加了",
+    "百分|比例|占比|占多少|中位|第[二三四五](?=[多高大贵少低长短]|名)|前[几两二三四五十\\d]|[相之]差|差额|增长|同比|环比|减少了|增加了",
     "比.{1,12}[多少高低贵便宜]|为什么|不同的",
 )
 """Asks for what no query that is taken apart here says."""
 
 NEGATED = any_of(
-    r"n't\b|n’t\b|\b(?:not|never|without|except|excluding|besides|other than|apart from|no longer"
+    r"n't\b|n’t\b|\b(?:not|never|without|except|excluding|besides|leaving|not counting|other than|apart from|no longer"
     r"|un(?:paid|read|used|sold|finished|returned|insured|answered|claimed|opened|watched))\b"
     r"|\bstill (?:to|out|owe[ds]?|open|missing|due)\b|\byet to\b|\bno (?!\.|\d)(?=\w)",
-    "没有?|未|不(?!过|到|少于|足|超过|动产|锈钢|同)|除了|以外|之外|不含|尚",
+    "没(?!到|过|满|超|几)|未(?!满|到|超|过)|不(?!过|到|少于|足|超过|动产|锈钢|同)|除了|以外|之外|不含|尚",
 )
 NEGATED_CELL = any_of(
     r"^(?:no|not|non|un|in|out|open|pending|due|overdue|missing|lost|late|owed|outstanding|out)\b"
@@ -61,7 +61,7 @@ SIDES: tuple[tuple[re.Pattern[str], Literal["<", ">", "<=", ">="]], ...] = (
     (
         any_of(
             r"\b(?:under|below|less|fewer|cheaper|shorter|lower|smaller|lighter|younger)\b",
-            "低于|小于|少于|不到|不足|短于|轻于",
+            "低于|小于|少于|不到|不足|[没未]到|[没未]过|[没未]满|短于|轻于",
         ),
         "<",
     ),

@@ -131,7 +131,8 @@ def is_money(sheet: Sheet, columns: Sequence[int]) -> bool:
     """Whether columns are of money, by their names or a currency beside their figures."""
     names = (spaced(sheet.table.columns[c]) for c in columns)
     marks = (n.mark for c in columns for n in sheet.numbers[c] if n)
-    return any(vocabulary.AMOUNT_NAMES.search(n) for n in names) or any(map(is_currency, marks))
+    named = any(vocabulary.AMOUNT_NAMES.search(n) or vocabulary.COIN.search(n) for n in names)
+    return named or any(map(is_currency, marks))
 
 
 def _with_counts(columns: list[int], operation: Operation, sheet: Sheet) -> list[int]:
@@ -170,7 +171,7 @@ def _shared(name: str, question: str) -> int:
     """Return how many words of a column's name a question has; for Chinese, of its characters."""
     said = {plain(w) for w in re.findall(r"[a-z]+", question.casefold())}
     own = [plain(w) for w in re.findall(r"[a-z]+", name.casefold()) if len(w) > 1]
-    weak = {"per", "of", "in", "no", "number", "the", "total"}
+    weak = {"per", "of", "in", "no", "number", "the", "total", "how", "many", "much"}
     count = sum(w in said and w not in weak for w in own)
     if not count:
         alike = vocabulary.FIGURES_ALIKE

@@ -36,6 +36,8 @@ class Chosen:
     left: tuple[str, ...] = ()
     bounded: frozenset[int] = frozenset()
     """The columns of figures that are within bounds."""
+    dropped: bool = False
+    """Whether a condition by words was left out, as none of the question's."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class _Held:
     missing: Sequence[str] = ()
     denies: bool = False
     column: int = -1
+    cells: Sequence[str] = ()
 
 
 def whole_cells(question: str, sheet: Sheet) -> dict[int, list[str]]:
@@ -76,11 +79,14 @@ class Conditions:
         sheet = self._sheet
         filters = filters_of(when.rest, sheet.table, sheet.labels, sheet.kept)
         rows, about, missing = list(sheet.kept), list[str](), list[str]()
-        columns, bounded, denied = set[int](), set[int](), False
+        columns, bounded, denied, dropped = set[int](), set[int](), False, False
+        used = set[str]()
         for condition in self._conditions():
             held = self._holding(condition, rows)
             if held is None:
+                dropped |= condition.sign in ("=", "like") and condition.column in sheet.labels
                 continue
+            used.update(held.cells)
             rows, denied = held.rows, denied or held.denies
             about.append(held.label)
             missing += held.missing
@@ -88,7 +94,7 @@ class Conditions:
             if held.column in sheet.numbers:
                 bounded.add(held.column)
         for column, cells in self._named_cells(filters):
-            if column not in columns:
+            if column not in columns and not used & set(cells):
                 fit = [i for i in rows if sheet.table.rows[i].cells[column] in cells]
                 rows = fit
                 about.append(f"{sheet.table.columns[column]}: {', '.join(cells[:3])}")
@@ -99,7 +105,7 @@ class Conditions:
             return None
         values = " ".join(v for c in self._query.conditions for v in c.values)
         left = tuple(run for run in filters.missing if fold(run) not in fold(values))
-        return Chosen(tuple(rows), tuple(about), tuple(missing), left, frozenset(bounded))
+        return Chosen(tuple(rows), tuple(about), tuple(missing), left, frozenset(bounded), dropped)
 
     # --- time --------------------------------------------------------------------------------
 
@@ -180,8 +186,9 @@ class Conditions:
 
     def _words(self, condition: Condition, rows: Sequence[int]) -> _Held | None:
         sheet, column = self._sheet, self._after_preposition(condition)
-        name = sheet.table.columns[column]
-        cells = [sheet.table.rows[i].cells[column] for i in sheet.kept]
+        if not any(matching(v.strip("%"), self._cells(column)) for v in condition.values):
+            column = self._elsewhere(condition, column)
+        name, cells = sheet.table.columns[column], self._cells(column)
         wanted: list[str] = []
         missing: list[str] = []
         for value in (v.strip("%") for v in condition.values):
@@ -200,14 +207,23 @@ class Conditions:
             return _Held(fit, f"{name} ≠ {label}", missing, denies=True, column=column)
         fit = [i for i in rows if sheet.table.rows[i].cells[column] in wanted]
         denies = self._named.negates() and bool(wanted) and self._named.denied(wanted)
-        return _Held(fit, f"{name}: {label}", missing, denies=denies, column=column)
+        return _Held(fit, f"{name}: {label}", missing, denies, column, wanted)
+
+    def _cells(self, column: int) -> list[str]:
+        return [self._sheet.table.rows[i].cells[column] for i in self._sheet.kept]
+
+    def _elsewhere(self, condition: Condition, column: int) -> int:
+        """Return another column that has a condition's value, where its own has not."""
+        for other in self._sheet.labels:
+            if all(matching(v.strip("%"), self._cells(other)) for v in condition.values):
+                return other
+        return column
 
     def _after_preposition(self, condition: Condition) -> int:
         """Return the column that is named before a value: From and To hold the same places."""
         for column, name in enumerate(self._sheet.table.columns):
             if column != condition.column and self._named.before(name, condition.values[0]):
-                cells = [self._sheet.table.rows[i].cells[column] for i in self._sheet.kept]
-                if matching(condition.values[0].strip("%"), cells):
+                if matching(condition.values[0].strip("%"), self._cells(column)):
                     return column
         return condition.column
 
@@ -240,7 +256,6 @@ class Conditions:
         for column, alternatives in filters.chosen.items():
             words = [w for w in alternatives if w[0] != "="]
             if len(words) == len(alternatives) and all(len(w) > 1 for w in words):
-                cells = [self._sheet.table.rows[i].cells[column] for i in self._sheet.kept]
-                fit = [c for w in words for c in matching(" ".join(w), cells)]
+                fit = [c for w in words for c in matching(" ".join(w), self._cells(column))]
                 found += [(column, fit)] if fit else []
         return found

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant import phrases
+from assistant.citations import content_words
 from assistant.phrases import Operation
 from assistant.rows.asked import Asked, is_outgoing, money_fits, of_side
 from assistant.rows.asking import NO_QUERY
@@ -88,9 +89,12 @@ class _Grounded:
         """Return what the query makes of the rows, put right by the question's words."""
         query = self._query
         figure = next((t for t in query.selected if t.made in _FIGURES), None)
+        extreme = self._named.extreme()
+        day = next((t.column for t in query.selected if t.column in self._sheet.days), None)
+        if day is not None and not extreme and self._named.kind() == "day":
+            return _Told((day,))
         if query.group is not None:
             return self._by_group(query.group, figure)
-        extreme = self._named.extreme()
         if figure is not None:
             if figure.made in ("max", "min"):
                 if not extreme:
@@ -116,11 +120,10 @@ class _Grounded:
 
     def _added(self, figure: Term, chosen: Chosen) -> _Figure | None:
         """Return a sum, an average or a count, whichever of them the question asks for."""
-        averaged = self._named.averages()
-        if averaged != (figure.made == "average"):
-            return None
-        if figure.made == "average":
+        if self._named.averages() and figure.column is not None:
             return _Figure("average", self._column(figure.column, "average"))
+        if figure.made == "average":
+            return None
         counted = self._named.counted(self._sheet, figure.column, chosen.bounded)
         if counted is not None:
             return _Figure("count", None) if counted < 0 else _Figure("sum", counted)
@@ -152,7 +155,7 @@ class _Grounded:
         most = most if side is None else side
         return _Figure("max" if most else "min", column)
 
-    def _by_group(self, group: Term, figure: Term | None) -> _Figure | None:
+    def _by_group(self, group: Term, figure: Term | None) -> _Figure | _Told | None:
         """Return a figure by group: all groups told, or the one with the most or the least."""
         query, by = self._query, group.made or group.column
         ordered = query.order if query.first else None
@@ -164,7 +167,9 @@ class _Grounded:
                 return None
             made: Operation = next((o for o in _OPERATIONS if o == figure.made), "count")
             return _Figure(made, figure.column, by, each=True)
-        if worth is None or worth.made not in ("sum", "count", "max", "min"):
+        if worth is not None and worth.made in ("max", "min"):
+            return self._extreme(worth.column, worth.made == "max")
+        if worth is None or worth.made not in ("sum", "count"):
             return None
         side = self._named.most()
         most = query.descending if side is None else side
@@ -200,9 +205,19 @@ class _Grounded:
             rows = [i for i in dated if dated[i] == best]
             columns = tuple(dict.fromkeys((*made.columns, made.order)))
             return Cells(tuple(rows), columns, chosen.about, sure=True)
-        if not chosen.about or not self._fits(made.columns):
+        if not chosen.about or chosen.dropped or not self._fits(made.columns):
             return None
-        return Cells(tuple(rows), made.columns, chosen.about, sure=sure)
+        return Cells(tuple(self._nearest(rows)), made.columns, chosen.about, sure=sure)
+
+    def _nearest(self, rows: Sequence[int]) -> list[int]:
+        """Return the rows that have most of the question's words."""
+        asked = set(content_words(self._bare))
+        shared = {
+            i: len(asked & set(content_words(" ".join(self._sheet.table.rows[i].cells))))
+            for i in rows
+        }
+        most = max(shared.values(), default=0)
+        return [i for i in rows if shared[i] == most]
 
     def _fits(self, columns: Sequence[int]) -> bool:
         """Whether the columns told are those asked for: by name, or by the kind of question."""

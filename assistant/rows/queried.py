@@ -7,6 +7,7 @@ figures are worked out by the same exact arithmetic. Knows no search.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -62,16 +63,26 @@ def told_by_query(session: Session, sheets: Sequence[Sheet], *, meant: bool) -> 
 def _nearest(question: str, sheets: Sequence[Sheet]) -> Sheet | None:
     """Return the table that has most of the question's words; None when none has any.
 
-    A word that fewer of the tables have counts for more.
+    A word that fewer of the tables have counts for more, one of a title or column for two.
     """
     asked = set(content_words(question))
     shared = [asked & _words_of(sheet) for sheet in sheets]
     common = Counter(word for words in shared for word in words)
-    worth = [sum(1 / common[word] for word in words) for words in shared]
+    titles = [set(content_words(_title(sheet))) for sheet in sheets]
+    worth = [
+        sum((1 + (word in title)) / common[word] for word in words)
+        for words, title in zip(shared, titles, strict=True)
+    ]
     return sheets[worth.index(max(worth))] if any(worth) else None
 
 
 def _words_of(sheet: Sheet) -> set[str]:
     table = sheet.table
     lines = (" ".join(row.cells) for row in table.rows[:_WORDS_OF])
-    return set(content_words(" \n".join([table.asset, table.sheet, *table.columns, *lines])))
+    return set(content_words(" \n".join([_title(sheet), *lines])))
+
+
+def _title(sheet: Sheet) -> str:
+    """Return what a table says of itself: its file, its heading, its columns."""
+    name = re.sub(r"\.\w+$", "", sheet.table.asset).replace("_", " ")
+    return " \n".join([name, sheet.table.sheet, *sheet.table.columns])

@@ -96,6 +96,8 @@ AMOUNT_NAMES = any_of(
     r"|gbp|cny|salary|rent|fare|sales|revenue|turnover)\b",
     "租金|房租|销售额|金额|价格|总价|费用|支出|收入|花费|应付|实付|合计|总额|借方|贷方|价税",
 )
+COIN = any_of(r"[€$£¥₹]|\b(?:eur|usd|gbp|cny|rmb|chf|sek|nok|dkk|jpy)\b", "元|日元|美元")
+"""A currency in the name of a column."""
 OUTGOING = any_of(
     r"\b(?:debit|out|withdrawals?|spent|expense|expenses|paid)\b(?! in)", "支出|借方|花费"
 )
