@@ -22,7 +22,8 @@ NO_QUERY = any_of(
 """Asks for what no query that is taken apart here says."""
 
 NEGATED = any_of(
-    r"n't\b|n’t\b|\b(?:not|never|without|except|excluding|besides|leaving|not counting|other than|apart from|no longer"
+    r"n't\b|n’t\b|\b(?:not|never|without|except|excluding|besides|leaving|other than|apart from"
+    r"|no longer"
     r"|un(?:paid|read|used|sold|finished|returned|insured|answered|claimed|opened|watched))\b"
     r"|\bstill (?:to|out|owe[ds]?|open|missing|due)\b|\byet to\b|\bno (?!\.|\d)(?=\w)",
     "没(?!到|过|满|超|几)|未(?!满|到|超|过)|不(?!过|到|少于|足|超过|动产|锈钢|同)|除了|以外|之外|不含|尚",
@@ -72,12 +73,12 @@ HIGHEST = any_of(
     r"\bmost\b|\bmax(?:imum)?\b|\bbest\b|\brecord\b|\btop\b"
     r"|\b(?:high|larg|bigg|great|long|hott|warm|dear|prici|costli|heavi|old|tall|fast|busi|thick"
     r"|strong|rich|hard|wid|deep)est\b",
-    "最[多高大贵长热重久老厚猛狠]|最为?昂贵|最畅销|最厉害|第一名",
+    "最[多高大贵长热重久老厚猛狠快]|最为?昂贵|最畅销|最厉害|第一名",
 )
 LOWEST = any_of(
     r"\bleast\b|\bfewest\b|\bmin(?:imum)?\b|\bworst\b"
     r"|\b(?:low|small|cheap|short|cold|cool|light|young|thinn|slow|weak|poor|easi|shallow)est\b",
-    "最[少低小短冷轻薄差]|最便宜|最年轻",
+    "最[少低小短冷轻薄差慢]|最便宜|最年轻",
 )
 LATEST = any_of(
     r"\b(?:latest|last|newest|youngest|most recent(?:ly)?)\b(?! \w+ ago)", "最[近新晚后]"

@@ -9,10 +9,11 @@ forgot them. Knows no figures that are made of the rows.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Protocol
 
 from assistant.citations import fold
 from assistant.rows.columns import Sheet, is_named
@@ -21,8 +22,19 @@ from assistant.rows.named import Named, matching
 from assistant.rows.query import Condition, Query
 from assistant.rows.when import When, when_of
 
-Insists = Callable[[Query, Condition], bool]
-"""Whether a condition that the question has no word of is meant all the same."""
+
+class Meaning(Protocol):
+    """What the model that wrote a query means by it, where the question has no word of it."""
+
+    def insisted(self, query: Query, doubtful: Sequence[int]) -> set[int]:
+        """Return the places of doubtful conditions that are meant all the same."""
+        ...
+
+    def prefers(self, query: Query, column: int, others: Sequence[int]) -> bool:
+        """Whether a column of figures is meant rather than others."""
+        ...
+
+
 _SHOWN = {">=": "≥", "<=": "≤", "<>": "≠"}
 
 
@@ -68,8 +80,9 @@ def _whole(filters: Filters) -> dict[int, list[str]]:
 class Conditions:
     """The conditions of one query, held against its question."""
 
-    def __init__(self, query: Query, named: Named, sheet: Sheet, insists: Insists) -> None:
-        self._query, self._named, self._sheet, self._insists = query, named, sheet, insists
+    def __init__(self, query: Query, named: Named, sheet: Sheet, meaning: Meaning) -> None:
+        self._query, self._named, self._sheet = query, named, sheet
+        self._meaning = meaning
 
     def chosen(self) -> Chosen | None:
         """Return the rows that are meant; None when that is not clear."""
@@ -81,10 +94,15 @@ class Conditions:
         rows, about, missing = list(sheet.kept), list[str](), list[str]()
         columns, bounded, denied, dropped = set[int](), set[int](), False, False
         used = set[str]()
-        for condition in self._conditions():
+        conditions = self._conditions()
+        doubtful = [c.place for c in conditions if self._is_doubtful(c)]
+        meant = self._meaning.insisted(self._query, doubtful) if doubtful else set[int]()
+        for condition in conditions:
+            if condition.place in set(doubtful) - meant:
+                dropped |= condition.sign in ("=", "like") and condition.column in sheet.labels
+                continue
             held = self._holding(condition, rows)
             if held is None:
-                dropped |= condition.sign in ("=", "like") and condition.column in sheet.labels
                 continue
             used.update(held.cells)
             rows, denied = held.rows, denied or held.denies
@@ -140,7 +158,8 @@ class Conditions:
 
     def _number_left(self, rest: str, filters: Filters) -> bool:
         """Whether a figure of the question is in no condition and no cell."""
-        used = [v for c in self._query.conditions for v in c.values]
+        table = self._sheet.table
+        used = [v for c in self._query.conditions for v in c.values] + [table.asset, table.sheet]
         used += [cell for cells in _whole(filters).values() for cell in cells]
         known = set(re.findall(r"\d+", " ".join(used)))
         return any(number not in known for number in re.findall(r"\d+", rest))
@@ -176,8 +195,6 @@ class Conditions:
     def _filled(self, condition: Condition, rows: Sequence[int]) -> _Held | None:
         sheet, column = self._sheet, condition.column
         name = sheet.table.columns[column]
-        if not is_named(name, self._named.question) and not self._insists(self._query, condition):
-            return None
         empty = condition.sign == "empty"
         if empty and not self._named.negates():
             return None
@@ -185,21 +202,14 @@ class Conditions:
         return _Held(fit, f"{name}: {'–' if empty else '✓'}", denies=empty, column=column)
 
     def _words(self, condition: Condition, rows: Sequence[int]) -> _Held | None:
-        sheet, column = self._sheet, self._after_preposition(condition)
-        if not any(matching(v.strip("%"), self._cells(column)) for v in condition.values):
-            column = self._elsewhere(condition, column)
-        name, cells = sheet.table.columns[column], self._cells(column)
+        sheet, column = self._sheet, self._place(condition)
+        name = sheet.table.columns[column]
         wanted: list[str] = []
         missing: list[str] = []
         for value in (v.strip("%") for v in condition.values):
-            fit_cells = matching(value, cells)
-            said = self._named.has(value) or self._named.speaks(fit_cells, name, cells)
-            if not (said or (fit_cells and self._insists(self._query, condition))):
-                continue
-            wanted += fit_cells
-            missing += [] if fit_cells else [value]
-        if not wanted and not missing:
-            return None
+            cells = matching(value, self._cells(column))
+            wanted += cells
+            missing += [] if cells else [value]
         told = list(dict.fromkeys(wanted))
         label = ", ".join(told if len(told) <= 3 else condition.values).replace("%", "")
         if condition.sign == "<>":
@@ -212,6 +222,27 @@ class Conditions:
     def _cells(self, column: int) -> list[str]:
         return [self._sheet.table.rows[i].cells[column] for i in self._sheet.kept]
 
+    def _is_doubtful(self, condition: Condition) -> bool:
+        """Whether the question has no word of a condition."""
+        name = self._sheet.table.columns[condition.column]
+        if condition.sign in ("empty", "filled"):
+            return not is_named(name, self._named.question)
+        if condition.column in self._sheet.numbers and condition.sign != "like":
+            return False  # held against the numbers of the question
+        column = self._place(condition)
+        name, cells = self._sheet.table.columns[column], self._cells(column)
+        return not any(
+            self._named.has(value) or self._named.speaks(matching(value, cells), name, cells)
+            for value in (v.strip("%") for v in condition.values)
+        )
+
+    def _place(self, condition: Condition) -> int:
+        """Return the column that a condition means: one that has its value."""
+        column = self._after_preposition(condition)
+        if any(matching(v.strip("%"), self._cells(column)) for v in condition.values):
+            return column
+        return self._elsewhere(condition, column)
+
     def _elsewhere(self, condition: Condition, column: int) -> int:
         """Return another column that has a condition's value, where its own has not."""
         for other in self._sheet.labels:
@@ -222,9 +253,10 @@ class Conditions:
     def _after_preposition(self, condition: Condition) -> int:
         """Return the column that is named before a value: From and To hold the same places."""
         for column, name in enumerate(self._sheet.table.columns):
-            if column != condition.column and self._named.before(name, condition.values[0]):
-                if matching(condition.values[0].strip("%"), self._cells(column)):
-                    return column
+            value = condition.values[0].strip("%")
+            other = column != condition.column and self._named.before(name, value)
+            if other and matching(value, self._cells(column)):
+                return column
         return condition.column
 
     def _bound(self, condition: Condition, rows: Sequence[int]) -> _Held | None:
@@ -232,7 +264,7 @@ class Conditions:
         value = condition.values[0]
         if not self._named.number(value):
             return None
-        sign, limit = self._named.side(condition.sign), Decimal(value)
+        sign, limit = self._named.side(condition.sign, value), Decimal(value)
         column = self._named.column(condition.column, "max", self._sheet)
         figures = self._sheet.numbers[column]
 

@@ -17,7 +17,7 @@ from assistant.phrases import Operation
 from assistant.rows.asked import Asked, is_outgoing, money_fits, of_side
 from assistant.rows.asking import NO_QUERY
 from assistant.rows.columns import Sheet, is_named
-from assistant.rows.conditions import Chosen, Conditions, Insists, whole_cells
+from assistant.rows.conditions import Chosen, Conditions, Meaning, whole_cells
 from assistant.rows.filters import is_titled
 from assistant.rows.named import Named
 from assistant.rows.query import Query, Term
@@ -35,9 +35,9 @@ class Cells:
     sure: bool = False
 
 
-def grounded(query: Query, question: str, sheet: Sheet, insists: Insists) -> Asked | Cells | None:
+def grounded(query: Query, question: str, sheet: Sheet, meaning: Meaning) -> Asked | Cells | None:
     """Return what is to be worked out or told; None when the question does not bear it out."""
-    return _Grounded(query, question, sheet, insists).asked()
+    return _Grounded(query, question, sheet, meaning).asked()
 
 
 def values_named(question: str, sheet: Sheet) -> str:
@@ -60,11 +60,12 @@ def _bare(question: str, sheet: Sheet) -> str:
 class _Grounded:
     """One query being held against its question."""
 
-    def __init__(self, query: Query, question: str, sheet: Sheet, insists: Insists) -> None:
+    def __init__(self, query: Query, question: str, sheet: Sheet, meaning: Meaning) -> None:
         self._query, self._question, self._sheet = query, question, sheet
+        self._meaning = meaning
         self._bare = _bare(question, sheet)
         self._named = Named(self._bare)
-        self._conditions = Conditions(query, self._named, sheet, insists)
+        self._conditions = Conditions(query, self._named, sheet, meaning)
 
     def asked(self) -> Asked | Cells | None:
         """See ``grounded``."""

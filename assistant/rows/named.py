@@ -20,6 +20,7 @@ from assistant.rows.query import Sign
 
 _WORD = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
+_BESIDE = 16  # characters on either side of a bound
 _STEM = 4  # letters by which "insured" and "insurance" are one word
 _FEW = 6  # values of a column that says what state a thing is in
 
@@ -123,12 +124,12 @@ class Named:
         whole = re.escape(value.split(".")[0])
         return re.sub(rf"(?<![\d.,-]){whole}(?:\.\d+)?(?![\d-])", " ", text)
 
-    def side(self, sign: Sign) -> Sign:
-        """Return the side of a bound by the question's words, the query's where they say none."""
-        for rule, told in asking.SIDES:
-            if rule.search(self.question):
-                return told
-        return sign
+    def side(self, sign: Sign, value: str) -> Sign:
+        """Return the side of a bound by the words beside it, the query's where they say none."""
+        at = re.search(rf"(?<!\d){re.escape(value.split('.')[0])}(?!\d)", self.question)
+        start, end = at.span() if at else (0, len(self.question))
+        near = self.question[max(0, start - _BESIDE) : end + _BESIDE]
+        return next((told for rule, told in asking.SIDES if rule.search(near)), sign)
 
     # --- what is asked -----------------------------------------------------------------------
 

@@ -43,7 +43,7 @@ def told_by_query(session: Session, sheets: Sequence[Sheet], *, meant: bool) -> 
     session.status("querying", name=session.name_of(sheet.table.asset))
     writer = QueryWriter(session, question, sheet, values_named(question, sheet))
     query = writer.write()
-    found = grounded(query, question, sheet, writer.insists) if query else None
+    found = grounded(query, question, sheet, writer) if query else None
     if found is None or not (meant or found.sure):
         return None
     figures = RowFigures(session)

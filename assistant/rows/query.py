@@ -7,7 +7,7 @@ and no rows.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -54,16 +54,29 @@ class Query:
     """The query as it is written in full, in one form."""
 
 
-def without(written: str, place: int) -> str:
-    """Return a query without one of its conditions."""
+def renamed(written: str, column: str, other: str) -> str:
+    """Return a query with another column in the place of one."""
+    import sqlglot
+    from sqlglot import exp
+
+    select = sqlglot.parse_one(written, read="sqlite")
+    for part in select.find_all(exp.Identifier):
+        if part.name.casefold() == column.casefold():
+            part.set("this", other)
+    return select.sql(dialect="sqlite")
+
+
+def without(written: str, places: Collection[int]) -> str:
+    """Return a query without some of its conditions."""
     import sqlglot
     from sqlglot import exp
 
     select = sqlglot.parse_one(written, read="sqlite")
     where = select.find(exp.Where)
-    assert isinstance(select, exp.Select) and where is not None
+    if not isinstance(select, exp.Select) or where is None:
+        return written
     parts = list(where.this.flatten()) if isinstance(where.this, exp.And) else [where.this]
-    kept = [part for n, part in enumerate(parts) if n != place]
+    kept = [part for n, part in enumerate(parts) if n not in places]
     bare = select.copy()
     bare.set("where", None)
     return bare.where(*kept).sql(dialect="sqlite") if kept else bare.sql(dialect="sqlite")

@@ -43,7 +43,8 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"^\s*(?:(?P<before>之前|以前)|(?P<after>之后|以后)|(?P<since>以来|起)|(?P<open>onwards?))"
+    r"^\s*(?:(?P<before>之前|以前)|(?P<after>之后|以后)|(?P<since>以来|起)"
+    r"|(?P<open>onwards?|(?:or|and) (?:later|after|since)))"
 )
 _RELATIVE = re.compile(
     r"\b(?:(?:in|during) )?(?:today|yesterday|(?:this|last) (?:week|month|year))\b"
