@@ -30,9 +30,10 @@ def listing(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draf
     total = int(found.data.get("total", len(found.assets)))
     if not session.request.library.size():
         return refuse(session, plan, results)
+    counted = plan.intent == "count" and plan.judged and not plan.modality
+    if counted and plan.topic and (told := told_by_rows(session, plan, results)):
+        return told  # rows of a table, not files
     if not found.assets:
-        if told := told_by_rows(session, plan, results[1:]):
-            return told
         said = text("say_count_none", language, total=total)
         return Draft(said, found=False, nearest=found.passages[:3])
     files = found.assets

@@ -45,6 +45,7 @@ from assistant.reader import (
     read_one,
     worth_reading,
 )
+from assistant.rows.queried import of_a_row
 from assistant.rows.told import one_row_for_all, told_by_rows
 from assistant.session import Session
 from assistant.shaping import shaped
@@ -95,7 +96,7 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
         return listed
     if count := counted_list(session, asked, reading, passages):
         return count
-    if reading is None:
+    if reading is None or of_a_row(session, reading.passage):
         return refuse(session, plan, results)
     if beyond := one_row_for_all(session, asked, reading.passage, reading.line):
         return beyond

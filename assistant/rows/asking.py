@@ -142,6 +142,11 @@ KINDS_ASKED: tuple[tuple[re.Pattern[str], Kind], ...] = (
     ),
 )  # fmt: skip
 """What kind of cell answers a question."""
+SOMEONE = any_of(r"\b(?:who|whom|whose|where)\b", "谁|哪里|哪儿|什么地方|何处|哪位")
+WHICH = re.compile(
+    r"\b(?:which|what)\s+(?P<en>[a-z]+)|哪一?[个家种位趟款本项类支条]?(?P<zh>[\u3400-\u9fff]{1,6})",
+    re.IGNORECASE,
+)
 NUMBERS = (
     r"\bzero\b", r"\bone\b", r"\b(?:two|twice|couple)\b|[二两](?=[个次笔本人件位张天])",
     r"\bthree\b|三(?=[个次笔本人件位张天])", r"\bfour\b|四(?=[个次笔本人件位张天])",

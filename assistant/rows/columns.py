@@ -102,6 +102,12 @@ def wants_pieces(question: str, sheet: Sheet, columns: Sequence[int]) -> bool:
     return bool(_PIECES.search(question)) and any(map(vocabulary.QUANTITY.search, names))
 
 
+def figures_of(sheet: Sheet) -> list[int]:
+    """Return the columns of figures: of numbers that are no more than names."""
+    names = sheet.table.columns
+    return [c for c in sheet.numbers if not vocabulary.NOT_FIGURES.search(spaced(names[c]))]
+
+
 def figure_columns(question: str, operation: Operation, sheet: Sheet) -> tuple[list[int], bool]:
     """Return the columns of figures that may be meant (several: one must be named), and whether
     the question names them."""
@@ -111,7 +117,7 @@ def figure_columns(question: str, operation: Operation, sheet: Sheet) -> tuple[l
         best = max(_shared(names[c], question) for c in named)
         named = [c for c in named if _shared(names[c], question) == best]
         return _with_counts(named, operation, sheet), True
-    figures = [c for c in sheet.numbers if not vocabulary.NOT_FIGURES.search(spaced(names[c]))]
+    figures = figures_of(sheet)
     for said, of in vocabulary.SUPERLATIVES:
         meant = [c for c in figures if of.search(spaced(names[c]))]
         if said.search(question) and meant:

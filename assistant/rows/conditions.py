@@ -48,6 +48,8 @@ class Chosen:
     left: tuple[str, ...] = ()
     bounded: frozenset[int] = frozenset()
     """The columns of figures that are within bounds."""
+    columns: frozenset[int] = frozenset()
+    """The columns of words that rows were chosen by."""
     dropped: bool = False
     """Whether a condition by words was left out, as none of the question's."""
 
@@ -113,8 +115,8 @@ class Conditions:
                 bounded.add(held.column)
         for column, cells in self._named_cells(filters):
             if column not in columns and not used & set(cells):
-                fit = [i for i in rows if sheet.table.rows[i].cells[column] in cells]
-                rows = fit
+                rows = [i for i in rows if sheet.table.rows[i].cells[column] in cells]
+                columns.add(column)
                 about.append(f"{sheet.table.columns[column]}: {', '.join(cells[:3])}")
         if when.stretches:
             rows = [i for i in rows if when.holds(self._days[i])]
@@ -123,7 +125,10 @@ class Conditions:
             return None
         values = " ".join(v for c in self._query.conditions for v in c.values)
         left = tuple(run for run in filters.missing if fold(run) not in fold(values))
-        return Chosen(tuple(rows), tuple(about), tuple(missing), left, frozenset(bounded), dropped)
+        return Chosen(
+            tuple(rows), tuple(about), tuple(missing), left, frozenset(bounded),
+            frozenset(columns), dropped,
+        )  # fmt: skip
 
     # --- time --------------------------------------------------------------------------------
 

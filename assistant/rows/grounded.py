@@ -16,7 +16,7 @@ from assistant.citations import content_words
 from assistant.phrases import Operation
 from assistant.rows.asked import Asked, is_outgoing, money_fits, of_side
 from assistant.rows.asking import NO_QUERY
-from assistant.rows.columns import Sheet, is_named
+from assistant.rows.columns import Sheet, figures_of, is_named
 from assistant.rows.conditions import Chosen, Conditions, Meaning, whole_cells
 from assistant.rows.filters import is_titled
 from assistant.rows.named import Named
@@ -185,8 +185,8 @@ class _Grounded:
             rows = of_side(rows, column, self._bare, sheet)
             if not money_fits(self._bare, sheet, [column]) and made.operation != "count":
                 return None
-        if made.operation == "sum" and not made.single and column is None:
-            return None
+            if made.operation != "count" and not self._is_meant(column, made.operation):
+                return None
         named = column is not None and is_named(sheet.table.columns[column], self._bare)
         return Asked(
             operation=made.operation, rows=tuple(rows), column=column, group=made.group,
@@ -194,6 +194,14 @@ class _Grounded:
             outgoing=column is not None and is_outgoing(self._bare, sheet, column),
             about=chosen.about, sure=sure or named, fits=True,
         )  # fmt: skip
+
+    def _is_meant(self, column: int, operation: Operation) -> bool:
+        """Whether a column of figures is the one asked for: named, the only one, or insisted on."""
+        figures = figures_of(self._sheet)
+        if self._named.names(column, operation, self._sheet) or figures in ([], [column]):
+            return True
+        others = [c for c in figures if c != column][:_OTHERS]
+        return self._meaning.prefers(self._query, column, others)
 
     def _cells(self, made: _Told, chosen: Chosen, sure: bool) -> Cells | None:
         sheet, rows = self._sheet, list(chosen.rows)
@@ -206,7 +214,8 @@ class _Grounded:
             rows = [i for i in dated if dated[i] == best]
             columns = tuple(dict.fromkeys((*made.columns, made.order)))
             return Cells(tuple(rows), columns, chosen.about, sure=True)
-        if not chosen.about or chosen.dropped or not self._fits(made.columns):
+        new = set(made.columns) - chosen.columns  # who bought the pram is not told by the pram
+        if not chosen.about or chosen.dropped or not new or not self._fits(made.columns):
             return None
         return Cells(tuple(self._nearest(rows)), made.columns, chosen.about, sure=sure)
 
@@ -229,14 +238,16 @@ class _Grounded:
         if kind == "day":
             return any(c in self._sheet.days for c in columns)
         if kind == "figure":
-            return any(c in self._sheet.numbers for c in columns) and money_fits(
-                self._bare, self._sheet, columns
-            )
+            figures = [c for c in columns if c in self._sheet.numbers]
+            fitting = figures and money_fits(self._bare, self._sheet, columns)
+            return bool(fitting) and self._is_meant(figures[0], "sum")
         if kind == "one":
-            return not any(c in self._sheet.numbers or c in self._sheet.days for c in columns)
+            figures = [c for c in columns if c in self._sheet.numbers or c in self._sheet.days]
+            return not figures and self._named.asks_for(columns, self._sheet)
         return False
 
 
+_OTHERS = 5
 _FIGURES = ("sum", "average", "max", "min", "count")
 _OPERATIONS: tuple[Operation, ...] = ("sum", "average", "max", "min")
 

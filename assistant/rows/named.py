@@ -14,7 +14,7 @@ from typing import Literal
 from assistant.citations import fold
 from assistant.phrases import Operation
 from assistant.rows import asking, vocabulary
-from assistant.rows.columns import Sheet, figure_columns, is_money, is_named, spaced
+from assistant.rows.columns import Sheet, column_named, figure_columns, is_money, is_named, spaced
 from assistant.rows.filters import plain
 from assistant.rows.query import Sign
 
@@ -207,6 +207,24 @@ class Named:
         shared = {c: len(there & set(_bare_name(sheet, c))) for c in sheet.numbers}
         best = max(shared, key=lambda c: shared[c], default=column)
         return best if shared.get(best, 0) > shared.get(column, 0) else column
+
+    def names(self, column: int, operation: Operation, sheet: Sheet) -> bool:
+        """Whether the question names a column of figures: by its name, its money or its kind."""
+        name = sheet.table.columns[column]
+        chosen, _ = figure_columns(self.question, operation, sheet)
+        if is_named(name, self.question) or chosen == [column]:
+            return True
+        own = set(re.findall(r"[\u3400-\u9fff]", _bare_name(sheet, column)))
+        there = own & set(self.question)
+        return bool(own) and len(there) >= min(2, len(own))
+
+    def asks_for(self, columns: Sequence[int], sheet: Sheet) -> bool:
+        """Whether columns of words hold what is asked for: someone, some place, or their name."""
+        if asking.SOMEONE.search(self.question):
+            return True
+        noun = asking.WHICH.search(self.question)
+        said = (noun["en"] or noun["zh"] or "") if noun else ""
+        return bool(said) and column_named(said, sheet) in columns
 
     def kind(self) -> Literal["day", "figure", "one", ""]:
         """Return what kind of thing answers: a day, a figure, someone or something."""

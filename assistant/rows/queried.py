@@ -19,9 +19,14 @@ from assistant.rows.grounded import Cells, grounded, values_named
 from assistant.rows.refusals import missing, none_fits
 from assistant.rows.writer import QueryWriter
 from assistant.session import Session
+from retrieval.values import Passage
 
 MOST_ROWS = 12
 """Rows whose cells are told one by one; more are no answer to a question for a cell."""
+NO_QUERY = "tables without a query"
+"""The note in which a session keeps the files whose tables a query could not answer from."""
+_SURE = 2
+"""Words of a question in a table from which it is the one that is meant."""
 _WORDS_OF = 20_000
 """Rows by whose words a table is told from others."""
 
@@ -37,18 +42,21 @@ def told_by_query(session: Session, sheets: Sequence[Sheet], *, meant: bool) -> 
         AnswerCancelled: the user stopped it.
     """
     question = session.request.question
-    sheet = _nearest(question, sheets)
-    if sheet is None:
+    near = _nearest(question, sheets)
+    if near is None:
         return None
+    sheet, shared = near
     session.status("querying", name=session.name_of(sheet.table.asset))
     writer = QueryWriter(session, question, sheet, values_named(question, sheet))
     query = writer.write()
     found = grounded(query, question, sheet, writer) if query else None
-    if found is None or not (meant or found.sure):
+    if found is None or not (meant or found.sure or shared >= _SURE):
+        session.notes.setdefault(NO_QUERY, set()).add(sheet.table.asset)
         return None
     figures = RowFigures(session)
     if isinstance(found, Cells):
         if not 0 < len(found.rows) <= MOST_ROWS:
+            session.notes.setdefault(NO_QUERY, set()).add(sheet.table.asset)
             return None
         said = figures.cells(sheet, found.rows, found.columns)
     elif found.missing:
@@ -60,10 +68,16 @@ def told_by_query(session: Session, sheets: Sequence[Sheet], *, meant: bool) -> 
     return Draft(said, citations=tuple(figures.citations))
 
 
-def _nearest(question: str, sheets: Sequence[Sheet]) -> Sheet | None:
-    """Return the table that has most of the question's words; None when none has any.
+def of_a_row(session: Session, passage: Passage) -> bool:
+    """Whether words are of a table that a query found no answer in: the wrong cell, mostly."""
+    return passage.kind == "table" and passage.asset in session.notes.get(NO_QUERY, ())
 
-    A word that fewer of the tables have counts for more, one of a title or column for two.
+
+def _nearest(question: str, sheets: Sequence[Sheet]) -> tuple[Sheet, int] | None:
+    """Return the table that has most of the question's words, and how many; None when none has any.
+
+    A word that fewer of the tables have counts for more, one of a title or column for two; the
+    tables of the file that was found first for one more.
     """
     asked = set(content_words(question))
     shared = [asked & _words_of(sheet) for sheet in sheets]
@@ -71,9 +85,11 @@ def _nearest(question: str, sheets: Sequence[Sheet]) -> Sheet | None:
     titles = [set(content_words(_title(sheet))) for sheet in sheets]
     worth = [
         sum((1 + (word in title)) / common[word] for word in words)
-        for words, title in zip(shared, titles, strict=True)
+        + (sheet.table.asset == sheets[0].table.asset)
+        for words, title, sheet in zip(shared, titles, sheets, strict=True)
     ]
-    return sheets[worth.index(max(worth))] if any(worth) else None
+    best = worth.index(max(worth)) if any(shared) else None
+    return None if best is None else (sheets[best], len(shared[best]))
 
 
 def _words_of(sheet: Sheet) -> set[str]:
