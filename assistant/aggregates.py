@@ -31,8 +31,9 @@ def listing(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draf
     if not session.request.library.size():
         return refuse(session, plan, results)
     counted = plan.intent == "count" and plan.judged and not plan.modality
-    if counted and plan.topic and (told := told_by_rows(session, plan, results)):
-        return told  # rows of a table, not files
+    rows = (counted and plan.topic) or not found.assets  # of a table, not files
+    if rows and (told := told_by_rows(session, plan, results)):
+        return told
     if not found.assets:
         said = text("say_count_none", language, total=total)
         return Draft(said, found=False, nearest=found.passages[:3])

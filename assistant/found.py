@@ -161,7 +161,8 @@ def _by_whole_file(session: Session, plan: Plan, passages: Sequence[Passage]) ->
             return exact(session, found.value, found.passage)
     elif asks_line(session.request.question):
         figure = stated(session.request.question, library.passages(first.asset_id))
-        if figure and figure.figure in session.screened(figure.passage):
+        fits = figure and not of_a_row(session, figure.passage)
+        if figure and fits and figure.figure in session.screened(figure.passage):
             return exact(session, figure.figure, figure.passage)
     return None
 

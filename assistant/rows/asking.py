@@ -116,7 +116,7 @@ EACH = any_of(r"\b(?:each|every|per|by|respectively|break ?down)\b", "每|各|�
 HOW_MANY = re.compile(
     r"\bhow many\s+(?:of\s+)?(?:the\s+|my\s+|our\s+|these\s+|those\s+)?(?P<en>[\w'-]+)"
     r"|\bnumber of\s+(?:the\s+)?(?P<en2>[\w'-]+)|\bhow (?:often|many times)\b"
-    r"|(?:多少|几)(?P<zh>[个次人位笔场趟张种件本套名只台部条间辆家项单款杯瓶包盒袋箱])",
+    r"|(?:多少|几)(?P<zh>[个次回人位笔场趟顿张种件本套名只台部条间辆家项单款杯瓶包盒袋箱])",
     re.IGNORECASE,
 )
 UNITS = any_of(
@@ -143,6 +143,12 @@ KINDS_ASKED: tuple[tuple[re.Pattern[str], Kind], ...] = (
 )  # fmt: skip
 """What kind of cell answers a question."""
 SOMEONE = any_of(r"\b(?:who|whom|whose|where)\b", "谁|哪里|哪儿|什么地方|何处|哪位")
+PERSON = any_of(r"\bwho(?:m|se)?\b", "谁|哪位|哪个人")
+PEOPLE = any_of(
+    r"\b(?:who|name|person|people|by|member|employee|player|pupil|student|tenant|guest|traveller)\b",
+    "姓名|名字|[人员者]$",
+)
+"""Columns of people."""
 WHICH = re.compile(
     r"\b(?:which|what)\s+(?P<en>[a-z]+)|哪一?[个家种位趟款本项类支条]?(?P<zh>[\u3400-\u9fff]{1,6})",
     re.IGNORECASE,

@@ -30,8 +30,10 @@ class Meaning(Protocol):
         """Return the places of doubtful conditions that are meant all the same."""
         ...
 
-    def prefers(self, query: Query, column: int, others: Sequence[int]) -> bool:
-        """Whether a column of figures is meant rather than others."""
+    def prefers(
+        self, query: Query, column: int, others: Sequence[int], *, money: bool = False
+    ) -> bool:
+        """Whether a column of figures is meant rather than others; ``money`` is asked for."""
         ...
 
 

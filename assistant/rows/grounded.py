@@ -16,7 +16,7 @@ from assistant.citations import content_words
 from assistant.phrases import Operation
 from assistant.rows.asked import Asked, is_outgoing, money_fits, of_side
 from assistant.rows.asking import NO_QUERY
-from assistant.rows.columns import Sheet, figures_of, is_named
+from assistant.rows.columns import Sheet, figures_of, is_money, is_named
 from assistant.rows.conditions import Chosen, Conditions, Meaning, whole_cells
 from assistant.rows.filters import is_titled
 from assistant.rows.named import Named
@@ -183,8 +183,6 @@ class _Grounded:
         sheet, column, rows = self._sheet, made.column, list(chosen.rows)
         if column is not None:
             rows = of_side(rows, column, self._bare, sheet)
-            if not money_fits(self._bare, sheet, [column]) and made.operation != "count":
-                return None
             if made.operation != "count" and not self._is_meant(column, made.operation):
                 return None
         named = column is not None and is_named(sheet.table.columns[column], self._bare)
@@ -197,11 +195,18 @@ class _Grounded:
 
     def _is_meant(self, column: int, operation: Operation) -> bool:
         """Whether a column of figures is the one asked for: named, the only one, or insisted on."""
-        figures = figures_of(self._sheet)
-        if self._named.names(column, operation, self._sheet) or figures in ([], [column]):
+        sheet, figures = self._sheet, figures_of(self._sheet)
+        terms = (*self._query.selected, self._query.order)
+        chosen_by_words = all(term is None or term.column != column for term in terms)
+        if chosen_by_words or self._named.names(column, operation, sheet):
+            return True
+        if not money_fits(self._bare, sheet, [column]):
+            return False
+        if figures in ([], [column]):
             return True
         others = [c for c in figures if c != column][:_OTHERS]
-        return self._meaning.prefers(self._query, column, others)
+        money = self._named.money() and is_money(sheet, [column])
+        return self._meaning.prefers(self._query, column, others, money=money)
 
     def _cells(self, made: _Told, chosen: Chosen, sure: bool) -> Cells | None:
         sheet, rows = self._sheet, list(chosen.rows)
@@ -214,10 +219,12 @@ class _Grounded:
             rows = [i for i in dated if dated[i] == best]
             columns = tuple(dict.fromkeys((*made.columns, made.order)))
             return Cells(tuple(rows), columns, chosen.about, sure=True)
-        new = set(made.columns) - chosen.columns  # who bought the pram is not told by the pram
-        if not chosen.about or chosen.dropped or not new or not self._fits(made.columns):
+        columns = made.columns
+        if not set(columns) - chosen.columns:  # who bought the pram is not told by the pram
+            columns = tuple(self._named.people(sheet))
+        if not chosen.about or chosen.dropped or not columns or not self._fits(columns):
             return None
-        return Cells(tuple(self._nearest(rows)), made.columns, chosen.about, sure=sure)
+        return Cells(tuple(self._nearest(rows)), columns, chosen.about, sure=sure)
 
     def _nearest(self, rows: Sequence[int]) -> list[int]:
         """Return the rows that have most of the question's words."""
@@ -239,8 +246,7 @@ class _Grounded:
             return any(c in self._sheet.days for c in columns)
         if kind == "figure":
             figures = [c for c in columns if c in self._sheet.numbers]
-            fitting = figures and money_fits(self._bare, self._sheet, columns)
-            return bool(fitting) and self._is_meant(figures[0], "sum")
+            return bool(figures) and self._is_meant(figures[0], "sum")
         if kind == "one":
             figures = [c for c in columns if c in self._sheet.numbers or c in self._sheet.days]
             return not figures and self._named.asks_for(columns, self._sheet)

@@ -128,8 +128,14 @@ class Named:
         """Return the side of a bound by the words beside it, the query's where they say none."""
         at = re.search(rf"(?<!\d){re.escape(value.split('.')[0])}(?!\d)", self.question)
         start, end = at.span() if at else (0, len(self.question))
-        near = self.question[max(0, start - _BESIDE) : end + _BESIDE]
-        return next((told for rule, told in asking.SIDES if rule.search(near)), sign)
+        before, behind = self.question[max(0, start - _BESIDE) : start], self.question[end:]
+        for rule, told in asking.SIDES[:2]:  # "or more", "at least"
+            if rule.search(before) or rule.search(behind[:_BESIDE]):
+                return told
+        last = {told: max((m.end() for m in rule.finditer(before)), default=-1)
+                for rule, told in asking.SIDES}  # fmt: skip
+        nearest = max(last, key=lambda told: last[told])
+        return nearest if last[nearest] >= 0 else sign
 
     # --- what is asked -----------------------------------------------------------------------
 
@@ -225,6 +231,17 @@ class Named:
         noun = asking.WHICH.search(self.question)
         said = (noun["en"] or noun["zh"] or "") if noun else ""
         return bool(said) and column_named(said, sheet) in columns
+
+    def money(self) -> bool:
+        """Whether money is asked for."""
+        return bool(vocabulary.MONEY.search(self.question))
+
+    def people(self, sheet: Sheet) -> list[int]:
+        """Return the column of people where it is one of them that is asked for."""
+        if not asking.PERSON.search(self.question):
+            return []
+        named = (c for c in sheet.labels if asking.PEOPLE.search(spaced(sheet.table.columns[c])))
+        return [c for c, _ in zip(named, range(1), strict=False)]
 
     def kind(self) -> Literal["day", "figure", "one", ""]:
         """Return what kind of thing answers: a day, a figure, someone or something."""

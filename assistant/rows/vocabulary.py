@@ -64,6 +64,7 @@ BEYOND = any_of(
 
 MONEY = any_of(
     r"\b(?:spen[dt]|spending|pa(?:y|id)|cost(?:s|ed|ly)?|expens(?:e|es|ive)|cheap(?:est)?|price[ds]?"
+    r"|br(?:ing|ought) in|fetch(?:ed)?|rais(?:e|ed)"
     r"|pric(?:iest|ey)|dear(?:est)?|bills?|purchases?|money|amounts?|bought|buy|earn(?:ed)?|receive[ds]?|income)\b",
     "花|钱|贵|便宜|消费|支出|开销|费用|金额|付|买|收入|元|销售额|采购额|总额|租金|房租",
 )
@@ -79,7 +80,8 @@ OWN = any_of(
 )
 """Speaks of what was spent as such, as lists of expenses do."""
 EARNING = any_of(
-    r"\b(?:earn(?:ed)?|receive[ds]?|income|got paid|incoming|(?:came|comes?|paid|money) in)\b",
+    r"\b(?:br(?:ing|ought) in|fetch(?:ed)?|earn(?:ed)?|receive[ds]?|income|got paid|incoming"
+    r"|(?:came|comes?|paid|money) in)\b",
     "收入|收到|进账",
 )
 ADDED = any_of(

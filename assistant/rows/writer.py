@@ -24,6 +24,7 @@ question's ("needs repair" for what is broken), below 4.2 for those out of the a
 PREFERRED = 3.0
 """The same of a column against any other, from which it is meant although it is not named: of six
 questions 3.2 to 11.6 where a column answers in other words, 2.2 where none does."""
+MONEY_PREFERRED = 1.0
 _TOKENS = 100
 
 
@@ -80,10 +81,18 @@ class QueryWriter:
             out.add(place)
         return left
 
-    def prefers(self, query: Query, column: int, others: Sequence[int]) -> bool:
-        """Whether the model means a column of figures that is not named rather than others."""
+    def prefers(
+        self, query: Query, column: int, others: Sequence[int], *, money: bool = False
+    ) -> bool:
+        """Whether the model means a column of figures that is not named rather than others.
+
+        Args:
+            money: it is asked for, and the column is of it, so that less will do.
+        """
         names = self._names
         own = renamed(query.written, names[column], names[column])
         ways = [renamed(query.written, names[column], names[other]) for other in others]
         scores = self._session.score(self._turns, [own, *ways])
-        return scores is not None and scores[0] - max(scores[1:], default=-99.0) >= PREFERRED
+        return scores is not None and scores[0] - max(scores[1:]) >= (
+            MONEY_PREFERRED if money else PREFERRED
+        )
