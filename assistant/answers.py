@@ -57,6 +57,8 @@ def compose_draft(
     from assistant.found import found_words
     from assistant.people_told import tell_photos, tell_who
     from assistant.pictures import look, pick
+    from assistant.rows.queried import NO_QUERY
+    from assistant.rows.told import told_by_rows
     from assistant.structure import tell_structure
     from assistant.summaries import summary
     from assistant.sums import add_up
@@ -90,7 +92,11 @@ def compose_draft(
     if done := written(results, plan.intent):
         draft: Draft = done.data["draft"]
         return draft
-    return composers[plan.intent](session, plan, results)
+    composed = composers[plan.intent](session, plan, results)
+    if composed.found or not plan.judged or NO_QUERY in session.notes:
+        return composed
+    # What is wanted was guessed by the question's meaning: it may be rows of a table.
+    return told_by_rows(session, plan, results) or composed
 
 
 def _ask_which(session: Session, fitting: Sequence[Passage]) -> Draft:

@@ -65,7 +65,8 @@ BEYOND = any_of(
 MONEY = any_of(
     r"\b(?:spen[dt]|spending|pa(?:y|id)|cost(?:s|ed|ly)?|expens(?:e|es|ive)|cheap(?:est)?|price[ds]?"
     r"|br(?:ing|ought) in|fetch(?:ed)?|rais(?:e|ed)"
-    r"|pric(?:iest|ey)|dear(?:est)?|bills?|purchases?|money|amounts?|bought|buy|earn(?:ed)?|receive[ds]?|income)\b",
+    r"|pric(?:iest|ey)|dear(?:est)?|bills?|purchases?|money|amounts?|bought|buy|earn(?:ed)?"
+    r"|receive[ds]?|income)\b",
     "花|钱|贵|便宜|消费|支出|开销|费用|金额|付|买|收入|元|销售额|采购额|总额|租金|房租",
 )
 SPENDING = any_of(
