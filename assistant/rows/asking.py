@@ -88,7 +88,8 @@ EARLIEST = any_of(
     "最[早先久老初]|首[次个]|第一[次个]",
 )
 NO_EXTREME = any_of(
-    r"\bat (?:least|most)\b|\bmost of (?:the|them|these|those)\b|\b(?:last|first) (?:week|month|year|summer|winter|spring"
+    r"\bat (?:least|most)\b|\bmost of (?:the|them|these|those)\b"
+    r"|\b(?:last|first) (?:week|month|year|summer|winter|spring"
     r"|autumn|name|quarter|half|january|february|march|april|may|june|july|august|september"
     r"|october|november|december)\b",
     "最多\\d|最近[一几两]?[周个年月天]",
