@@ -313,3 +313,33 @@ def test_days_are_read_by_the_whole_column() -> None:
 def test_a_time_is_read_by_the_years_of_the_table(question: str, label: str) -> None:
     found = when_of(question, [date(2024, 5, 1), date(2025, 1, 4), date(2025, 2, 20)])
     assert found and found.label() == label
+
+
+def test_a_question_no_rule_knows_is_answered_by_a_query(tmp_path: Path) -> None:
+    """The model chooses the rows and the column; the figure is worked out, and cited."""
+    model = ScriptedChat(
+        script=["SELECT SUM(amount) FROM t WHERE shop = 'Kiosk Nord' AND category = 'tools'"],
+        constrains=True,
+    )
+    opened = open_assistant(Settings(home=tmp_path / "home"), model)
+    opened.ingest(write(tmp_path / "files", {"spending.csv": TABLES["spending.csv"]}))
+    try:
+        said = outcome(opened.ask("what has the Kiosk Nord been setting us back in spending.csv?"))
+        assert isinstance(said, Answered)
+        assert "12.65" in said.text
+        assert {c.asset for c in said.citations} == {"spending.csv"}
+        asked, options = model.calls[-1]
+        assert options.grammar is not None and "Kiosk Nord" in str(asked[-1].content)
+    finally:
+        opened.close()
+
+
+def test_a_cell_that_no_query_bears_out_is_not_told(tmp_path: Path) -> None:
+    model = ScriptedChat(script=["SELECT shop FROM t WHERE shop = 'La Luna'"], constrains=True)
+    opened = open_assistant(Settings(home=tmp_path / "home"), model)
+    opened.ingest(write(tmp_path / "files", {"spending.csv": TABLES["spending.csv"]}))
+    try:
+        said = outcome(opened.ask("Which waiter served us at La Luna, by spending.csv?"))
+        assert isinstance(said, Abstained)
+    finally:
+        opened.close()

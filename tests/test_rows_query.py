@@ -1,0 +1,167 @@
+"""Queries over a table: taken apart, and held against the words of the question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from assistant.rows.asked import Asked
+from assistant.rows.columns import Sheet
+from assistant.rows.grounded import Cells, grounded
+from assistant.rows.query import Condition, Query, Term, read_query, renamed, without
+from assistant.rows.schema import grammar, schema_names
+from retrieval.tables import Row, Table
+from retrieval.values import Passage, TextLocator
+
+COLUMNS = ("Date", "Pet", "Reason", "Seen by", "Weight (kg)", "Bill ($)")
+ROWS = (
+    ("2024-01-09", "Miso", "Vaccination", "Dr. Okafor", "4.1", "61.50"),
+    ("2024-02-20", "Biscuit", "Dental cleaning", "Dr. Ramos", "26.8", "212.00"),
+    ("2024-05-02", "Biscuit", "Ear check", "Dr. Okafor", "25.9", "88.00"),
+    ("2023-05-11", "Miso", "Ear check", "Dr. Ramos", "4.3", ""),
+)
+
+
+def sheet() -> Sheet:
+    place = TextLocator(0, 1)
+    passage = Passage(1, "vet.docx", "0", "document", "", "table", "", place, 0.0, 0.0)
+    return Sheet.of(
+        Table("vet.docx", "Vet", COLUMNS, tuple(Row(c, " | ".join(c), passage) for c in ROWS), True)
+    )
+
+
+class Meant:
+    """A model that means these places, and a column of figures or not."""
+
+    def __init__(self, places: Sequence[int] = (), prefers: bool = False) -> None:
+        self._places, self._prefers = set(places), prefers
+
+    def insisted(self, query: Query, doubtful: Sequence[int]) -> set[int]:
+        return self._places & set(doubtful)
+
+    def prefers(
+        self, query: Query, column: int, others: Sequence[int], *, money: bool = False
+    ) -> bool:
+        return self._prefers
+
+
+def put(sql: str, question: str, meaning: Meant | None = None) -> Asked | Cells | None:
+    query = read_query(sql, schema_names(COLUMNS))
+    assert query is not None
+    return grounded(query, question, sheet(), meaning or Meant())
+
+
+def test_names_of_columns_need_no_quotes() -> None:
+    assert schema_names(("Weight (kg)", "Weight kg", "加班时长(小时)", "From", "2024")) == [
+        "Weight_kg", "Weight_kg_", "加班时长_小时", "_From", "_2024",
+    ]  # fmt: skip
+
+
+def test_a_query_is_taken_apart() -> None:
+    names = schema_names(COLUMNS)
+    query = read_query(
+        "```sql\nSELECT strftime('%Y-%m', Date) FROM t WHERE Pet IN ('Miso','Biscuit') AND "
+        'Weight_kg BETWEEN 4 AND 5 AND "Bill" IS NOT NULL GROUP BY strftime(\'%Y-%m\', Date) '
+        "ORDER BY SUM(Bill) DESC LIMIT 1;\n```",
+        names,
+    )
+    assert query is not None
+    assert query.group == Term(0, "month") and query.order == Term(5, "sum")
+    assert query.descending and query.first
+    assert query.conditions == (
+        Condition(1, "=", ("Miso", "Biscuit"), 0),
+        Condition(4, ">=", ("4",), 1),
+        Condition(4, "<=", ("5",), 1),
+        Condition(5, "filled", (), 2),
+    )
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "I cannot do that.",
+        "SELECT Owner FROM t",
+        "SELECT SUM(Bill) FROM t JOIN u ON t.Pet = u.Pet",
+        "SELECT Pet FROM t WHERE Bill > (SELECT AVG(Bill) FROM t)",
+        "SELECT Pet FROM t ORDER BY Bill DESC LIMIT 3",
+        "DROP TABLE t",
+    ],
+)
+def test_what_says_more_than_a_query_holds_is_none(written: str) -> None:
+    assert read_query(written, schema_names(COLUMNS)) is None
+
+
+def test_conditions_and_columns_are_exchanged_in_a_query() -> None:
+    query = "SELECT SUM(Bill) FROM t WHERE Pet = 'Miso' AND Weight_kg > 4"
+    assert without(query, {0}) == "SELECT SUM(Bill) FROM t WHERE Weight_kg > 4"
+    assert without(query, {0, 1}) == "SELECT SUM(Bill) FROM t"
+    assert "SUM(Weight_kg)" in renamed(query, "Bill", "Weight_kg")
+
+
+def test_a_condition_that_nobody_named_is_left_out() -> None:
+    sql = "SELECT SUM(Bill) FROM t WHERE Pet = 'Biscuit' AND Seen_by = 'Dr. Ramos'"
+    question = "What has Biscuit cost us at the vet?"
+    asked = put(sql, question)
+    assert isinstance(asked, Asked)
+    assert (asked.operation, asked.column, asked.rows) == ("sum", 5, (1, 2))
+    insisted = put(sql, question, Meant([1]))
+    assert isinstance(insisted, Asked) and insisted.rows == (1,)
+
+
+def test_the_time_is_read_from_the_question() -> None:
+    sql = "SELECT COUNT(*) FROM t WHERE strftime('%Y-%m', Date) = '2022-05'"
+    asked = put(sql, "How many times were we at the vet in May 2024?")
+    assert isinstance(asked, Asked) and asked.rows == (2,)
+
+
+def test_a_cell_in_the_question_counts_though_the_query_forgot_it() -> None:
+    asked = put("SELECT COUNT(*) FROM t", "How often did Miso have an ear check?")
+    assert isinstance(asked, Asked) and asked.rows == (3,)
+
+
+def test_money_is_taken_from_the_column_of_money() -> None:
+    asked = put("SELECT SUM(Weight_kg) FROM t WHERE Pet = 'Miso'", "What did Miso cost us so far?")
+    assert isinstance(asked, Asked) and asked.column == 5
+
+
+def test_the_side_of_a_bound_is_the_questions() -> None:
+    asked = put("SELECT COUNT(*) FROM t WHERE Bill > 88", "How many bills were 88 dollars or more?")
+    assert isinstance(asked, Asked) and asked.rows == (1, 2)
+
+
+def test_an_average_that_was_not_asked_for_is_none() -> None:
+    assert put("SELECT AVG(Bill) FROM t", "What did the vet cost?") is None
+
+
+def test_the_latest_row_is_told_by_its_day() -> None:
+    told = put(
+        "SELECT Reason FROM t WHERE Pet = 'Miso' ORDER BY Date DESC LIMIT 1",
+        "What was the reason of the first visit of Miso?",
+    )
+    assert isinstance(told, Cells)
+    assert told.rows == (3,) and told.columns[0] == 2
+
+
+def test_a_column_that_is_not_there_is_not_told() -> None:
+    assert put("SELECT Pet FROM t WHERE Pet = 'Miso'", "Which breed is Miso?") is None
+    assert put("SELECT COUNT(*) FROM t", "How many minutes did we wait for Miso?") is None
+    owed = put("SELECT Weight_kg FROM t WHERE Pet = 'Miso'", "What was the pulse of Miso?")
+    assert owed is None
+
+
+def test_a_denial_that_the_query_does_not_say_is_no_answer() -> None:
+    assert put("SELECT SUM(Bill) FROM t", "What did we pay without Miso?") is None
+    asked = put("SELECT SUM(Bill) FROM t WHERE Pet <> 'Miso'", "What did we pay without Miso?")
+    assert isinstance(asked, Asked) and asked.rows == (1, 2)
+
+
+def test_a_value_that_no_row_has_is_told() -> None:
+    asked = put("SELECT SUM(Bill) FROM t WHERE Pet = 'Rex'", "What did Rex cost us?")
+    assert isinstance(asked, Asked) and asked.missing == ("Rex",)
+
+
+def test_the_grammar_knows_only_the_tables_columns() -> None:
+    rules = grammar(schema_names(COLUMNS), sheet())
+    assert 'num ::= "Weight_kg" | "Bill"' in rules
+    assert 'day ::= "Date"' in rules
