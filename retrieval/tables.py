@@ -22,6 +22,7 @@ _TOTAL = re.compile(r"(?:grand |sub)?-?\s?totals?\b|sum\b|合计|总计|小计|�
 _BETWEEN = " | "
 _RULE = re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-{2,}:?\s*)?$")
 """Parts the names of the columns from the rows in Markdown."""
+_UNIT = re.compile(r"(?<=\w)\s*[（(][^)）]*[)）]")
 _TITLES = 6
 """Lines among which the names of the columns must be."""
 
@@ -231,6 +232,7 @@ def _split(line: str) -> tuple[str, ...]:
 
 
 def _are_names(cells: Sequence[str]) -> bool:
-    """Whether cells can name columns: all there, each another one, without figures."""
+    """Whether cells can name columns: all there, each another one, without figures but in a unit."""
+    cells = [_UNIT.sub("", cell) for cell in cells]
     alone = len(cells) > 1 and all(cells) and len(set(cells)) == len(cells)
     return alone and not re.search(r"\d", "".join(cells))

@@ -62,7 +62,7 @@ def test_a_query_is_taken_apart() -> None:
     names = schema_names(COLUMNS)
     query = read_query(
         "```sql\nSELECT strftime('%Y-%m', Date) FROM t WHERE Pet IN ('Miso','Biscuit') AND "
-        'Weight_kg BETWEEN 4 AND 5 AND "Bill" IS NOT NULL GROUP BY strftime(\'%Y-%m\', Date) '
+        "Weight_kg BETWEEN 4 AND 5 AND \"Bill\" IS NOT NULL GROUP BY strftime('%Y-%m', Date) "
         "ORDER BY SUM(Bill) DESC LIMIT 1;\n```",
         names,
     )

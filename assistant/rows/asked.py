@@ -27,7 +27,7 @@ from assistant.rows.columns import (
     spaced,
     wants_pieces,
 )
-from assistant.rows.filters import Filters, filters_of, is_titled
+from assistant.rows.filters import Filters, bare_of, filters_of, is_titled
 from assistant.rows.when import When, when_of
 
 
@@ -98,8 +98,7 @@ def _operation(question: str, sheet: Sheet) -> Operation | None:
 
 def asked_of(question: str, sheet: Sheet) -> Asked | None:
     """Return what a question asks of a table; None when that is not clear, or beyond this."""
-    bare = phrases.NAME_QUOTED.sub(" ", question.replace(sheet.table.asset, " "))
-    bare = phrases.NAME.sub(" ", bare)
+    bare = bare_of(question, sheet.table.asset)
     operation = _operation(bare, sheet)
     if operation is None or beyond(bare):
         return None

@@ -15,15 +15,15 @@ NO_QUERY = any_of(
     r"\b(?:two|three|four|five|ten|\d+) (?:most|\w{3,}est)\b|\b(?:compared?|versus|vs)\b|\bwhy\b",
     r"\b(?:distinct|unique|difference)\b|\b(?:more|less|fewer) than (?!.{0,6}\d)",
     r"\b(?:how much|how many) (?:more|less|fewer|older|longer|cheaper)\b"
-    r"|\b(?:increase|decrease|rise|fall|grow|change)[ds]?\b|\bboth\b",
+    r"|\b(?:did|has|have)\b.*\b(?:increase|decrease|rise|fall|grow|change)[dns]?\b|\bboth\b",
     "百分|比例|占比|占多少|中位|第[二三四五](?=[多高大贵少低长短]|名)|前[几两二三四五十\\d]|[相之]差|差额|增长|同比|环比|减少了|增加了",
     "比.{1,12}[多少高低贵便宜]|为什么|不同的",
 )
 """Asks for what no query that is taken apart here says."""
 
 NEGATED = any_of(
-    r"n't\b|n’t\b|\b(?:not|never|without|except|excluding|besides|leaving|other than|apart from"
-    r"|no longer"
+    r"n't\b|n’t\b|\b(?:not|never|without|except|excluding|besides|leaving|fail(?:s|ed)? to|other than"
+    r"|apart from|no longer"
     r"|un(?:paid|read|used|sold|finished|returned|insured|answered|claimed|opened|watched))\b"
     r"|\bstill (?:to|out|owe[ds]?|open|missing|due)\b|\byet to\b|\bno (?!\.|\d)(?=\w)",
     "没(?!到|过|满|超|几)|未(?!满|到|超|过)|不(?!过|到|少于|足|超过|动产|锈钢|同)|除了|以外|之外|不含|尚",
@@ -85,7 +85,7 @@ LATEST = any_of(
 )
 EARLIEST = any_of(
     r"\b(?:earliest|first|oldest|longest (?:ago|time))\b|\blongest\b.*\b(?:ago|since|without)\b",
-    "最[早先久老初]|首[次个]|第一[次个]",
+    "最[早先老初]|[没未].{0,6}最久|最久[没未]|首[次个]|第一[次个]",
 )
 NO_EXTREME = any_of(
     r"\bat (?:least|most)\b|\bmost of (?:the|them|these|those)\b"
@@ -143,7 +143,10 @@ KINDS_ASKED: tuple[tuple[re.Pattern[str], Kind], ...] = (
     ),
 )  # fmt: skip
 """What kind of cell answers a question."""
-SOMEONE = any_of(r"\b(?:who|whom|whose|where)\b", "谁|哪里|哪儿|什么地方|何处|哪位")
+SOMEONE = any_of(
+    r"\b(?:who|whom|whose|where)\b",
+    "谁|哪里|哪儿|什么地方|何处|哪位|哪家(?=[做买付开装弄订干给去来])",
+)
 PERSON = any_of(r"\bwho(?:m|se)?\b", "谁|哪位|哪个人")
 PEOPLE = any_of(
     r"\b(?:who|name|person|people|by|member|employee|player|pupil|student|tenant|guest|traveller)\b",

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from assistant import phrases
 from assistant.citations import fold
 from assistant.rows import vocabulary
 from retrieval.tables import Row, Table
@@ -140,6 +141,16 @@ def _runs(question: str, table: Table) -> list[tuple[tuple[str, ...], bool]]:
                 runs.append(([word], linked or chinese))
             end = match.end()
     return [(tuple(run), linked) for run, linked in runs]
+
+
+def bare_of(question: str, asset: str) -> str:
+    """Return a question without the name of a table's file, however loosely it is written."""
+    bare = phrases.NAME_QUOTED.sub(" ", question.replace(asset, " "))
+    words = re.findall(r"\w+", re.sub(r"\.\w+$", "", asset).replace("_", " "))
+    if len(words) > 1:
+        title = r"\W+(?:and\W+|the\W+)?".join(map(re.escape, words))
+        bare = re.sub(rf"\b{title}\b", " ", bare, flags=re.IGNORECASE)
+    return phrases.NAME.sub(" ", bare)
 
 
 def is_titled(question: str, table: Table) -> bool:

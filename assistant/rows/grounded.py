@@ -7,18 +7,16 @@ nothing is made where they contradict each other. Knows no model, no search.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant import phrases
 from assistant.citations import content_words
 from assistant.phrases import Operation
 from assistant.rows.asked import Asked, is_outgoing, money_fits, of_side
 from assistant.rows.asking import NO_QUERY
 from assistant.rows.columns import Sheet, figures_of, is_money, is_named
 from assistant.rows.conditions import Chosen, Conditions, Meaning, whole_cells
-from assistant.rows.filters import is_titled
+from assistant.rows.filters import bare_of, is_titled
 from assistant.rows.named import Named
 from assistant.rows.query import Query, Term
 from assistant.rows.schema import schema_names
@@ -43,18 +41,8 @@ def grounded(query: Query, question: str, sheet: Sheet, meaning: Meaning) -> Ask
 def values_named(question: str, sheet: Sheet) -> str:
     """Return the whole cells that stand in a question, as conditions for the prompt."""
     names = schema_names(sheet.table.columns)
-    chosen = whole_cells(_bare(question, sheet), sheet)
+    chosen = whole_cells(bare_of(question, sheet.table.asset), sheet)
     return ", ".join(f"{names[c]} = '{v}'" for c, cells in chosen.items() for v in cells)
-
-
-def _bare(question: str, sheet: Sheet) -> str:
-    """Return a question without the name of the table's file, however loosely it is written."""
-    bare = phrases.NAME_QUOTED.sub(" ", question.replace(sheet.table.asset, " "))
-    words = re.findall(r"\w+", re.sub(r"\.\w+$", "", sheet.table.asset).replace("_", " "))
-    if len(words) > 1:
-        title = r"\W+(?:and\W+|the\W+)?".join(map(re.escape, words))
-        bare = re.sub(rf"\b{title}\b", " ", bare, flags=re.IGNORECASE)
-    return phrases.NAME.sub(" ", bare)
 
 
 class _Grounded:
@@ -63,7 +51,7 @@ class _Grounded:
     def __init__(self, query: Query, question: str, sheet: Sheet, meaning: Meaning) -> None:
         self._query, self._question, self._sheet = query, question, sheet
         self._meaning = meaning
-        self._bare = _bare(question, sheet)
+        self._bare = bare_of(question, sheet.table.asset)
         self._named = Named(self._bare)
         self._conditions = Conditions(query, self._named, sheet, meaning)
 
@@ -148,7 +136,7 @@ class _Grounded:
             return None
         if column in self._sheet.days:
             latest = self._named.latest()
-            return _Told(shown or (column,), column, most if latest is None else latest)
+            return None if latest is None else _Told(shown or (column,), column, latest)
         if column not in self._sheet.numbers:
             return None
         column = self._named.column(column, "max", self._sheet)

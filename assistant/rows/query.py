@@ -91,12 +91,18 @@ def read_query(written: str, names: Sequence[str]) -> Query | None:
     """
     import sqlglot
     from sqlglot import exp
+    from sqlglot.errors import SqlglotError
 
     found = re.search(r"\bSELECT\b[^;`]*", written, re.IGNORECASE)
-    try:
-        select = sqlglot.parse_one(found[0], read="sqlite") if found else None
-    except sqlglot.ParseError:
+    if found is None:
         return None
+    select: exp.Expr | None = None
+    for text in (found[0], _quoted(found[0], names)):
+        try:
+            select = sqlglot.parse_one(text, read="sqlite")
+            break
+        except SqlglotError:
+            continue
     if not isinstance(select, exp.Select) or _beyond(select):
         return None
     reading = _Reading(names)
@@ -104,6 +110,13 @@ def read_query(written: str, names: Sequence[str]) -> Query | None:
         return reading.query(select)
     except _Unread:
         return None
+
+
+def _quoted(written: str, names: Sequence[str]) -> str:
+    """Return a query with the columns' names in quotes, for some are words of SQL."""
+    own = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    rule = re.compile(rf"'(?:[^']|'')*'|\"[^\"]*\"|\b(?P<name>{own})\b", re.IGNORECASE)
+    return rule.sub(lambda m: f'"{m["name"]}"' if m["name"] else m[0], written)
 
 
 class _Unread(Exception):
