@@ -232,7 +232,7 @@ def _split(line: str) -> tuple[str, ...]:
 
 
 def _are_names(cells: Sequence[str]) -> bool:
-    """Whether cells can name columns: all there, each another one, without figures but in a unit."""
+    """Whether cells can name columns: all there, each another one, figures only in units."""
     cells = [_UNIT.sub("", cell) for cell in cells]
     alone = len(cells) > 1 and all(cells) and len(set(cells)) == len(cells)
     return alone and not re.search(r"\d", "".join(cells))

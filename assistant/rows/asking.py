@@ -22,8 +22,8 @@ NO_QUERY = any_of(
 """Asks for what no query that is taken apart here says."""
 
 NEGATED = any_of(
-    r"n't\b|n’t\b|\b(?:not|never|without|except|excluding|besides|leaving|fail(?:s|ed)? to|other than"
-    r"|apart from|no longer"
+    r"n't\b|n’t\b|\b(?:not|never|without|except|excluding|besides|leaving|fail(?:s|ed)? to"
+    r"|other than|apart from|no longer"
     r"|un(?:paid|read|used|sold|finished|returned|insured|answered|claimed|opened|watched))\b"
     r"|\bstill (?:to|out|owe[ds]?|open|missing|due)\b|\byet to\b|\bno (?!\.|\d)(?=\w)",
     "没(?!到|过|满|超|几)|未(?!满|到|超|过)|不(?!过|到|少于|足|超过|动产|锈钢|同)|除了|以外|之外|不含|尚",
