@@ -15,7 +15,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Protocol
 
-from assistant.citations import fold
 from assistant.rows.columns import Sheet, is_named
 from assistant.rows.filters import Filters, filters_of
 from assistant.rows.named import Named, matching
@@ -42,12 +41,11 @@ _SHOWN = {">=": "≥", "<=": "≤", "<>": "≠"}
 
 @dataclass(frozen=True)
 class Chosen:
-    """Rows, what they were chosen by, values that no row has, and words nobody could place."""
+    """Rows, what they were chosen by, and values that no row has."""
 
     rows: tuple[int, ...]
     about: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
     bounded: frozenset[int] = frozenset()
     """The columns of figures that are within bounds."""
     columns: frozenset[int] = frozenset()
@@ -66,6 +64,19 @@ class _Held:
     denies: bool = False
     column: int = -1
     cells: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What all conditions of a query leave, and what they say."""
+
+    rows: list[int]
+    about: list[str]
+    columns: set[int]
+    cells: set[str]
+    missing: tuple[str, ...]
+    denies: bool
+    dropped: bool
 
 
 def whole_cells(question: str, sheet: Sheet) -> dict[int, list[str]]:
@@ -93,44 +104,46 @@ class Conditions:
         when = self._when()
         if when is None:
             return None
-        sheet = self._sheet
-        filters = filters_of(when.rest, sheet.table, sheet.labels, sheet.kept)
-        rows, about, missing = list(sheet.kept), list[str](), list[str]()
-        columns, bounded, denied, dropped = set[int](), set[int](), False, False
-        used = set[str]()
-        conditions = self._conditions()
-        doubtful = [c.place for c in conditions if self._is_doubtful(c)]
-        meant = self._meaning.insisted(self._query, doubtful) if doubtful else set[int]()
-        for condition in conditions:
-            if condition.place in set(doubtful) - meant:
-                dropped |= condition.sign in ("=", "like") and condition.column in sheet.labels
-                continue
-            held = self._holding(condition, rows)
-            if held is None:
-                continue
-            used.update(held.cells)
-            rows, denied = held.rows, denied or held.denies
-            about.append(held.label)
-            missing += held.missing
-            columns.add(held.column)
-            if held.column in sheet.numbers:
-                bounded.add(held.column)
+        filters = filters_of(when.rest, self._sheet.table, self._sheet.labels, self._sheet.kept)
+        taken = self._taken()
+        rows, about = list(taken.rows), list(taken.about)
+        columns = set(taken.columns)
         for column, cells in self._named_cells(filters):
-            if column not in columns and not used & set(cells):
-                rows = [i for i in rows if sheet.table.rows[i].cells[column] in cells]
+            if column not in columns and not taken.cells & set(cells):
+                rows = [i for i in rows if self._sheet.table.rows[i].cells[column] in cells]
                 columns.add(column)
-                about.append(f"{sheet.table.columns[column]}: {', '.join(cells[:3])}")
+                about.append(f"{self._sheet.table.columns[column]}: {', '.join(cells[:3])}")
         if when.stretches:
             rows = [i for i in rows if when.holds(self._days[i])]
             about.append(when.label())
-        if self._named.negates() != denied or self._number_left(when.rest, filters):
+        if self._named.negates() != taken.denies or self._number_left(when.rest, filters):
             return None
-        values = " ".join(v for c in self._query.conditions for v in c.values)
-        left = tuple(run for run in filters.missing if fold(run) not in fold(values))
+        bounded = frozenset(c for c in taken.columns if c in self._sheet.numbers)
         return Chosen(
-            tuple(rows), tuple(about), tuple(missing), left, frozenset(bounded),
-            frozenset(columns), dropped,
-        )  # fmt: skip
+            tuple(rows), tuple(about), taken.missing, bounded, frozenset(columns), taken.dropped
+        )
+
+    def _taken(self) -> _Taken:
+        """Return the rows by the query's conditions, those left out that nobody means."""
+        conditions = self._conditions()
+        doubtful = {c.place for c in conditions if self._is_doubtful(c)}
+        meant = self._meaning.insisted(self._query, sorted(doubtful)) if doubtful else set[int]()
+        out = [c for c in conditions if c.place in doubtful - meant]
+        rows, held = list(self._sheet.kept), list[_Held]()
+        for condition in conditions:
+            found = None if condition in out else self._holding(condition, rows)
+            if found is not None:
+                rows = found.rows
+                held.append(found)
+        return _Taken(
+            rows,
+            [h.label for h in held],
+            {h.column for h in held},
+            {cell for h in held for cell in h.cells},
+            tuple(value for h in held for value in h.missing),
+            denies=any(h.denies for h in held),
+            dropped=any(c.sign in ("=", "like") and c.column in self._sheet.labels for c in out),
+        )
 
     # --- time --------------------------------------------------------------------------------
 

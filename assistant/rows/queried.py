@@ -23,6 +23,8 @@ from retrieval.values import Passage
 
 MOST_ROWS = 12
 """Rows whose cells are told one by one; more are no answer to a question for a cell."""
+LONGEST = 500
+"""Characters of a question that is put to a table; a pasted text asks for no figure."""
 NO_QUERY = "tables without a query"
 """The note in which a session keeps the files whose tables a query could not answer from."""
 _SURE = 2
@@ -42,7 +44,7 @@ def told_by_query(session: Session, sheets: Sequence[Sheet], *, meant: bool) -> 
         AnswerCancelled: the user stopped it.
     """
     question = session.request.question
-    near = _nearest(question, sheets)
+    near = _nearest(question, sheets) if len(question) <= LONGEST else None
     if near is None:
         return None
     sheet, shared = near
