@@ -28,6 +28,7 @@ from assistant.messages import (
     Cited,
     Event,
     Revised,
+    StatusKey,
     ToolFinished,
     ToolStarted,
     Understood,
@@ -239,9 +240,9 @@ def _use_tool(state: State, config: RunnableConfig) -> State:
     return {"results": [result]}
 
 
-def _doing(call: ToolCall) -> tuple[str, dict[str, Any]]:
+def _doing(call: ToolCall) -> tuple[StatusKey, dict[str, Any]]:
     name = str(call.arguments.get("file", ""))
-    return {
+    told: dict[str, tuple[StatusKey, dict[str, Any]]] = {
         "search_library": ("status_searching", {"query": str(call.arguments.get("query", ""))}),
         "look_at_image": ("status_looking", {"asset": name}),
         "find_faces": ("status_looking", {"asset": name}),
@@ -250,7 +251,8 @@ def _doing(call: ToolCall) -> tuple[str, dict[str, Any]]:
         "transcribe": ("status_transcribing", {"asset": name}),
         "calculate": ("status_calculating", {}),
         "list_assets": ("status_searching", {"query": str(call.arguments.get("query", ""))}),
-    }.get(call.tool, ("status_reading", {"asset": name}))
+    }
+    return told.get(call.tool, ("status_reading", {"asset": name}))
 
 
 def _answer(state: State, config: RunnableConfig) -> State:

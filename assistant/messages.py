@@ -16,6 +16,22 @@ from retrieval.values import Box, Locator, Modality, Passage
 
 Role = Literal["user", "assistant"]
 MessageStatus = Literal["streaming", "complete", "abstained", "stopped", "failed"]
+StatusKey = Literal[
+    "status_answering",
+    "status_calculating",
+    "status_checking",
+    "status_counting",
+    "status_loading",
+    "status_looking",
+    "status_orders",
+    "status_planning",
+    "status_querying",
+    "status_reading",
+    "status_searching",
+    "status_transcribing",
+    "status_waiting",
+]
+"""The interface texts that say what is being done; a page that met another could not draw it."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +87,7 @@ class Timings:
 class Status:
     """What is being done now; ``key`` names an interface text, ``params`` fill it."""
 
-    key: str
+    key: StatusKey
     params: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -17,7 +17,7 @@ from assistant import prompts
 from assistant.errors import AnswerCancelled, ModelError, ReadingTooSlow
 from assistant.i18n import Language
 from assistant.library import NOT_IN_LIBRARY, Attached, LibraryView
-from assistant.messages import Citation, Event, Status, Timings, Token
+from assistant.messages import Citation, Event, Status, StatusKey, Timings, Token
 from assistant.prompts import Turn
 from assistant.safety import NEUTRAL, Detect, by_pattern, find_orders, hide_secrets, screen
 from retrieval.values import Passage, Word
@@ -112,7 +112,7 @@ class Session:
         """Whether to stop generating: the user said so, or the time is up."""
         return self.cancelled() or time.perf_counter() - self.started > self.limits.seconds
 
-    def status(self, key: str, **params: Any) -> None:
+    def status(self, key: StatusKey, **params: Any) -> None:
         """Say what is being done."""
         self.emit(Status(key, params))
 

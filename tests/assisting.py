@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from PIL import Image
 
+from assistant import i18n
 from assistant.build import build_assistant
 from assistant.config import Settings
+from assistant.i18n import Language
 from assistant.messages import Abstained, Answered, Event, Failed, Outcome, Status, Token
 from assistant.models.scripted import ScriptedChat
 from assistant.service import Assistant
@@ -81,8 +83,16 @@ def photo(path: Path, colour: tuple[int, int, int]) -> Path:
 
 
 def outcome(events: Iterable[Event]) -> Outcome:
-    """Drain a run and return how it ended; exactly one outcome, at the end."""
+    """Drain a run and return how it ended; exactly one outcome, at the end.
+
+    What it told while working must be sayable in both languages: a page draws every status.
+    """
     every = list(events)
+    for event in every:
+        if isinstance(event, Status):
+            assert all(
+                i18n.text(event.key, language, **event.params) for language in get_args(Language)
+            )
     ends = [e for e in every if isinstance(e, Answered | Abstained | Failed)]
     assert len(ends) == 1 and every[-1] is ends[0]
     return ends[0]

@@ -6,10 +6,12 @@ import json
 import pickle
 import string
 from pathlib import Path
+from typing import get_args
 
 import assistant.errors  # noqa: F401  (fills the tree)
 import evals.errors  # noqa: F401
 from assistant import i18n
+from assistant.messages import StatusKey
 from retrieval.errors import FileTooLarge, error_classes
 
 FOLDER = Path(i18n.__file__).with_name("locale")
@@ -37,6 +39,11 @@ def test_interface_texts_are_complete_in_both_languages() -> None:
     assert set(english) == set(chinese)
     for key, template in english.items():
         assert fields(chinese[key]) == fields(template), key
+
+
+def test_everything_told_while_working_has_a_text() -> None:
+    written = {key for key in load("en")["ui"] if key.startswith("status_")}
+    assert written - {"status_thinking"} == set(get_args(StatusKey))
 
 
 def test_an_error_speaks_the_users_language_and_crosses_processes() -> None:

@@ -48,7 +48,7 @@ def told_by_query(session: Session, sheets: Sequence[Sheet], *, meant: bool) -> 
     if near is None:
         return None
     sheet, shared = near
-    session.status("querying", name=session.name_of(sheet.table.asset))
+    session.status("status_querying", name=session.name_of(sheet.table.asset))
     writer = QueryWriter(session, question, sheet, values_named(question, sheet))
     query = writer.write()
     found = grounded(query, question, sheet, writer) if query else None
