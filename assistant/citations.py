@@ -11,24 +11,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from assistant.library import NOT_IN_LIBRARY
 from assistant.messages import Citation
-from retrieval.values import (
-    Box,
-    Locator,
-    PageLocator,
-    Passage,
-    RegionLocator,
-    TextLocator,
-    TimeLocator,
-    Word,
-)
+from assistant.places import line_around, narrow, snippet
+from retrieval.values import Passage, Word
 
 SUPPORT = 0.55
 """Share of a sentence's words that must stand in the passage it cites."""
-SNIPPET = 240
 
 WordsOf = Callable[[Passage], Sequence[Word]]
 
@@ -97,13 +88,14 @@ def marked(sentence: str, number: int) -> str:
 def cite(number: int, passage: Passage, answer: str, words: Sequence[Word] = ()) -> Citation:
     """Return a citation of the place in a passage that holds an answer's words."""
     span = find_span(answer, passage.text)
+    shown, within = line_around(passage, span)
     return Citation(
         number=number,
         asset=passage.asset,
         sha256=passage.sha256,
         modality=passage.modality,
         locator=narrow(passage, span, words) if span else passage.locator,
-        snippet=snippet(passage.text, span),
+        snippet=snippet(shown, within),
         asset_id=None if passage.asset_id == NOT_IN_LIBRARY else passage.asset_id,
     )
 
@@ -182,67 +174,6 @@ def find_span(answer: str, text: str) -> tuple[int, int] | None:
     return _densest(bare, flat)
 
 
-def narrow(passage: Passage, span: tuple[int, int], words: Sequence[Word]) -> Locator:
-    """Return the passage's place, cut down to a span of its text where that can be told."""
-    place = passage.locator
-    if isinstance(place, TextLocator):
-        return TextLocator(place.start + span[0], min(place.end, place.start + span[1]))
-    inside = _words_in(passage.text, span, words)
-    if isinstance(place, TimeLocator):
-        starts = [w.start for w in inside if w.start is not None]
-        ends = [w.end for w in inside if w.end is not None]
-        return TimeLocator(min(starts), max(ends)) if starts and ends else place
-    boxes = [w.box for w in inside if w.box is not None]
-    if isinstance(place, PageLocator):
-        by_line = _by_line(boxes) if boxes else _lines_of(passage.text, span, place.boxes)
-        return replace(place, boxes=tuple(by_line))
-    return RegionLocator(_hull(boxes) if boxes else _band(passage.text, span, place.region))
-
-
-def _lines_of(text: str, span: tuple[int, int], boxes: Sequence[Box]) -> Sequence[Box]:
-    """Return the line boxes that a span falls into, its place told by the lines' widths.
-
-    The catalog keeps a box a line; letters are spread over the lines by how wide these are.
-    """
-    total = sum(box[2] - box[0] for box in boxes)
-    if total <= 0 or not text:
-        return boxes
-    first, last = (total * at / len(text) for at in span)
-    chosen, at = [], 0.0
-    for box in boxes:
-        start, at = at, at + box[2] - box[0]
-        if at > first and start < last:
-            chosen.append(box)
-    return chosen or boxes
-
-
-def _band(text: str, span: tuple[int, int], region: Box) -> Box:
-    """Return the horizontal band of a region that a span's lines take up, and a half more."""
-    lines = text.count("\n") + 1
-    if lines < 3:
-        return region
-    x0, y0, x1, y1 = region
-    height = (y1 - y0) / lines
-    top = y0 + height * (text.count("\n", 0, span[0]) - 0.5)
-    bottom = y0 + height * (text.count("\n", 0, span[1]) + 1.5)
-    return (x0, round(max(y0, top), 5), x1, round(min(y1, bottom), 5))
-
-
-def snippet(text: str, span: tuple[int, int] | None) -> str:
-    """Return the words around a span, on one line, cut at words with an ellipsis."""
-    start, end = span or (0, 0)
-    spare = max(0, SNIPPET - (end - start))
-    left = max(0, start - spare // 2)
-    right = min(len(text), end + spare - (start - left), left + SNIPPET + 60)
-    if left and text[left - 1].isalnum() and text[left].isascii():
-        left += len(re.match(r"\S*\s*", text[left:start] or "").group())  # type: ignore[union-attr]
-    if right < len(text) and text[right].isascii() and text[right].isalnum():
-        cut = text.rfind(" ", end, right)
-        right = cut if cut > 0 else right
-    piece = " ".join(text[left:right].split())
-    return ("… " if left else "") + piece + (" …" if right < len(text) else "")
-
-
 def _support(
     sentence: str, marks: Sequence[int], evidence: Sequence[Passage], threshold: float
 ) -> int | None:
@@ -284,38 +215,6 @@ def _densest(answer: str, text: str) -> tuple[int, int] | None:
             if score > best_score:
                 best, best_score = (start, end), score
     return best
-
-
-def _words_in(text: str, span: tuple[int, int], words: Sequence[Word]) -> list[Word]:
-    """Return the words that stand in a span, found by walking through the text once."""
-    inside: list[Word] = []
-    at = 0
-    for word in words:
-        start = text.find(word.text, at)
-        if start < 0:
-            continue
-        at = start + len(word.text)
-        if start < span[1] and at > span[0]:
-            inside.append(word)
-    return inside
-
-
-def _by_line(boxes: Sequence[Box]) -> list[Box]:
-    """Join the boxes of words that stand on one line."""
-    lines: list[list[Box]] = []
-    for box in boxes:
-        middle = (box[1] + box[3]) / 2
-        last = lines[-1][-1] if lines else None
-        if last and last[1] <= middle <= last[3] and box[0] >= last[0]:
-            lines[-1].append(box)
-        else:
-            lines.append([box])
-    return [_hull(line) for line in lines]
-
-
-def _hull(boxes: Sequence[Box]) -> Box:
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return min(x0), min(y0), max(x1), max(y1)
 
 
 def _plain_number(number: str) -> str:

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from assistant.errors import AssetNotFound
 from assistant.i18n import Language, text
-from assistant.messages import AssetView, Citation, EvidenceView
+from assistant.messages import AssetView, Citation, EvidenceView, RowsView
 from assistant.shelf import Recognise, Shelf, passage_of, tag_name, view_of
 from assistant.views import Finding
 from retrieval.blobs import BlobStore
 from retrieval.catalog.library import Catalog
+from retrieval.tables import tables_of
 from retrieval.thumbnails import Thumbnails
 from retrieval.values import (
+    CellLocator,
     Filters,
     Locator,
     Modality,
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from retrieval.search import Searcher
 
 SUGGESTIONS = 4
+_ROWS = 60
+"""Rows of a sheet that are shown as evidence; an answer over more cites them by number."""
 
 
 class Files:
@@ -169,6 +173,27 @@ class Files:
         return EvidenceView(
             jpeg, (place.region,) if isinstance(place, RegionLocator) and not whole else ()
         )
+
+    def rows(self, source: Citation | tuple[int, Locator]) -> RowsView | None:
+        """Return the cited rows of a spreadsheet with those beside them, _ROWS at most.
+
+        None for all else, for a sheet whose columns have no names, and for files that are gone.
+        """
+        asset_id, place = (
+            (source.asset_id, source.locator) if isinstance(source, Citation) else source
+        )
+        record = None if asset_id is None else self._catalog.asset(asset_id)
+        if record is None or not isinstance(place, CellLocator):
+            return None
+        passages = [passage_of(record, c) for c in self._catalog.chunks(record.id, place.page)]
+        table = next(iter(tables_of(passages)), None)
+        if table is None:
+            return None
+        every, cited = table.rows, frozenset(place.rows)
+        at = [i for i, row in enumerate(every) if row.number in cited]
+        beside = sorted({j for i in at for j in (i - 1, i, i + 1) if 0 <= j < len(every)})
+        shown = tuple((every[i].number, every[i].cells) for i in beside[:_ROWS])
+        return RowsView(table.columns, shown, cited, place.column) if shown else None
 
     def _pixels(self, citation: Citation) -> bytes | None:
         """Return the JPEG of an attached photo, from its own bytes."""

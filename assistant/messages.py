@@ -246,3 +246,17 @@ class EvidenceView:
 
     jpeg: bytes
     boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True)
+class RowsView:
+    """Cited rows of a sheet among their neighbours, under the names of the columns.
+
+    ``rows`` holds the number of a row in its sheet and its cells; ``cited`` the numbers of those
+    that are the evidence, ``column`` the name of the column when it is a single cell.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    cited: frozenset[int]
+    column: str = ""

@@ -14,7 +14,7 @@ from assistant.config import Settings
 from assistant.files import Files
 from assistant.intake import Intake, OnProgress
 from assistant.lookup import open_picture, spoken_of
-from assistant.messages import AssetView, Citation, EvidenceView
+from assistant.messages import AssetView, Citation, EvidenceView, RowsView
 from assistant.store.conversations import Conversations
 from assistant.views import FileOutcome, JobAction, JobView, SyncNews
 from retrieval.values import Filters, Locator, Modality, Passage, Query, SearchResult
@@ -179,6 +179,10 @@ class FileRequests:
     def evidence(self, source: Citation | tuple[int, Locator]) -> EvidenceView | None:
         """Return the picture behind a citation and the boxes to draw on it."""
         return self._files.evidence(source)
+
+    def evidence_rows(self, source: Citation | tuple[int, Locator]) -> RowsView | None:
+        """Return the cited rows of a spreadsheet with those beside them; None for other files."""
+        return self._files.rows(source)
 
     def search(
         self,

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from retrieval.values import Box, Locator, PageLocator, RegionLocator, TextLocator, TimeLocator
+from retrieval.values import (
+    Box,
+    CellLocator,
+    Locator,
+    PageLocator,
+    RegionLocator,
+    TextLocator,
+    TimeLocator,
+)
 
 
 def span_iou(first: tuple[float, float], second: tuple[float, float]) -> float:
@@ -38,9 +46,12 @@ def hull(boxes: Sequence[Box]) -> Box:
 def agreement(wanted: Locator, cited: Locator) -> float:
     """Return how well a cited place fits, 0..1; places of different kinds do not.
 
-    Pages fit or not, whatever the boxes; regions, seconds and characters by intersection over
-    union.
+    Pages fit or not, whatever the boxes; regions, seconds, characters and the rows of a sheet by
+    intersection over union.
     """
+    if isinstance(wanted, CellLocator) and isinstance(cited, CellLocator):
+        both, either = set(wanted.rows) & set(cited.rows), set(wanted.rows) | set(cited.rows)
+        return len(both) / len(either) if either and wanted.page == cited.page else 0.0
     if isinstance(wanted, PageLocator) and isinstance(cited, PageLocator):
         return float(wanted.page == cited.page)
     if isinstance(wanted, RegionLocator) and isinstance(cited, RegionLocator):

@@ -15,6 +15,7 @@ from math import ceil
 from retrieval.values import (
     Block,
     Box,
+    CellLocator,
     Chunk,
     Locator,
     PageLocator,
@@ -192,6 +193,10 @@ def _narrow(part: _Part) -> Locator:
     """Return where a part of a block stands."""
     where, words = part.block.locator, _words_within(part)
     boxes = [word.box for word in words if word.box is not None]
+    if isinstance(where, CellLocator):
+        first, last = (part.block.text.count("\n", 0, at) for at in (part.start, part.end))
+        repeated = where.rows[: part.prefix.count("\n")]
+        return replace(where, rows=repeated + where.rows[first : last + 1])
     if isinstance(where, PageLocator):
         return PageLocator(where.page, tuple(lines(boxes)) if boxes else where.boxes)
     if isinstance(where, RegionLocator):
@@ -221,6 +226,9 @@ def _words_within(part: _Part) -> list[Word]:
 def _merge(locators: list[Locator]) -> Locator:
     """Join the places of the parts of a chunk; all are of one kind and page."""
     first = locators[0]
+    if isinstance(first, CellLocator):
+        cells = (one for one in locators if isinstance(one, CellLocator))
+        return replace(first, rows=tuple(row for one in cells for row in one.rows))
     if isinstance(first, PageLocator):
         boxes = [box for one in locators if isinstance(one, PageLocator) for box in one.boxes]
         return PageLocator(first.page, tuple(boxes))

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from retrieval.parse.text import ROWS_A_BLOCK
-from retrieval.values import PageLocator, Passage
+from retrieval.values import CellLocator, PageLocator, Passage
 
 _HEAD = re.compile(r"^(?:Sheet (?P<sheet>.*?)\. )?Columns: (?P<columns>.+)$", re.DOTALL)
 _SHEET = re.compile(r"^Sheet (?P<sheet>.*)$")
@@ -29,11 +29,23 @@ _TITLES = 6
 
 @dataclass(frozen=True)
 class Row:
-    """A row: its cells in the order of the columns, its line, and the passage it stands in."""
+    """A row: its cells in the order of the columns, its line, and the passage it stands in.
+
+    ``number`` is that of the row in its sheet, 0 where the parser kept none.
+    """
 
     cells: tuple[str, ...]
     line: str
     passage: Passage
+    number: int = 0
+
+    @property
+    def alone(self) -> Passage:
+        """The row as a passage of its own where its place in the sheet is known, else all of it."""
+        place = self.passage.locator
+        if not self.number or not isinstance(place, CellLocator):
+            return self.passage
+        return replace(self.passage, text=self.line, locator=replace(place, rows=(self.number,)))
 
 
 @dataclass(frozen=True)
@@ -78,11 +90,11 @@ def _table(passages: Sequence[Passage]) -> Table | None:
         return _under_a_title(passages)
     columns = tuple(" ".join(name.split()) for name in head["columns"].split(_BETWEEN))
     rows = []
-    for line, passage in _lines(columns, passages[1:]):
-        cells = _cells(columns, line)
+    for line in _lines(columns, passages[1:]):
+        cells = _cells(columns, line.text)
         if cells is None:
             return None
-        rows.append(Row(cells, line, passage))
+        rows.append(line.row(cells))
     asset = passages[0].asset
     return Table(asset, head["sheet"] or "", columns, tuple(rows)) if rows else None
 
@@ -92,15 +104,15 @@ def _under_a_title(passages: Sequence[Passage]) -> Table | None:
     their empty cells left out, so that only rows with all of their cells can be told apart."""
     sheet = _SHEET.match(passages[0].text)
     every = list(_lines((), passages[1:] if sheet else passages))
-    parts = [line.split(_BETWEEN) for line, _ in every]
+    parts = [line.text.split(_BETWEEN) for line in every]
     at = next((i for i, cells in enumerate(parts[:_TITLES]) if _names_columns(cells)), None)
     if at is None:
         return None
     columns, rows = tuple(parts[at]), []
-    for cells, (line, passage) in zip(parts[at + 1 :], every[at + 1 :], strict=True):
+    for cells, line in zip(parts[at + 1 :], every[at + 1 :], strict=True):
         if len(cells) == len(columns):
-            rows.append(Row(tuple(cells), line, passage))
-        elif not _TOTAL.match(line):
+            rows.append(line.row(cells))
+        elif not _TOTAL.match(line.text):
             return None
     name = sheet["sheet"] if sheet else ""
     return Table(passages[0].asset, name, columns, tuple(rows)) if rows else None
@@ -110,23 +122,44 @@ def _names_columns(cells: Sequence[str]) -> bool:
     return len(cells) > 2 and _are_names(cells)
 
 
-def _lines(columns: Sequence[str], passages: Sequence[Passage]) -> Iterator[tuple[str, Passage]]:
+@dataclass(frozen=True)
+class _Line:
+    """A line of a passage, with the number of its row (0 where none is kept)."""
+
+    text: str
+    passage: Passage
+    number: int
+
+    def row(self, cells: Sequence[str]) -> Row:
+        return Row(tuple(cells), self.text, self.passage, self.number)
+
+
+def _lines_of(passage: Passage) -> list[_Line]:
+    texts, place = passage.text.split("\n"), passage.locator
+    numbers: Sequence[int] = place.rows if isinstance(place, CellLocator) else ()
+    if len(numbers) != len(texts):
+        numbers = [0] * len(texts)
+    pairs = zip(texts, numbers, strict=True)
+    return [_Line(line, passage, number) for line, number in pairs if line.strip()]
+
+
+def _lines(columns: Sequence[str], passages: Sequence[Passage]) -> Iterator[_Line]:
     """Yield the line of each row once, whole, with the passage in which it begins."""
     first, counted = "", 0
-    held: tuple[str, Passage] | None = None
+    held: _Line | None = None
     for passage in passages:
-        lines = [line for line in passage.text.split("\n") if line.strip()]
-        if 0 < counted < ROWS_A_BLOCK and len(lines) > 1 and lines[0] == first:
+        lines = _lines_of(passage)
+        if 0 < counted < ROWS_A_BLOCK and len(lines) > 1 and lines[0].text == first:
             lines = lines[1:]  # the chunker's: the block goes on, so this is its first row again
         for at, line in enumerate(lines):
-            if held and columns and at == 0 and _goes_on(columns, held[0], line):
-                held = (f"{held[0]} {line}", held[1])
+            if held and columns and at == 0 and _goes_on(columns, held.text, line.text):
+                held = replace(held, text=f"{held.text} {line.text}")
                 continue
             if held:
                 yield held
             if counted == ROWS_A_BLOCK or not first:
-                first, counted = line, 0
-            held, counted = (line, passage), counted + 1
+                first, counted = line.text, 0
+            held, counted = line, counted + 1
     if held:
         yield held
 

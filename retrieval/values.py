@@ -40,6 +40,25 @@ class PageLocator:
 
 
 @dataclass(frozen=True)
+class CellLocator(PageLocator):
+    """Rows of a spreadsheet, whose sheets are its pages, numbered as spreadsheet programs do.
+
+    Of a passage, ``rows`` has one number for each line of its text; of a citation, the rows that
+    hold the evidence, and the name of the column when it is a single cell. ``sheet`` is empty in
+    files that have no sheets (CSV).
+    """
+
+    rows: tuple[int, ...] = ()
+    column: str = ""
+    sheet: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return ``{"page", "boxes", "rows", "column", "sheet"}``."""
+        told = {"rows": list(self.rows), "column": self.column, "sheet": self.sheet}
+        return {**super().to_json(), **told}
+
+
+@dataclass(frozen=True)
 class RegionLocator:
     """A rectangle of a photo; the whole photo is (0, 0, 1, 1)."""
 
@@ -81,8 +100,12 @@ def locator_from_json(value: Mapping[str, Any]) -> Locator:
     """Read back what ``to_json`` wrote.
 
     Raises:
-        ValueError: the mapping is none of the four shapes.
+        ValueError: the mapping is none of the five shapes.
     """
+    if "rows" in value:
+        rows = tuple(int(row) for row in value["rows"])
+        column, sheet = str(value.get("column", "")), str(value.get("sheet", ""))
+        return CellLocator(int(value["page"]), (), rows, column, sheet)
     if "page" in value:
         return PageLocator(int(value["page"]), tuple(_box(b) for b in value.get("boxes", ())))
     if "region" in value:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assistant.citations import check, cite, find_span, marked, snippet, split_sentences, support
+from assistant.citations import check, cite, find_span, marked, split_sentences, support
+from assistant.places import snippet
 from retrieval.values import (
     Locator,
     PageLocator,

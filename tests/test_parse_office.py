@@ -13,7 +13,7 @@ from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
 from pptx.util import Inches
 
-from retrieval.values import PageLocator, TextLocator
+from retrieval.values import CellLocator, PageLocator, TextLocator
 
 
 def test_word_keeps_order_headings_and_tables(tmp_path: Path) -> None:
@@ -109,6 +109,6 @@ def test_sheets_are_pages_of_named_values(tmp_path: Path) -> None:
         "customer: Contoso | date: 2026-07-01 | amount: 12"
     )
     assert found.blocks[1].heading == "Invoices"
-    assert found.blocks[-1].locator == PageLocator(3)
+    assert found.blocks[-1].locator == CellLocator(3, rows=(2,), sheet="Totals")
     assert "sum | 912.5" in found.blocks[-1].text
     assert "=SUM" not in found.text

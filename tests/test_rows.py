@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import openpyxl
 import pytest
 from assisting import open_assistant, outcome, write
 from parsing import read
@@ -18,7 +19,7 @@ from assistant.rows.when import when_of
 from assistant.service import Assistant
 from retrieval.chunking import Chunker
 from retrieval.tables import tables_of
-from retrieval.values import Passage
+from retrieval.values import CellLocator, Passage
 
 TABLES = {
     "spending.csv": (
@@ -261,7 +262,7 @@ def test_rows_are_read_back_as_they_were_written(tmp_path: Path) -> None:
     """Rows alike, bars in cells, rows longer than a passage: each comes back once and whole."""
     long = " ".join(f"word{n}" for n in range(400))
     rows = ["tea,3.00"] * 50 + ["a | b,1.00", f"{long},2.00"] + ["tea,3.00"] * 30
-    path = write(tmp_path, {"log.csv": "\n".join(["what,amount", *rows]) + "\n"})[0]
+    path = write(tmp_path, {"log.csv": "\n".join(["what,amount", "", *rows]) + "\n"})[0]
     blocks = read(path).blocks
     chunker = Chunker(lambda words: 1 + len(words.split()), 64)
     chunks = [c for block in blocks for c in chunker.feed(block)] + list(chunker.finish())
@@ -272,6 +273,42 @@ def test_rows_are_read_back_as_they_were_written(tmp_path: Path) -> None:
     table = tables_of(passages)[0]
     assert len(passages) > 10 and table.columns == ("what", "amount")
     assert [f"{a},{b}" for a, b in (row.cells for row in table.rows)] == rows
+    assert [row.number for row in table.rows] == list(range(3, 3 + len(rows)))
+
+
+def test_a_figure_of_a_sheet_points_to_its_cells(helper: Assistant, tmp_path: Path) -> None:
+    """A blank row and a title do not shift the numbers; the evidence is shown among its rows."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "Club"
+    for row in (["Fees 2024"], [], ["Member", "Paid on", "Fee"], ["Ann", "2024-01-03", 20],
+                ["Bo", "2024-01-04", 35], [], ["Cy", "2024-02-01", 20]):  # fmt: skip
+        sheet.append(row)
+    book.save(tmp_path / "fees.xlsx")
+    assert helper.ingest([tmp_path / "fees.xlsx"])
+    end = outcome(helper.ask("What is the total fee of Bo and Cy in fees.xlsx?"))
+    places = [c.locator for c in end.citations]
+    assert places == [
+        CellLocator(1, rows=(5,), column="Fee", sheet="Club"),
+        CellLocator(1, rows=(7,), column="Fee", sheet="Club"),
+    ]
+    assert [c.snippet for c in end.citations][0] == "Member: Bo | Paid on: 2024-01-04 | Fee: 35"
+    shown = helper.evidence_rows(end.citations[1])
+    assert shown is not None and shown.columns == ("Member", "Paid on", "Fee")
+    assert shown.rows == ((5, ("Bo", "2024-01-04", "35")), (7, ("Cy", "2024-02-01", "20")))
+    assert shown.cited == {7} and shown.column == "Fee"
+    stored = helper.conversation(helper.conversations()[0].id).messages[-1].citations
+    assert [c.locator for c in stored] == places
+
+
+def test_a_figure_of_many_rows_names_them_all(helper: Assistant, tmp_path: Path) -> None:
+    rows = "\n".join(f"{'tea' if n % 3 else 'rent'},{n}.00" for n in range(1, 100))
+    helper.ingest(write(tmp_path, {"costs.csv": f"what,amount\n{rows}\n"}))
+    end = outcome(helper.ask("What is the total amount of tea in costs.csv?"))
+    (only,) = end.citations
+    assert isinstance(only.locator, CellLocator) and only.locator.column == "amount"
+    assert only.locator.rows == tuple(n + 1 for n in range(1, 100) if n % 3)
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,8 @@ from assistant.messages import (
     ToolFinished,
     ToolStarted,
 )
-from retrieval.values import PageLocator
-from ui.evidence import draw_boxes
+from retrieval.values import CellLocator, PageLocator
+from ui.evidence import draw_boxes, where
 from ui.find import highlight
 from ui.library import size_text
 from ui.live import fold
@@ -135,3 +135,10 @@ def test_every_text_the_pages_use_is_there_in_both_languages() -> None:
         assert english[key] and chinese[key]
         names = [set(re.findall(r"\{(\w+)", words[key])) for words in (english, chinese)]
         assert names[0] == names[1], key
+
+
+def test_cells_are_named_by_sheet_rows_and_column() -> None:
+    assert where(CellLocator(2, rows=(4,), column="Fee", sheet="Club")) == "Club · row 4 · Fee"
+    assert where(CellLocator(1, rows=(2, 3, 4, 9, 4))) == "rows 2–4, 9"
+    assert where(CellLocator(1, rows=tuple(range(1, 20, 2)))) == "rows 1, 3, 5, 7 …"
+    assert where(CellLocator(3)) == "page 3"

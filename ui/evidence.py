@@ -9,10 +9,11 @@ from datetime import datetime
 import streamlit as st
 
 from assistant.i18n import clock
-from assistant.messages import Citation, EvidenceView
+from assistant.messages import Citation, EvidenceView, RowsView
 from retrieval.errors import SightlineError
 from retrieval.values import (
     Box,
+    CellLocator,
     Locator,
     PageLocator,
     Passage,
@@ -23,6 +24,8 @@ from retrieval.values import (
 from ui import runtime
 from ui.state import language, plain, t
 
+_MARKED = "background-color: rgba(255, 196, 0, 0.35)"
+_RUNS = 4
 _FILL, _LINE = (255, 196, 0, 70), (214, 120, 0, 255)
 _WHOLE = (0.0, 0.0, 1.0, 1.0)
 ICONS = {"image": ":material/image:", "text": ":material/description:", "audio": ":material/mic:"}
@@ -31,6 +34,8 @@ ICONS = {"image": ":material/image:", "text": ":material/description:", "audio":
 def where(locator: Locator) -> str:
     """Say where in a file something is: a page, a span of seconds, a part of a photo."""
     match locator:
+        case CellLocator(rows=rows) if rows:
+            return _where_rows(locator)
         case PageLocator():
             return t("where_page", page=locator.page)
         case TimeLocator():
@@ -39,6 +44,20 @@ def where(locator: Locator) -> str:
             return t("where_photo" if locator.region == _WHOLE else "where_region")
         case TextLocator():
             return t("where_text")
+
+
+def _where_rows(place: CellLocator) -> str:
+    """Name the sheet, the rows as runs, and the column of a single cell."""
+    runs: list[list[int]] = []
+    for row in sorted(set(place.rows)):
+        if runs and row == runs[-1][-1] + 1:
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    told = ", ".join(str(r[0]) if len(r) == 1 else f"{r[0]}–{r[-1]}" for r in runs[:_RUNS])
+    rows = t("where_row" if len(set(place.rows)) == 1 else "where_rows", rows=told)
+    more = " …" if len(runs) > _RUNS else ""
+    return " · ".join(part for part in (place.sheet, rows + more, place.column) if part)
 
 
 def draw_boxes(view: EvidenceView) -> bytes:
@@ -79,7 +98,9 @@ def open_evidence(source: Citation | Passage) -> None:
 def _evidence(source: Citation | Passage) -> None:
     snippet = source.snippet if isinstance(source, Citation) else source.text
     st.markdown(f"**{plain(source.asset)}** · {plain(where(source.locator))}")
-    if snippet.strip():
+    if (rows := _rows_of(source)) is not None:
+        _show_rows(rows)
+    elif snippet.strip():
         with st.container(key="quote"):
             st.text(snippet)
     if source.asset_id is None:
@@ -88,6 +109,29 @@ def _evidence(source: Citation | Passage) -> None:
         _picture_or_sound(source.asset_id, source)
     if source.asset_id is not None:
         download(source.asset_id)
+
+
+def _rows_of(source: Citation | Passage) -> RowsView | None:
+    if source.asset_id is None or not isinstance(source.locator, CellLocator):
+        return None
+    try:
+        return runtime.assistant().evidence_rows(
+            source if isinstance(source, Citation) else (source.asset_id, source.locator)
+        )
+    except SightlineError:
+        return None
+
+
+def _show_rows(view: RowsView) -> None:
+    """Show rows of a sheet as a table, those that are the evidence marked."""
+    import pandas as pd  # comes with Streamlit
+
+    numbers = [number for number, _ in view.rows]
+    frame = pd.DataFrame([cells for _, cells in view.rows], numbers, view.columns)
+    marked = pd.DataFrame("", frame.index, frame.columns)
+    columns = [view.column] if view.column in view.columns else list(view.columns)
+    marked.loc[[number in view.cited for number in numbers], columns] = _MARKED
+    st.dataframe(frame.style.apply(lambda _: marked, axis=None), height="content")
 
 
 def _picture_or_sound(asset_id: int, source: Citation | Passage) -> None:

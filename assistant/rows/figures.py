@@ -5,22 +5,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
-from assistant.citations import cite
 from assistant.i18n import Language, text
 from assistant.messages import Citation
 from assistant.rows.asked import Asked
 from assistant.rows.cells import Number, decimals
+from assistant.rows.cited import CITED, RowCitations
 from assistant.rows.columns import Sheet
 from assistant.rows.vocabulary import AMOUNT_NAMES
 from assistant.session import Session
 
-CITED = 6
-"""Rows of a figure that are cited one by one; of more, the places where they begin."""
-PLACES = 3
-"""Passages that are cited for a figure of many rows."""
 _GROUPS = 40
 """Groups that are told in one answer."""
 _TIED = 4
@@ -54,7 +49,12 @@ class RowFigures:
         self._clean: dict[str, str] = {}
         self._sheet: Sheet
         self._asked: Asked
-        self.citations: list[Citation] = []
+        self._cited = RowCitations()
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The citations of what was said so far."""
+        return tuple(self._cited.made)
 
     def say(self, sheet: Sheet, asked: Asked) -> str:
         """Return what the chosen rows of a table come to, with marks."""
@@ -280,23 +280,5 @@ class RowFigures:
         return (found[1] or found[2].upper()) if found else ""
 
     def _marks(self, rows: Sequence[int], most: int = CITED) -> str:
-        """Cite rows one by one while they are few, else where the first of them stand."""
-        held = [self._sheet.table.rows[i] for i in rows]
-        if len(held) <= CITED and most == CITED:
-            new = [cite(0, row.passage, row.line) for row in held]
-        else:
-            first = {row.passage.text: row for row in reversed(held)}
-            places = list(reversed(first.values()))[: min(PLACES, most)]
-            new = [cite(0, row.passage, row.line) for row in places]
-        marks = dict.fromkeys(self._numbered(citation) for citation in new)
-        return "".join(f" [{number}]" for number in marks)
-
-    def _numbered(self, citation: Citation) -> int:
-        """Return the number of a citation, the same for the same place."""
-        for known in self.citations:
-            if (known.sha256, known.locator, known.snippet) == (
-                citation.sha256, citation.locator, citation.snippet,
-            ):  # fmt: skip
-                return known.number
-        self.citations.append(replace(citation, number=len(self.citations) + 1))
-        return len(self.citations)
+        """Cite rows: one by one while they are few."""
+        return self._cited.marks(self._sheet.table, rows, self._asked.column, most)

@@ -67,7 +67,7 @@ def told_by_query(session: Session, sheets: Sequence[Sheet], *, meant: bool) -> 
         return none_fits(session, [(sheet, found)]) if meant else None
     else:
         said = figures.say(sheet, found)
-    return Draft(said, citations=tuple(figures.citations))
+    return Draft(said, citations=figures.citations)
 
 
 def of_a_row(session: Session, passage: Passage) -> bool:

@@ -155,7 +155,7 @@ def _tell(
     if answered:
         figures = RowFigures(session)
         said = "\n".join(figures.say(sheet, a) for sheet, a in answered)
-        return Draft(said, citations=tuple(figures.citations))
+        return Draft(said, citations=figures.citations)
     asked = [(s, a) for s, a in asked if not s.table.within]
     fitting = [(s, a) for s, a in fitting if not s.table.within]
     if open_to := next(((s, a) for s, a in fitting if a.choices), None):

@@ -10,8 +10,8 @@ import io
 import re
 from collections.abc import Iterator
 
-from retrieval.parse.base import Limits, ParseTools, Source, TextFlow, clean
-from retrieval.values import Header, Parsed
+from retrieval.parse.base import Limits, ParseTools, Source, TextFlow, clean, one_line
+from retrieval.values import Block, CellLocator, Header, Parsed
 
 _UNIT_CHARS = 50_000
 _MAX_PARAGRAPH = 4000
@@ -158,27 +158,27 @@ def _paragraphs(text: str, flow: TextFlow, end: int) -> Iterator[Parsed]:
 def parse_csv(source: Source, limits: Limits, tools: ParseTools) -> Iterator[Parsed]:
     """Yield the rows of a CSV as ``column: value`` lines, twenty to a block."""
     text = clean(decode(source.path.read_bytes()))
-    rows = [row for row in _rows(text) if any(cell.strip() for cell in row)]
+    numbered = [(n, row) for n, row in enumerate(_rows(text), 1) if any(c.strip() for c in row)]
+    rows = [row for _, row in numbered]
     titles = _title_lines(rows)
     names = _column_names(rows[len(titles) :])
+    above = numbered[: len(titles) + 1]
     if names:
-        rows = rows[len(titles) + 1 :]
+        rows, numbered = rows[len(above) :], numbered[len(above) :]
     columns = max((len(row) for row in rows), default=len(names))
     metadata = {"rows": len(rows), "columns": columns}
     yield Header("text", source.media_type, 1 + len(rows) // 1000, metadata)
-    flow = TextFlow()
+    heading = one_line(" – ".join(titles))[:200] if names else ""
+    if heading:
+        yield Block(heading, "body", CellLocator(1, rows=(above[0][0],)), heading=heading)
     if names:
-        title = flow.title(" – ".join(titles))
-        if title:
-            yield title
-        block = flow.block("Columns: " + " | ".join(names), "table")
-        if block:
-            yield block
+        place = CellLocator(1, rows=(above[-1][0],))
+        yield Block("Columns: " + " | ".join(names), "table", place, heading=heading)
     for start in range(0, len(rows), ROWS_A_BLOCK):
-        lines = [row_text(names, row) for row in rows[start : start + ROWS_A_BLOCK]]
-        block = flow.block("\n".join(lines), "table", start // 1000)
-        if block:
-            yield block
+        held = numbered[start : start + ROWS_A_BLOCK]
+        lines = "\n".join(row_text(names, row) for _, row in held)
+        place = CellLocator(1, rows=tuple(number for number, _ in held))
+        yield Block(lines, "table", place, unit=start // 1000, heading=heading)
 
 
 def _rows(text: str) -> Iterator[list[str]]:

@@ -6,7 +6,7 @@ nothing of chunks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from itertools import chain
 from typing import Any
@@ -15,7 +15,10 @@ from retrieval.errors import FileDamaged, FileTooLarge
 from retrieval.parse.archive import check_archive
 from retrieval.parse.base import Limits, ParseTools, Source, clean, one_line
 from retrieval.parse.text import ROWS_A_BLOCK, row_text
-from retrieval.values import Block, Header, PageLocator, Parsed
+from retrieval.values import Block, CellLocator, Header, Parsed
+
+_Row = tuple[int, list[str]]
+"""The number of a row in its sheet, and its cells."""
 
 _MAX_ROWS = 200_000
 _MAX_COLUMNS = 200
@@ -66,53 +69,58 @@ def _sheet(sheet: Any, index: int, name: str, source: Source) -> Iterator[tuple[
     titles, first = _titles(rows)
     if first is None:
         return
-    columns = _names(first)
+    number, cells = first
+    columns = _names(cells)
     if columns:
-        named = ": ".join((name, *titles))
-        yield _block(f"Sheet {named}. Columns: {' | '.join(columns)}", index, name), 1
-        rest = rows
+        named = ": ".join((name, *(title for _, (title,) in titles)))
+        line = f"Sheet {named}. Columns: {' | '.join(columns)}"
+        yield _block([(number, line)], index, name), 1
+        rest: Iterator[_Row] = rows
     else:
-        yield _block(f"Sheet {name}", index, name), 1
-        rest = chain(([title] for title in titles), [first], rows)
-    held: list[str] = []
-    for row in rest:
-        if columns and _names(row) == columns:
+        yield _block([(number, f"Sheet {name}")], index, name), 1
+        rest = chain(titles, [first], rows)
+    held: list[tuple[int, str]] = []
+    for number, cells in rest:
+        if columns and _names(cells) == columns:
             continue
-        held.append(row_text(columns, row))
+        held.append((number, row_text(columns, cells)))
         if len(held) == ROWS_A_BLOCK:
-            yield _block("\n".join(held), index, name), len(held)
+            yield _block(held, index, name), len(held)
             held = []
     if held:
-        yield _block("\n".join(held), index, name), len(held)
+        yield _block(held, index, name), len(held)
 
 
-def _titles(rows: Iterator[list[str]]) -> tuple[list[str], list[str] | None]:
+def _titles(rows: Iterator[_Row]) -> tuple[list[_Row], _Row | None]:
     """Return the lines of one cell above a table, and the first row of several cells.
 
     Where no such row follows soon, the last line is handed back as the first row.
     """
-    titles: list[str] = []
-    for row in rows:
+    titles: list[_Row] = []
+    for number, row in rows:
         if sum(map(bool, row)) > 1 or len(titles) == _MAX_TITLES:
-            return titles, row
-        titles += [cell for cell in row if cell]
-    return titles[:-1], titles[-1:] or None
+            return titles, (number, row)
+        titles.append((number, [cell for cell in row if cell]))
+    return titles[:-1], titles[-1] if titles else None
 
 
-def _block(text: str, index: int, name: str) -> Block:
-    return Block(text, "table", PageLocator(index + 1), unit=index, heading=name)
+def _block(lines: Sequence[tuple[int, str]], index: int, name: str) -> Block:
+    place = CellLocator(index + 1, rows=tuple(number for number, _ in lines), sheet=name)
+    text = "\n".join(line for _, line in lines)
+    return Block(text, "table", place, unit=index, heading=name)
 
 
-def _rows(sheet: Any, source: Source) -> Iterator[list[str]]:
+def _rows(sheet: Any, source: Source) -> Iterator[_Row]:
     """Yield rows that hold anything, as text."""
     sheet.reset_dimensions()  # files state a size they do not have, up to a billion cells
     try:
-        for row in sheet.iter_rows(values_only=True, max_col=_MAX_COLUMNS):
+        every = sheet.iter_rows(values_only=True, max_col=_MAX_COLUMNS)
+        for number, row in enumerate(every, 1):
             cells = [_value(cell) for cell in row]
             while cells and not cells[-1]:
                 cells.pop()
             if any(cells):
-                yield cells
+                yield number, cells
     except Exception as error:  # a broken sheet surfaces while it is read
         detail = f"the sheet {sheet.title} breaks off"
         raise FileDamaged(name=source.name, detail=detail) from error
