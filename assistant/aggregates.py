@@ -13,6 +13,7 @@ from assistant.citations import cite
 from assistant.i18n import text
 from assistant.messages import AssetView, Citation
 from assistant.planner import Plan
+from assistant.rows.queried import NO_QUERY
 from assistant.rows.told import told_by_rows
 from assistant.session import Session
 from retrieval.values import Passage, RegionLocator, TextLocator
@@ -34,6 +35,8 @@ def listing(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draf
     rows = (counted and plan.topic) or not found.assets  # of a table, not files
     if rows and (told := told_by_rows(session, plan, results)):
         return told
+    if not found.assets and NO_QUERY in session.notes:
+        return refuse(session, plan, results)
     if not found.assets:
         said = text("say_count_none", language, total=total)
         return Draft(said, found=False, nearest=found.passages[:3])

@@ -96,7 +96,7 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
         return listed
     if count := counted_list(session, asked, reading, passages):
         return count
-    if reading is None or of_a_row(session, reading.passage):
+    if reading is None or of_a_row(session, reading.text, reading.passage):
         return refuse(session, plan, results)
     if beyond := one_row_for_all(session, asked, reading.passage, reading.line):
         return beyond
@@ -161,7 +161,7 @@ def _by_whole_file(session: Session, plan: Plan, passages: Sequence[Passage]) ->
             return exact(session, found.value, found.passage)
     elif asks_line(session.request.question):
         figure = stated(session.request.question, library.passages(first.asset_id))
-        fits = figure and not of_a_row(session, figure.passage)
+        fits = figure and not of_a_row(session, figure.figure, figure.passage)
         if figure and fits and figure.figure in session.screened(figure.passage):
             return exact(session, figure.figure, figure.passage)
     return None

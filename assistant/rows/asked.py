@@ -24,6 +24,7 @@ from assistant.rows.columns import (
     is_money,
     is_named,
     names_a_column,
+    one_row,
     spaced,
     wants_pieces,
 )
@@ -119,6 +120,8 @@ def asked_of(question: str, sheet: Sheet) -> Asked | None:
         return None
     rows = [i for i in sheet.kept if filters.hold(sheet.table.rows[i]) and _in_time(i, when, sheet)]
     columns = [c for c in columns if _has_figures(sheet, c, rows)] or columns
+    if groups.by is None and one_row(sheet, columns, rows, operation):
+        columns = columns[:1]
     column = columns[0] if len(columns) == 1 else None
     if bound and column is None:
         return None

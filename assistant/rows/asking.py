@@ -22,7 +22,8 @@ NO_QUERY = any_of(
 """Asks for what no query that is taken apart here says."""
 
 NEGATED = any_of(
-    r"n't\b|n’t\b|\b(?:not|never|without|except|excluding|besides|leaving|fail(?:s|ed)? to"
+    r"n't\b|n’t\b|\b(?:not|never|without|except|excluding|exclude|besides|leav(?:e|ing) out|leaving"
+    r"|ignor(?:e|ing)|fail(?:s|ed)? to"
     r"|other than|apart from|no longer"
     r"|un(?:paid|read|used|sold|finished|returned|insured|answered|claimed|opened|watched))\b"
     r"|\bstill (?:to|out|owe[ds]?|open|missing|due)\b|\byet to\b|\bno (?!\.|\d)(?=\w)",
@@ -116,6 +117,7 @@ AMOUNT_ASKED = any_of(
 EACH = any_of(r"\b(?:each|every|per|by|respectively|break ?down)\b", "每|各|分别|按")
 HOW_MANY = re.compile(
     r"\bhow many\s+(?:of\s+)?(?:the\s+|my\s+|our\s+|these\s+|those\s+)?(?P<en>[\w'-]+)"
+    r"(?:\s+(?P<then>[\w'-]+))?"
     r"|\bnumber of\s+(?:the\s+)?(?P<en2>[\w'-]+)|\bhow (?:often|many times)\b"
     r"|(?:多少|几)(?P<zh>[个次回人位笔场趟顿张种件本套名只台部条间辆家项单款杯瓶包盒袋箱])",
     re.IGNORECASE,
@@ -135,7 +137,8 @@ KINDS_ASKED: tuple[tuple[re.Pattern[str], Kind], ...] = (
         ),
         "day",
     ),
-    (any_of(r"\bhow (?:much|many|long|far|big|heavy|old|tall|large)\b", "多少|多[大长高重久远]|几"),
+    (any_of(r"\bhow (?:much|many|long|far|big|heavy|old|tall|large)\b",
+            "多少|多[大长高重久远]|(?<!哪)几"),
      "figure"),
     (
         any_of(r"\b(?:who|whom|whose|where|which)\b", "谁|哪|什么地方"),
@@ -149,10 +152,18 @@ SOMEONE = any_of(
 )
 PERSON = any_of(r"\bwho(?:m|se)?\b", "谁|哪位|哪个人")
 PEOPLE = any_of(
-    r"\b(?:who|name|person|people|by|member|employee|player|pupil|student|tenant|guest|traveller)\b",
-    "姓名|名字|[人员者]$",
+    r"\b(?:who|name|person|people|by|member|employee|player|pupil|student|tenant|guest|traveller"
+    r"|customer|client|buyer|owner|patient|participant|attendee|volunteer|child|parent)\b",
+    "姓名|名字|客户|顾客|学生|患者|业主|会员|[人员者]$",
 )
 """Columns of people."""
+PEOPLE_ASKED = any_of(r"^(?:people|persons?|ones?|of|folks?)$", "^(?:人|些人)")
+THINGS_ASKED = any_of(r"^(?:things?|items?|ones?|stuff|of)$", "^[些几样]*(?:东西|物品|货|样)")
+THINGS = any_of(
+    r"\b(?:item|name|product|title|description|article|goods|thing|what)\b",
+    "品名|名称|物品|商品|书名|货品|项目",
+)
+"""Columns of things."""
 WHICH = re.compile(
     r"\b(?:which|what)\s+(?P<en>[a-z]+)|哪一?[个家种位趟款本项类支条]?(?P<zh>[\u3400-\u9fff]{1,6})",
     re.IGNORECASE,

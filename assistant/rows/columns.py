@@ -62,6 +62,12 @@ class Sheet:
         return (*plain_ones, *(c for c in self.numbers if vocabulary.NOT_FIGURES.search(names[c])))
 
 
+def is_prose(cell: str) -> bool:
+    """Whether a cell holds sentences to be read rather than a value to choose rows by."""
+    chinese = len(re.findall(r"[\u3400-\u9fff]", cell))
+    return len(cell) + 2 * chinese > _PROSE
+
+
 def names_a_column(word: str) -> bool:
     """Whether a word is one of those that tables have columns for."""
     ways = [word[:n] for n in range(1, 5)] if re.match(r"[\u3400-\u9fff]", word) else [word]
@@ -88,6 +94,8 @@ def column_named(word: str, sheet: Sheet) -> int | None:
     return None
 
 
+_PROSE = 90
+"""Characters of a cell that are prose; a Chinese one counts for three."""
 _PIECES = re.compile(
     r"\bhow many\b(?! (?:euros?|pounds?|dollars?|yuan|yen|francs?|kr|kronor|kroner|eur|usd|gbp)\b)"
     r"|(?:多少|几)[个件箱台包套本只瓶盒袋支双张份]",
@@ -112,6 +120,12 @@ def figure_columns(question: str, operation: Operation, sheet: Sheet) -> tuple[l
     """Return the columns of figures that may be meant (several: one must be named), and whether
     the question names them."""
     names = sheet.table.columns
+    for said, of in vocabulary.TAXED:
+        if said.search(question):
+            meant = [c for c in sheet.numbers if of.search(spaced(names[c]))]
+            question = said.sub(" ", question)  # it names no column of taxes
+            if meant:
+                return meant[:1], True
     named = [c for c in sheet.numbers if is_named(names[c], question)]
     if named:
         best = max(_shared(names[c], question) for c in named)
@@ -131,6 +145,21 @@ def figure_columns(question: str, operation: Operation, sheet: Sheet) -> tuple[l
         return [], False
     totals = len(sheet.kept) < len(sheet.table.rows)  # the file gives its own
     return (figures, False) if len(figures) == 1 or not totals else ([], False)
+
+
+def one_row(
+    sheet: Sheet, columns: Sequence[int], rows: Sequence[int], operation: Operation
+) -> bool:
+    """Whether the highest or lowest is the same row by each of some columns, as net and gross."""
+    if operation not in ("max", "min") or len(columns) < 2:
+        return False
+    best = max if operation == "max" else min
+    found = set()
+    for column in columns:
+        worth = {i: abs(n.value) for i in rows if (n := sheet.numbers[column][i])}
+        top = best(worth.values(), default=None)
+        found.add(tuple(i for i in worth if worth[i] == top))
+    return len(found) == 1 and found != {()}
 
 
 def is_money(sheet: Sheet, columns: Sequence[int]) -> bool:

@@ -10,73 +10,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from typing import Protocol
 
+from assistant.confidence import is_chinese
+from assistant.rows.chosen import Chosen, Held, Meaning, Taken
 from assistant.rows.columns import Sheet, is_named
 from assistant.rows.filters import Filters, filters_of
 from assistant.rows.named import Named, matching
 from assistant.rows.query import Condition, Query
 from assistant.rows.when import When, when_of
 
-
-class Meaning(Protocol):
-    """What the model that wrote a query means by it, where the question has no word of it."""
-
-    def insisted(self, query: Query, doubtful: Sequence[int]) -> set[int]:
-        """Return the places of doubtful conditions that are meant all the same."""
-        ...
-
-    def prefers(
-        self, query: Query, column: int, others: Sequence[int], *, money: bool = False
-    ) -> bool:
-        """Whether a column of figures is meant rather than others; ``money`` is asked for."""
-        ...
-
-
+_SHORTEST, _SHORTEST_ZH = 4, 2
+"""Characters of a word that alone tells which cells are meant."""
 _SHOWN = {">=": "≥", "<=": "≤", "<>": "≠"}
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """Rows, what they were chosen by, and values that no row has."""
-
-    rows: tuple[int, ...]
-    about: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    bounded: frozenset[int] = frozenset()
-    """The columns of figures that are within bounds."""
-    columns: frozenset[int] = frozenset()
-    """The columns of words that rows were chosen by."""
-    dropped: bool = False
-    """Whether a condition by words was left out, as none of the question's."""
-
-
-@dataclass(frozen=True)
-class _Held:
-    """Rows that fulfil a condition. ``denies``: it says what must not be."""
-
-    rows: list[int]
-    label: str
-    missing: Sequence[str] = ()
-    denies: bool = False
-    column: int = -1
-    cells: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class _Taken:
-    """What all conditions of a query leave, and what they say."""
-
-    rows: list[int]
-    about: list[str]
-    columns: set[int]
-    cells: set[str]
-    missing: tuple[str, ...]
-    denies: bool
-    dropped: bool
 
 
 def whole_cells(question: str, sheet: Sheet) -> dict[int, list[str]]:
@@ -119,23 +67,25 @@ class Conditions:
         if self._named.negates() != taken.denies or self._number_left(when.rest, filters):
             return None
         bounded = frozenset(c for c in taken.columns if c in self._sheet.numbers)
+        worded = taken.worded or len(about) > len(taken.about)
         return Chosen(
-            tuple(rows), tuple(about), taken.missing, bounded, frozenset(columns), taken.dropped
-        )
+            tuple(rows), tuple(about), taken.missing, bounded, frozenset(columns),
+            taken.dropped, worded,
+        )  # fmt: skip
 
-    def _taken(self) -> _Taken:
+    def _taken(self) -> Taken:
         """Return the rows by the query's conditions, those left out that nobody means."""
         conditions = self._conditions()
         doubtful = {c.place for c in conditions if self._is_doubtful(c)}
         meant = self._meaning.insisted(self._query, sorted(doubtful)) if doubtful else set[int]()
         out = [c for c in conditions if c.place in doubtful - meant]
-        rows, held = list(self._sheet.kept), list[_Held]()
+        rows, held = list(self._sheet.kept), list[Held]()
         for condition in conditions:
             found = None if condition in out else self._holding(condition, rows)
             if found is not None:
                 rows = found.rows
                 held.append(found)
-        return _Taken(
+        return Taken(
             rows,
             [h.label for h in held],
             {h.column for h in held},
@@ -143,6 +93,7 @@ class Conditions:
             tuple(value for h in held for value in h.missing),
             denies=any(h.denies for h in held),
             dropped=any(c.sign in ("=", "like") and c.column in self._sheet.labels for c in out),
+            worded=len(held) > len(meant),
         )
 
     # --- time --------------------------------------------------------------------------------
@@ -204,7 +155,7 @@ class Conditions:
                 found[same] = replace(found[same], values=both)
         return found
 
-    def _holding(self, condition: Condition, rows: Sequence[int]) -> _Held | None:
+    def _holding(self, condition: Condition, rows: Sequence[int]) -> Held | None:
         """Return the rows that fulfil a condition; None when it is not the question's."""
         if condition.sign in ("empty", "filled"):
             return self._filled(condition, rows)
@@ -212,16 +163,16 @@ class Conditions:
             return self._bound(condition, rows)
         return self._words(condition, rows)
 
-    def _filled(self, condition: Condition, rows: Sequence[int]) -> _Held | None:
+    def _filled(self, condition: Condition, rows: Sequence[int]) -> Held | None:
         sheet, column = self._sheet, condition.column
         name = sheet.table.columns[column]
         empty = condition.sign == "empty"
         if empty and not self._named.negates():
             return None
         fit = [i for i in rows if (not sheet.table.rows[i].cells[column].strip()) == empty]
-        return _Held(fit, f"{name}: {'–' if empty else '✓'}", denies=empty, column=column)
+        return Held(fit, f"{name}: {'–' if empty else '✓'}", denies=empty, column=column)
 
-    def _words(self, condition: Condition, rows: Sequence[int]) -> _Held | None:
+    def _words(self, condition: Condition, rows: Sequence[int]) -> Held | None:
         sheet, column = self._sheet, self._place(condition)
         name = sheet.table.columns[column]
         wanted: list[str] = []
@@ -234,10 +185,10 @@ class Conditions:
         label = ", ".join(told if len(told) <= 3 else condition.values).replace("%", "")
         if condition.sign == "<>":
             fit = [i for i in rows if sheet.table.rows[i].cells[column] not in wanted]
-            return _Held(fit, f"{name} ≠ {label}", missing, denies=True, column=column)
+            return Held(fit, f"{name} ≠ {label}", missing, denies=True, column=column)
         fit = [i for i in rows if sheet.table.rows[i].cells[column] in wanted]
         denies = self._named.negates() and bool(wanted) and self._named.denied(wanted)
-        return _Held(fit, f"{name}: {label}", missing, denies, column, wanted)
+        return Held(fit, f"{name}: {label}", missing, denies, column, wanted)
 
     def _cells(self, column: int) -> list[str]:
         return [self._sheet.table.rows[i].cells[column] for i in self._sheet.kept]
@@ -279,7 +230,7 @@ class Conditions:
                 return column
         return condition.column
 
-    def _bound(self, condition: Condition, rows: Sequence[int]) -> _Held | None:
+    def _bound(self, condition: Condition, rows: Sequence[int]) -> Held | None:
         """Return the rows within a bound; the question's own words tell which side is meant."""
         value = condition.values[0]
         if not self._named.number(value):
@@ -300,14 +251,25 @@ class Conditions:
 
         label = f"{self._sheet.table.columns[column]} {_SHOWN.get(sign, sign)} {value}"
         fit = [i for i in rows if holds(i)]
-        return _Held(fit, label, denies=sign == "<>", column=column)
+        return Held(fit, label, denies=sign == "<>", column=column)
 
     def _named_cells(self, filters: Filters) -> list[tuple[int, list[str]]]:
-        """Return cells that the question names: whole, or by two or more words of them."""
+        """Return cells that the question names: whole, by two or more words of them, or by one
+        that is in the cells of no other column."""
         found = list(_whole(filters).items())
         for column, alternatives in filters.chosen.items():
             words = [w for w in alternatives if w[0] != "="]
-            if len(words) == len(alternatives) and all(len(w) > 1 for w in words):
+            if len(words) == len(alternatives) and all(self._tells(w, column) for w in words):
                 fit = [c for w in words for c in matching(" ".join(w), self._cells(column))]
                 found += [(column, fit)] if fit else []
         return found
+
+    def _tells(self, words: Sequence[str], column: int) -> bool:
+        """Whether words of the question are enough to tell that cells of a column are meant."""
+        if len(words) > 1:
+            return True
+        word = words[0]
+        if len(word) < (_SHORTEST_ZH if is_chinese(word) else _SHORTEST):
+            return False
+        others = (other for other in self._sheet.labels if other != column)
+        return not any(matching(word, self._cells(other)) for other in others)

@@ -14,8 +14,9 @@ from assistant.citations import content_words
 from assistant.phrases import Operation
 from assistant.rows.asked import Asked, is_outgoing, money_fits, of_side
 from assistant.rows.asking import NO_QUERY
+from assistant.rows.chosen import Chosen, Meaning
 from assistant.rows.columns import Sheet, figures_of, is_money, is_named
-from assistant.rows.conditions import Chosen, Conditions, Meaning, whole_cells
+from assistant.rows.conditions import Conditions, whole_cells
 from assistant.rows.filters import bare_of, is_titled
 from assistant.rows.named import Named
 from assistant.rows.query import Query, Term
@@ -62,7 +63,7 @@ class _Grounded:
         chosen = self._conditions.chosen()
         if chosen is None:
             return None
-        sure = bool(chosen.about) or is_titled(self._question, self._sheet.table)
+        sure = chosen.worded or is_titled(self._question, self._sheet.table)
         if chosen.missing:
             return Asked("count", (), missing=chosen.missing, sure=sure)
         made = self._made(chosen)

@@ -14,7 +14,15 @@ from typing import Literal
 from assistant.citations import fold
 from assistant.phrases import Operation
 from assistant.rows import asking, vocabulary
-from assistant.rows.columns import Sheet, column_named, figure_columns, is_money, is_named, spaced
+from assistant.rows.columns import (
+    Sheet,
+    column_named,
+    figure_columns,
+    is_money,
+    is_named,
+    is_prose,
+    spaced,
+)
 from assistant.rows.filters import plain
 from assistant.rows.query import Sign
 
@@ -27,8 +35,8 @@ _FEW = 6  # values of a column that says what state a thing is in
 
 def matching(value: str, cells: Sequence[str]) -> list[str]:
     """Return the cells that a value means: the same, those that have all of its words, those whose
-    words it has."""
-    each = [cell for cell in dict.fromkeys(cells) if cell.strip()]
+    words it has. Prose is no value, nor is an order to the assistant."""
+    each = [cell for cell in dict.fromkeys(cells) if cell.strip() and not is_prose(cell)]
     same = [cell for cell in each if fold(cell).strip() == fold(value).strip()]
     if same:
         return same
@@ -179,9 +187,10 @@ class Named:
             return None
         names = sheet.table.columns
         held = [c for c in sheet.numbers if c not in bounded and not is_money(sheet, [c])]
-        own = [c for c in held if noun and is_named(names[c], noun)]
-        if own:
-            return own[0]
+        for said in (noun, self._how_many("then")):  # "how many raku places": the second word
+            own = [c for c in held if said and is_named(names[c], said)]
+            if own:
+                return own[0]
         stock = [c for c in held if asking.PIECES.search(spaced(names[c]))]
         return column if column in stock else -1
 
@@ -192,9 +201,14 @@ class Named:
             return False
         return not any(is_named(sheet.table.columns[c], noun) for c in sheet.numbers)
 
-    def _how_many(self) -> str | None:
-        """Return the thing or unit whose number is asked for; empty when it has no name."""
+    def _how_many(self, word: str = "") -> str | None:
+        """Return the thing or unit whose number is asked for; empty when it has no name.
+
+        ``word``: another one of the words found instead.
+        """
         found = asking.HOW_MANY.search(self.question)
+        if found and word:
+            return found[word] or ""
         return None if found is None else found["en"] or found["en2"] or found["zh"] or ""
 
     def often(self) -> bool:
@@ -230,6 +244,12 @@ class Named:
             return True
         noun = asking.WHICH.search(self.question)
         said = (noun["en"] or noun["zh"] or "") if noun else ""
+        named = [spaced(sheet.table.columns[c]) for c in columns]
+        for asked, of in (
+            (asking.PEOPLE_ASKED, asking.PEOPLE), (asking.THINGS_ASKED, asking.THINGS),
+        ):  # fmt: skip
+            if asked.search(said) and any(map(of.search, named)):
+                return True
         return bool(said) and column_named(said, sheet) in columns
 
     def money(self) -> bool:

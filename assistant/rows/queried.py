@@ -13,13 +13,14 @@ from collections.abc import Sequence
 
 from assistant.answers import Draft
 from assistant.citations import content_words
-from assistant.rows.columns import Sheet
+from assistant.rows.columns import Sheet, is_prose
 from assistant.rows.figures import RowFigures
 from assistant.rows.grounded import Cells, grounded, values_named
+from assistant.rows.named import Named
 from assistant.rows.refusals import missing, none_fits
 from assistant.rows.writer import QueryWriter
 from assistant.session import Session
-from retrieval.values import Passage
+from retrieval.values import ABOUT, Passage
 
 MOST_ROWS = 12
 """Rows whose cells are told one by one; more are no answer to a question for a cell."""
@@ -29,14 +30,20 @@ NO_QUERY = "tables without a query"
 """The note in which a session keeps the files whose tables a query could not answer from."""
 _SURE = 2
 """Words of a question in a table from which it is the one that is meant."""
+_BESIDE = 5
+"""Passages found first that are held against a table."""
 _WORDS_OF = 20_000
 """Rows by whose words a table is told from others."""
 
 
-def told_by_query(session: Session, sheets: Sequence[Sheet], *, meant: bool) -> Draft | None:
+def told_by_query(
+    session: Session, sheets: Sequence[Sheet], found_first: Sequence[Passage], *, meant: bool
+) -> Draft | None:
     """Answer from the table whose words the question has most of; None when no query holds.
 
     Args:
+        found_first: what a search found; where one passage beside the table has more of the
+            question's words than all of the table, it is read instead.
         meant: the tables' file was named, or is the only one; else the question must name a
             value, a column or the title of it.
 
@@ -48,6 +55,8 @@ def told_by_query(session: Session, sheets: Sequence[Sheet], *, meant: bool) -> 
     if near is None:
         return None
     sheet, shared = near
+    if not meant and _told_elsewhere(question, sheet, shared, found_first):
+        return None
     session.status("status_querying", name=session.name_of(sheet.table.asset))
     writer = QueryWriter(session, question, sheet, values_named(question, sheet))
     query = writer.write()
@@ -70,9 +79,15 @@ def told_by_query(session: Session, sheets: Sequence[Sheet], *, meant: bool) -> 
     return Draft(said, citations=figures.citations)
 
 
-def of_a_row(session: Session, passage: Passage) -> bool:
-    """Whether words are of a table that a query found no answer in: the wrong cell, mostly."""
-    return passage.kind == "table" and passage.asset in session.notes.get(NO_QUERY, ())
+def of_a_row(session: Session, said: str, passage: Passage) -> bool:
+    """Whether words are a cell of a table that a query found no answer in: the wrong one, mostly.
+
+    Words out of a cell that holds sentences were read, as in any other text.
+    """
+    if passage.kind != "table" or passage.asset not in session.notes.get(NO_QUERY, ()):
+        return False
+    cells = (cell for line in passage.text.split("\n") for cell in line.split(" | "))
+    return not any(said in cell and is_prose(cell) for cell in cells)
 
 
 def _nearest(question: str, sheets: Sequence[Sheet]) -> tuple[Sheet, int] | None:
@@ -92,6 +107,22 @@ def _nearest(question: str, sheets: Sequence[Sheet]) -> tuple[Sheet, int] | None
     ]
     best = worth.index(max(worth)) if any(shared) else None
     return None if best is None else (sheets[best], len(shared[best]))
+
+
+def _told_elsewhere(
+    question: str, sheet: Sheet, shared: int, found_first: Sequence[Passage]
+) -> bool:
+    """Whether a passage has clearly more of the question's words than all of a table.
+
+    A document's own words around its table do not count where the most of something is asked for.
+    """
+    asked = set(content_words(question))
+    own = sheet.table.asset if sheet.table.within and Named(question).extreme() else ""
+    beside = [p for p in found_first if p.kind not in ("table", *ABOUT) and p.asset != own]
+    return any(
+        len(asked & set(content_words(f"{p.asset} {p.heading} {p.text}"))) > shared + 1
+        for p in beside[:_BESIDE]
+    )
 
 
 def _words_of(sheet: Sheet) -> set[str]:

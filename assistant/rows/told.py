@@ -55,7 +55,7 @@ def told_by_rows(session: Session, plan: Plan, results: Sequence[ToolResult]) ->
     said = _tell(session, plan, held, meant=meant) if figures else None
     if (said is None or said.found is False) and can_query(session):
         sheets = [sheet for passages in held for sheet in _sheets(passages)]
-        return told_by_query(session, sheets, meant=meant) or said
+        return told_by_query(session, sheets, passages_of(results), meant=meant) or said
     return said
 
 

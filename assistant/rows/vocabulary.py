@@ -160,6 +160,25 @@ FIGURES_ALIKE: tuple[re.Pattern[str], ...] = (
     any_of(r"\b(?:k ?wh|power|energy|electricity)\b", "电量|用电|度数"),
 )
 """The same for columns of figures; they may stand anywhere in a column's name."""
+TAXED: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
+    (
+        any_of(
+            r"\b(?:including|includes?|incl?\.?|inclusive of|with|plus|after) (?:the )?"
+            r"(?:vat|tax(?:es)?|gst)\b",
+            "(?<!不)含税|税后|连税",
+        ),
+        any_of(r"\b(?:gross|incl|inc vat|with vat|total)\b", "(?<!不)含税|价税|税后"),
+    ),
+    (
+        any_of(
+            r"\b(?:excluding|excl?\.?|exclusive of|without|before|net of) (?:the )?"
+            r"(?:vat|tax(?:es)?|gst)\b",
+            "不含税|税前|未税",
+        ),
+        any_of(r"\b(?:net|excl|ex vat|before)\b", "不含税|税前|未税"),
+    ),
+)
+"""Amounts with and without a tax, and the columns of them."""
 SUPERLATIVES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (
         any_of(r"\b(?:longest|shortest|how long)\b", "最[长短久]|多[长久]"),

@@ -34,11 +34,22 @@ _POINT = re.compile(
     rf"|(?P<y6>{_YEAR})\s*年?",
     re.IGNORECASE,
 )
-_TO = re.compile(r"^\s*(?:to|till|until|through|and|-|–|—|到|至|和|~)\s*$", re.IGNORECASE)
+_TO = re.compile(
+    r"^\s*(?:(?:up )?(?:to|till|until)|through|and|-|–|—|到|至|和|~)"
+    r"(?: the)?(?: (?:end|close) of)?(?: the)?\s*$",
+    re.IGNORECASE,
+)
+_YEAR_TO = re.compile(
+    r"\b(?:the|our|my) (?:(?:whole|full|financial|tax) )?year (?:ended|ending|up to|to)"
+    r"(?: the end of)? (?:in )?$",
+    re.IGNORECASE,
+)
+"""Before a month: the twelve up to it."""
 _RANGE = re.compile(r"(?:\bfrom|\bbetween|从|在)\s*$", re.IGNORECASE)
 _ALSO = re.compile(r"^\s*(?:,|and|or|,\s*and|和|与|、|或|及)\s*$", re.IGNORECASE)
 _LEAD = re.compile(
-    r"\b(?:(?P<since>since)|(?P<after>after)|(?P<before>before)|(?P<until>until|till|up to)"
+    r"\b(?:(?P<since>since)|(?P<after>after)|(?P<before>before)"
+    r"|(?P<until>(?:until|till|up to)(?: the (?:end|close) of)?)"
     r"|in|on|of|during|for|from|the month of)\s+(?:the (?:year|month) (?:of )?)?$",
     re.IGNORECASE,
 )
@@ -161,6 +172,9 @@ def _stretches(
         between = question[point.end : points[at + 1].start] if at + 1 < len(points) else None
         led, tail = _LEAD.search(question[:start]), _TAIL.match(question[end:])
         opened = _RANGE.search(question[:start])
+        if whole := _YEAR_TO.search(question[:start]):
+            led, tail, start = None, None, whole.start()
+            first = (last + timedelta(days=1)).replace(year=last.year - (last.month < 12))
         joins = between is not None and _TO.match(between)
         if joins and (opened or not _ALSO.match(between or "")):
             other = points[at + 1]
