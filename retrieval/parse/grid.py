@@ -6,7 +6,7 @@ between words. All rows together tell better. Knows no words and no language.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 
 import numpy as np
@@ -48,8 +48,18 @@ def _filled(row: list[Piece], borders: Sequence[float]) -> list[Piece]:
 
 def _borders(lines: Sequence[Line], aspect: float) -> list[float]:
     """Return where the columns end: the middles of the white between them."""
-    spans = sorted((w.box[0], w.box[2]) for line in lines for w in line.words if w.box)
-    least = _LEAST * median(line.size for line in lines) * aspect
+    spans = ((w.box[0], w.box[2]) for line in lines for w in line.words if w.box)
+    return borders_between(spans, median(line.size for line in lines) * aspect)
+
+
+def borders_between(found: Iterable[tuple[float, float]], height: float) -> list[float]:
+    """Return the middles of the white between spans, where it is wide enough.
+
+    Args:
+        found: where words begin and end, in any order.
+        height: of a line, by the width of the page.
+    """
+    spans, least = sorted(found), _LEAST * height
     borders: list[float] = []
     reached = spans[0][1] if spans else 0.0
     for left, right in spans:

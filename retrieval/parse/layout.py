@@ -25,16 +25,23 @@ _CURRENCY = frozenset({"$", "€", "£", "¥", "US$", "RM"})
 
 @dataclass(frozen=True)
 class Piece:
-    """Words that belong together on one line; ``box`` places them, straightened."""
+    """Words that belong together on one line; ``box`` places them, straightened.
+
+    Or a row of the ruled table ``table`` (counted from 1), already divided into ``cells``, which
+    may have several lines, each ``line_height`` high.
+    """
 
     words: tuple[Word, ...]
     box: Box
     bold: bool = False
+    line_height: float = 0.0
+    cells: tuple[Piece, ...] = ()
+    table: int = 0
 
     @property
     def height(self) -> float:
-        """Height as a fraction of the page."""
-        return self.box[3] - self.box[1]
+        """Height of a line as a fraction of the page."""
+        return self.line_height or self.box[3] - self.box[1]
 
     @property
     def text(self) -> str:
@@ -44,10 +51,11 @@ class Piece:
 
 @dataclass(frozen=True)
 class Line:
-    """One row: its cells from left to right."""
+    """One row: its cells from left to right; ``table`` is that of ``Piece``, 0 without rules."""
 
     cells: tuple[Piece, ...]
     box: Box
+    table: int = 0
 
     @property
     def size(self) -> float:
@@ -214,6 +222,10 @@ def _same_row(row: list[Piece], piece: Piece) -> bool:
 
 
 def _line(row: list[Piece], aspect: float) -> Line:
+    ruled = next((piece for piece in row if piece.table), None)
+    if ruled is not None:  # what stands beside the table is lost to it: one row, all of its words
+        beside = tuple(piece for piece in row if piece is not ruled)
+        return Line((*ruled.cells, *beside), union([p.box for p in row]), ruled.table)
     cells = [row[0]]
     for piece in row[1:]:
         before = cells[-1]

@@ -44,7 +44,7 @@ def blocks_of(
             if kind == "body" and _is_heading(group, body):
                 heading = _text_of(group)[0].replace("\n", " ")[:200]
             is_table = _is_table(group)
-            if is_table and kind == "body":
+            if is_table and kind == "body" and not group[0].table:
                 group = by_columns(group, aspect)
             text, words = _text_of(group, " | " if is_table else "   ")
             if text:
@@ -98,7 +98,10 @@ def _table_rows(lines: list[Line]) -> list[bool]:
 
 
 def _aligned(a: Line, b: Line) -> bool:
-    """Whether two lines of several cells have at least two columns in common."""
+    """Whether two lines of several cells have at least two columns in common, or are rows of one
+    ruled table."""
+    if a.table or b.table:
+        return a.table == b.table
     if len(a.cells) < 2 or len(b.cells) < 2:
         return False
     height = a.box[3] - a.box[1]

@@ -19,6 +19,7 @@ from retrieval.parse.layout import Line, Piece, pieces_of, reading_order, union
 from retrieval.parse.paragraphs import blocks_of
 from retrieval.parse.pdf_text import PageText, read_text
 from retrieval.parse.pixels import picture_of
+from retrieval.parse.ruled import Rules, rules_of, take_rows
 from retrieval.values import Block, Box, Header, PageLocator, Parsed
 
 if TYPE_CHECKING:
@@ -106,13 +107,14 @@ def _page(document: Any, index: int, heading: str, tools: ParseTools) -> tuple[l
             image = _render(page, width, height, _SCANNED if text.scan else _SHOWN)
             figures = list(figures_of_page(page, index + 1))
             regions = [] if text.scan else drawn_regions(page)
+            rules = rules_of(page)
         finally:
             page.close()
     number = index + 1
     recognised: list[Block] = []
     if text.scan and _has_ink(image):
         image, recognised = _recognise(image, text, number, index, tools)
-    blocks, heading = _blocks(text, height / max(width, 1e-6), number, index, heading)
+    blocks, heading = _blocks(text, rules, height / max(width, 1e-6), index, heading)
     picture = picture_of(image, _SHOWN, quality=80, page=number, unit=index)
     charts = _charts(document, index, image, text, regions, heading, tools) if regions else []
     return [picture, *blocks, *recognised, *charts, *figures], heading
@@ -173,9 +175,11 @@ def _covered(box: Box, known: list[Box]) -> bool:
 
 
 def _blocks(
-    text: PageText, aspect: float, number: int, index: int, heading: str
+    text: PageText, rules: Rules, aspect: float, index: int, heading: str
 ) -> tuple[list[Block], str]:
-    regions = reading_order(pieces_of(text.upright, aspect), aspect)
+    number = index + 1
+    words, rows = take_rows(text.upright, rules, aspect)
+    regions = reading_order([*pieces_of(words, aspect), *rows], aspect)
     blocks, heading = blocks_of(regions, "body", number, index, heading, aspect)
     if text.sideways:
         # Text on end has no rows in this direction; its own writing order is kept.

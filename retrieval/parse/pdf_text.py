@@ -44,11 +44,11 @@ def read_text(page: Any) -> PageText:
         handle = textpage.raw
         count = min(raw.FPDFText_CountChars(handle), _MAX_CHARS)
         codes = [raw.FPDFText_GetUnicode(handle, i) for i in range(count)]
-        place = _placing(page)
-        filled = _filled_in(page, place)
+        matrix = placing(page)
+        filled = _filled_in(page, matrix)
         if not _usable(codes):
             return PageText(filled, [], True)
-        reader = _WordReader(handle, place, page.get_rotation())
+        reader = _WordReader(handle, matrix, page.get_rotation())
         for index, code in enumerate(codes):
             reader.take(index, code)
         reader.finish()
@@ -57,7 +57,7 @@ def read_text(page: Any) -> PageText:
         textpage.close()
 
 
-def _filled_in(page: Any, place: np.ndarray) -> list[tuple[Word, Box, bool]]:
+def _filled_in(page: Any, matrix: np.ndarray) -> list[tuple[Word, Box, bool]]:
     """Return the words in the text and choice fields of a form, which no text layer holds."""
     import pypdfium2.raw as raw
 
@@ -73,7 +73,7 @@ def _filled_in(page: Any, place: np.ndarray) -> list[tuple[Word, Box, bool]]:
         if raw.FPDFAnnot_GetFormFieldType(form, field) in kinds:
             text = clean(_field_value(form, field))
             if text.strip() and raw.FPDFAnnot_GetRect(field, rect):
-                words += _spread(text.split(), _place(rect, place.tolist()))
+                words += _spread(text.split(), place(rect, matrix.tolist()))
         raw.FPDFPage_CloseAnnot(field)
     return words
 
@@ -124,7 +124,7 @@ def _only_a_scan(page: Any, codes: list[int]) -> bool:
     return bool(area > 0.5 * width * height)
 
 
-def _placing(page: Any) -> np.ndarray:
+def placing(page: Any) -> np.ndarray:
     """Return the 2x3 matrix from page units to fractions of the page as it is shown.
 
     Taken from PDFium itself at three points, so rotation and crop box are in it.
@@ -147,12 +147,12 @@ def _placing(page: Any) -> np.ndarray:
 class _WordReader:
     """Gathers characters into words at white space and at jumps of the pen."""
 
-    def __init__(self, handle: Any, place: np.ndarray, rotation: int) -> None:
+    def __init__(self, handle: Any, matrix: np.ndarray, rotation: int) -> None:
         import pypdfium2.raw as raw
 
         self._raw = raw
         self._handle = handle
-        self._matrix = place.tolist()
+        self._matrix = matrix.tolist()
         self._rotation = math.radians(rotation)
         self._rect = raw.FS_RECTF()
         self._font = ctypes.create_string_buffer(128)
@@ -172,7 +172,7 @@ class _WordReader:
             return
         if not self._raw.FPDFText_GetLooseCharBox(self._handle, index, self._rect):
             return
-        box = _place(self._rect, self._matrix)
+        box = place(self._rect, self._matrix)
         char = chr(code)
         if self._box is not None and self._jumps(box):
             self.finish()
@@ -216,7 +216,7 @@ class _WordReader:
         return apart_y > 0 and apart_x > 0 or apart_y > height or apart_x > width
 
 
-def _place(rect: Any, matrix: list[list[float]]) -> Box:
+def place(rect: Any, matrix: list[list[float]]) -> Box:
     """Return a rectangle in page units as fractions of the page as it is shown."""
     (a, b, c), (d, e, f) = matrix
     x0, y0 = a * rect.left + b * rect.top, d * rect.left + e * rect.top
