@@ -238,8 +238,9 @@ _FINDERS: dict[Field, Callable[[Sequence[str]], list[Candidate]]] = {
     "date": _dates,
     "company": _companies,
     "address": _addresses,
-    "phone": _matching(  # not a row of years
-        r"(?!(?:19|20)\d\d(?:[\s\-–]+(?:19|20)\d\d)+\b)(?<![\d–-])\+?\(?\d[\d\s().\-–]{5,17}\d",
+    "phone": _matching(  # neither a row of years nor a day
+        r"(?!(?:19|20)\d\d(?:[\s\-–]+(?:19|20)\d\d)+\b)(?!(?:19|20)\d\d-\d\d-\d\d\b)"
+        r"(?<![\d–-])\+?\(?\d[\d\s().\-–]{5,17}\d",
         r"\b(?:tel|phone|fax|mobile|hp|call)\b|电话|手机",
         7,
         # a number that is called another thing

@@ -29,6 +29,8 @@ NEGATED = any_of(
     r"|\bstill (?:to|out|owe[ds]?|open|missing|due)\b|\byet to\b|\bno (?!\.|\d)(?=\w)",
     "没(?!到|过|满|超|几)|未(?!满|到|超|过)|不(?!过|到|少于|足|超过|动产|锈钢|同)|除了|以外|之外|不含|尚",
 )
+OR_NOT = any_of(r"\b(?:whether )?(?:\w+ )?or (?:not|un\w+)\b", "与否|是否|或[不未没]\\w?")
+"""Leaves it open, and denies nothing."""
 NEGATED_CELL = any_of(
     r"^(?:no|not|non|un|in|out|open|pending|due|overdue|missing|lost|late|owed|outstanding|out)\b"
     r"|^(?:un|in|non)\w{4,}|\bnot\b",
@@ -146,6 +148,7 @@ KINDS_ASKED: tuple[tuple[re.Pattern[str], Kind], ...] = (
     ),
 )  # fmt: skip
 """What kind of cell answers a question."""
+MONTH = re.compile(r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?", re.IGNORECASE)
 SOMEONE = any_of(
     r"\b(?:who|whom|whose|where)\b",
     "谁|哪里|哪儿|什么地方|何处|哪位|哪家(?=[做买付开装弄订干给去来])",
@@ -157,7 +160,11 @@ PEOPLE = any_of(
     "姓名|名字|客户|顾客|学生|患者|业主|会员|[人员者]$",
 )
 """Columns of people."""
-PEOPLE_ASKED = any_of(r"^(?:people|persons?|ones?|of|folks?)$", "^(?:人|些人)")
+PEOPLE_ASKED = any_of(
+    r"^(?:people|persons?|ones?|of|folks?|customers?|clients?|guests?|patients?|tenants?|members?"
+    r"|pupils?|students?|kids|children|employees?|players?|volunteers?|buyers?|owners?)$",
+    "^些?(?:人|病人|客人|同学|同事|员工|顾客|客户|朋友|家长|学生|会员|队员|老师|医生|患者)",
+)
 THINGS_ASKED = any_of(r"^(?:things?|items?|ones?|stuff|of)$", "^[些几样]*(?:东西|物品|货|样)")
 THINGS = any_of(
     r"\b(?:item|name|product|title|description|article|goods|thing|what)\b",
@@ -185,6 +192,21 @@ PIECES = any_of(
     r"|guests|people|persons)\b",
     "数量|库存|件数|个数|人数|册数|份数|张数|数$",
 )
+TIMES = any_of(r"^(?:times?|of|were|are|have|did|do|was|is)$", "^[次回趟场笔]")
+NOTES = any_of(
+    r"\b(?:notes?|remarks?|comments?|description|result|reason|outcome)\b",
+    "备注|说明|情况|结果|原因",
+)
+"""Columns of what there is to say of a row."""
+WAY_ASKED = any_of(
+    r"\bhow (?:did|do|does|was|were|is|has|have)\b.*\b(?:pay|paid|settled?)\b",
+    "怎么[付支结给交]|用什么(?:方式)?[付支结]|[付支]款?方式",
+)
+WAYS = any_of(
+    r"\b(?:how paid|paid (?:with|by|how)|pa(?:y|id|yment) (?:method|with|by|way|type)|method)\b",
+    "[付支]款?方式|结算方式",
+)
+"""Columns of how something was paid."""
 COINS = any_of(
     r"^(?:euros?|pounds?|dollars?|yuan|yen|francs?|kronor|kroner|eur|usd|gbp|units?|points?)$"
 )

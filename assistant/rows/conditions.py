@@ -15,8 +15,9 @@ from datetime import date
 from decimal import Decimal
 
 from assistant.confidence import is_chinese
+from assistant.rows.asking import NOTES
 from assistant.rows.chosen import Chosen, Held, Meaning, Taken
-from assistant.rows.columns import Sheet, is_named
+from assistant.rows.columns import Sheet, is_named, spaced
 from assistant.rows.filters import Filters, filters_of
 from assistant.rows.named import Named, matching
 from assistant.rows.query import Condition, Query
@@ -92,9 +93,16 @@ class Conditions:
             {cell for h in held for cell in h.cells},
             tuple(value for h in held for value in h.missing),
             denies=any(h.denies for h in held),
-            dropped=any(c.sign in ("=", "like") and c.column in self._sheet.labels for c in out),
+            dropped=any(self._matters(c, rows) for c in out),
             worded=len(held) > len(meant),
         )
+
+    def _matters(self, condition: Condition, rows: Sequence[int]) -> bool:
+        """Whether a condition by words that was left out would have left fewer rows."""
+        if condition.sign not in ("=", "like") or condition.column not in self._sheet.labels:
+            return False
+        found = self._words(condition, rows)
+        return found is None or len(found.rows) < len(rows)
 
     # --- time --------------------------------------------------------------------------------
 
@@ -269,6 +277,8 @@ class Conditions:
         if len(words) > 1:
             return True
         word = words[0]
+        if NOTES.search(spaced(self._sheet.table.columns[column])):
+            return False  # what is said of a row, in any words
         if len(word) < (_SHORTEST_ZH if is_chinese(word) else _SHORTEST):
             return False
         others = (other for other in self._sheet.labels if other != column)

@@ -86,6 +86,11 @@ def filters_of(question: str, table: Table, columns: Sequence[int], rows: Sequen
         chosen.setdefault(column, []).append(words)
         cells = [v for v in held[column] if _has(v, words)]
         labels.setdefault(column, []).append(cells[0] if len(cells) == 1 else " ".join(words))
+    for column, alternatives in chosen.items():
+        whole = [a for a in alternatives if a[0] == "="]
+        if whole and any(len(a) == 1 and len(a[0]) == 1 for a in alternatives):
+            chosen[column] = whole  # a single character says less than a whole cell
+            labels[column] = [cell for _, cell in whole]
     named = tuple(f"{table.columns[c]}: {', '.join(said)}" for c, said in labels.items())
     return Filters({c: tuple(a) for c, a in chosen.items()}, named, tuple(missing))
 

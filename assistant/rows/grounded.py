@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 from assistant.citations import content_words
 from assistant.phrases import Operation
+from assistant.rows import asking
 from assistant.rows.asked import Asked, is_outgoing, money_fits, of_side
 from assistant.rows.asking import NO_QUERY
 from assistant.rows.chosen import Chosen, Meaning
-from assistant.rows.columns import Sheet, figures_of, is_money, is_named
+from assistant.rows.columns import Sheet, figures_of, is_money, is_named, spaced
 from assistant.rows.conditions import Conditions, whole_cells
 from assistant.rows.filters import bare_of, is_titled
 from assistant.rows.named import Named
@@ -78,6 +79,8 @@ class _Grounded:
     def _made(self, chosen: Chosen) -> _Figure | _Told | None:
         """Return what the query makes of the rows, put right by the question's words."""
         query = self._query
+        if (way := self._named.way(self._sheet)) is not None:
+            return _Told((way,))
         figure = next((t for t in query.selected if t.made in _FIGURES), None)
         extreme = self._named.extreme()
         day = next((t.column for t in query.selected if t.column in self._sheet.days), None)
@@ -115,6 +118,8 @@ class _Grounded:
         if figure.made == "average":
             return None
         counted = self._named.counted(self._sheet, figure.column, chosen.bounded)
+        if counted is not None and counted < 0 and figure.made == "sum" and self._named.things():
+            return None  # "how many goals" of a table that has none, added up from another column
         if counted is not None:
             return _Figure("count", None) if counted < 0 else _Figure("sum", counted)
         if self._named.unit_missing(self._sheet):
@@ -172,9 +177,13 @@ class _Grounded:
         sheet, column, rows = self._sheet, made.column, list(chosen.rows)
         if column is not None:
             rows = of_side(rows, column, self._bare, sheet)
-            if made.operation != "count" and not self._is_meant(column, made.operation):
+            if self._named.wrong_side(sheet, column):
                 return None
-        named = column is not None and is_named(sheet.table.columns[column], self._bare)
+            few = len(rows) == 1 and chosen.worded
+            if made.operation != "count" and not self._is_meant(column, made.operation, few=few):
+                return None
+        told = [c for c in (column, made.group) if isinstance(c, int)]
+        named = any(is_named(sheet.table.columns[c], self._bare) for c in told)
         return Asked(
             operation=made.operation, rows=tuple(rows), column=column, group=made.group,
             each=made.each, added=made.added,
@@ -182,8 +191,11 @@ class _Grounded:
             about=chosen.about, sure=sure or named, fits=True,
         )  # fmt: skip
 
-    def _is_meant(self, column: int, operation: Operation) -> bool:
-        """Whether a column of figures is the one asked for: named, the only one, or insisted on."""
+    def _is_meant(self, column: int, operation: Operation, *, few: bool = False) -> bool:
+        """Whether a column of figures is the one asked for: named, the only one, or insisted on.
+
+        ``few``: of a single row, whose other figures are told beside it, less will do.
+        """
         sheet, figures = self._sheet, figures_of(self._sheet)
         terms = (*self._query.selected, self._query.order)
         chosen_by_words = all(term is None or term.column != column for term in terms)
@@ -194,7 +206,7 @@ class _Grounded:
         if figures in ([], [column]):
             return True
         others = [c for c in figures if c != column][:_OTHERS]
-        money = self._named.money() and is_money(sheet, [column])
+        money = few or (self._named.money() and is_money(sheet, [column]))
         return self._meaning.prefers(self._query, column, others, money=money)
 
     def _cells(self, made: _Told, chosen: Chosen, sure: bool) -> Cells | None:
@@ -211,7 +223,8 @@ class _Grounded:
         columns = made.columns
         if not set(columns) - chosen.columns:  # who bought the pram is not told by the pram
             columns = tuple(self._named.people(sheet))
-        if not chosen.about or chosen.dropped or not columns or not self._fits(columns):
+        dropped = chosen.dropped and not (chosen.worded and len(rows) == 1)
+        if not chosen.about or dropped or not columns or not self._fits(columns):
             return None
         return Cells(tuple(self._nearest(rows)), columns, chosen.about, sure=sure)
 
@@ -235,11 +248,11 @@ class _Grounded:
             return any(c in self._sheet.days for c in columns)
         if kind == "figure":
             figures = [c for c in columns if c in self._sheet.numbers]
-            return bool(figures) and self._is_meant(figures[0], "sum")
+            return bool(figures) and self._is_meant(figures[0], "sum", few=True)
         if kind == "one":
             figures = [c for c in columns if c in self._sheet.numbers or c in self._sheet.days]
             return not figures and self._named.asks_for(columns, self._sheet)
-        return False
+        return any(asking.NOTES.search(spaced(name)) for name in names)
 
 
 _OTHERS = 5

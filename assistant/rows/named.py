@@ -73,6 +73,8 @@ class Named:
                 pair in self._folded for pair in pairs if not _WORD_OF_ASKING.fullmatch(pair)
             )
         words = {plain(word) for word in _WORD.findall(bare)}
+        if asking.MONTH.fullmatch(bare) and any(w.startswith(bare[:3]) for w in self._words):
+            return True
         telling = words - {plain(word) for word in vocabulary.STOP} or words
         return bool(telling & self._words)
 
@@ -87,7 +89,7 @@ class Named:
                         column, self.question)  # fmt: skip
         if kinds <= asking.TRUE | asking.FALSE:
             return about
-        return len(kinds) <= _FEW and about
+        return len(kinds) <= _FEW and about and self.negates()
 
     def _has_root(self, cell: str) -> bool:
         """Whether the question has an adjective of a cell's name: French, of France."""
@@ -107,7 +109,7 @@ class Named:
 
     def negates(self) -> bool:
         """Whether the question asks for what is not."""
-        return bool(asking.NEGATED.search(self.question))
+        return bool(asking.NEGATED.search(asking.OR_NOT.sub(" ", self.question)))
 
     def denied(self, cells: Sequence[str]) -> bool:
         """Whether cells say no to what a column asks, or are a state with a not in it."""
@@ -194,6 +196,11 @@ class Named:
         stock = [c for c in held if asking.PIECES.search(spaced(names[c]))]
         return column if column in stock else -1
 
+    def things(self) -> bool:
+        """Whether a number of things is asked for that have a name, not of times."""
+        noun = self._how_many()
+        return bool(noun) and not asking.TIMES.match(noun or "")
+
     def unit_missing(self, sheet: Sheet) -> bool:
         """Whether a number of a unit is asked for that no column has: pages, minutes."""
         noun = self._how_many()
@@ -252,9 +259,24 @@ class Named:
                 return True
         return bool(said) and column_named(said, sheet) in columns
 
+    def wrong_side(self, sheet: Sheet, column: int) -> bool:
+        """Whether what was spent is asked for, and a column holds what came in."""
+        name = spaced(sheet.table.columns[column])
+        spent = vocabulary.SPENDING.search(self.question)
+        asked = spent and not vocabulary.EARNING.search(self.question)
+        only_in = vocabulary.INCOMING.search(name) and not vocabulary.OUTGOING.search(name)
+        return bool(asked and only_in and not is_named(name, self.question))
+
     def money(self) -> bool:
         """Whether money is asked for."""
         return bool(vocabulary.MONEY.search(self.question))
+
+    def way(self, sheet: Sheet) -> int | None:
+        """Return the column of the ways to pay where it is asked how something was paid."""
+        if not asking.WAY_ASKED.search(self.question):
+            return None
+        names = (c for c in sheet.labels if asking.WAYS.search(spaced(sheet.table.columns[c])))
+        return next(names, None)
 
     def people(self, sheet: Sheet) -> list[int]:
         """Return the column of people where it is one of them that is asked for."""

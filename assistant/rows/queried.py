@@ -62,21 +62,24 @@ def told_by_query(
     query = writer.write()
     found = grounded(query, question, sheet, writer) if query else None
     if found is None or not (meant or found.sure or shared >= _SURE):
-        session.notes.setdefault(NO_QUERY, set()).add(sheet.table.asset)
-        return None
+        return _none(session, sheet)
     figures = RowFigures(session)
     if isinstance(found, Cells):
         if not 0 < len(found.rows) <= MOST_ROWS:
-            session.notes.setdefault(NO_QUERY, set()).add(sheet.table.asset)
-            return None
+            return _none(session, sheet)
         said = figures.cells(sheet, found.rows, found.columns)
     elif found.missing:
-        return missing(session, sheet, found) if meant else None
+        return missing(session, sheet, found) if meant else _none(session, sheet)
     elif not found.rows:
-        return none_fits(session, [(sheet, found)]) if meant else None
+        return none_fits(session, [(sheet, found)]) if meant else _none(session, sheet)
     else:
         said = figures.say(sheet, found)
     return Draft(said, citations=figures.citations)
+
+
+def _none(session: Session, sheet: Sheet) -> None:
+    """Note that the cells of a table are not to be copied either: no query holds."""
+    session.notes.setdefault(NO_QUERY, set()).add(sheet.table.asset)
 
 
 def of_a_row(session: Session, said: str, passage: Passage) -> bool:

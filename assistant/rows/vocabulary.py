@@ -66,8 +66,8 @@ MONEY = any_of(
     r"\b(?:spen[dt]|spending|pa(?:y|id)|cost(?:s|ed|ly)?|expens(?:e|es|ive)|cheap(?:est)?|price[ds]?"
     r"|br(?:ing|ought) in|fetch(?:ed)?|rais(?:e|ed)"
     r"|pric(?:iest|ey)|dear(?:est)?|bills?|purchases?|money|amounts?|bought|buy|earn(?:ed)?"
-    r"|receive[ds]?|income)\b",
-    "花|钱|贵|便宜|消费|支出|开销|费用|金额|付|买|收入|元|销售额|采购额|总额|租金|房租",
+    r"|receive[ds]?|income|hand(?:ed)? over|charged?|sets? (?:me|us|you|him|her|them) back)\b",
+    "花|钱|贵|便宜|消费|支出|开销|费用|金额|付|买|收入|元|销售额|采购额|总额|租金|房租|掏",
 )
 SPENDING = any_of(
     r"\b(?:spen[dt]|spending|pa(?:y|id)|cost(?:s|ed|ly)?|expens(?:e|es|ive)|cheap(?:est)?|purchases?"
@@ -94,7 +94,7 @@ ALTOGETHER = any_of(r"\b(?:total|sum|altogether|overall|in all|all of)\b", "共|
 """Says that all is to be added up."""
 
 AMOUNT_NAMES = any_of(
-    r"\b(?:amount|price|total|cost|costs|sum|spent|paid|expense|expenses|fee|gross|net|debit|credit"
+    r"\b(?:amount|price|total|cost|costs|sum|spent|paid|received|expense|expenses|fee|gross|net|debit|credit"
     r"|paid out|paid in|money out|money in|withdrawals?|deposits?|betrag|importe|montant|usd|eur"
     r"|gbp|cny|salary|rent|fare|sales|revenue|turnover)\b",
     "租金|房租|销售额|金额|价格|总价|费用|支出|收入|花费|应付|实付|合计|总额|借方|贷方|价税",
