@@ -22,6 +22,7 @@ from assistant.rows.filters import bare_of, is_titled
 from assistant.rows.named import Named
 from assistant.rows.query import Query, Term
 from assistant.rows.schema import schema_names
+from assistant.rows.wanted import asks_for, people_columns, way_column, wrong_side
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class _Grounded:
     def _made(self, chosen: Chosen) -> _Figure | _Told | None:
         """Return what the query makes of the rows, put right by the question's words."""
         query = self._query
-        if (way := self._named.way(self._sheet)) is not None:
+        if (way := way_column(self._bare, self._sheet)) is not None:
             return _Told((way,))
         figure = next((t for t in query.selected if t.made in _FIGURES), None)
         extreme = self._named.extreme()
@@ -177,7 +178,7 @@ class _Grounded:
         sheet, column, rows = self._sheet, made.column, list(chosen.rows)
         if column is not None:
             rows = of_side(rows, column, self._bare, sheet)
-            if self._named.wrong_side(sheet, column):
+            if wrong_side(self._bare, sheet, column):
                 return None
             few = len(rows) == 1 and chosen.worded
             if made.operation != "count" and not self._is_meant(column, made.operation, few=few):
@@ -222,7 +223,7 @@ class _Grounded:
             return Cells(tuple(rows), columns, chosen.about, sure=True)
         columns = made.columns
         if not set(columns) - chosen.columns:  # who bought the pram is not told by the pram
-            columns = tuple(self._named.people(sheet))
+            columns = tuple(people_columns(self._bare, sheet))
         dropped = chosen.dropped and not (chosen.worded and len(rows) == 1)
         if not chosen.about or dropped or not columns or not self._fits(columns):
             return None
@@ -251,7 +252,7 @@ class _Grounded:
             return bool(figures) and self._is_meant(figures[0], "sum", few=True)
         if kind == "one":
             figures = [c for c in columns if c in self._sheet.numbers or c in self._sheet.days]
-            return not figures and self._named.asks_for(columns, self._sheet)
+            return not figures and asks_for(self._bare, columns, self._sheet)
         return any(asking.NOTES.search(spaced(name)) for name in names)
 
 

@@ -16,7 +16,6 @@ from assistant.phrases import Operation
 from assistant.rows import asking, vocabulary
 from assistant.rows.columns import (
     Sheet,
-    column_named,
     figure_columns,
     is_money,
     is_named,
@@ -245,45 +244,9 @@ class Named:
         there = own & set(self.question)
         return bool(own) and len(there) >= min(2, len(own))
 
-    def asks_for(self, columns: Sequence[int], sheet: Sheet) -> bool:
-        """Whether columns of words hold what is asked for: someone, some place, or their name."""
-        if asking.SOMEONE.search(self.question):
-            return True
-        noun = asking.WHICH.search(self.question)
-        said = (noun["en"] or noun["zh"] or "") if noun else ""
-        named = [spaced(sheet.table.columns[c]) for c in columns]
-        for asked, of in (
-            (asking.PEOPLE_ASKED, asking.PEOPLE), (asking.THINGS_ASKED, asking.THINGS),
-        ):  # fmt: skip
-            if asked.search(said) and any(map(of.search, named)):
-                return True
-        return bool(said) and column_named(said, sheet) in columns
-
-    def wrong_side(self, sheet: Sheet, column: int) -> bool:
-        """Whether what was spent is asked for, and a column holds what came in."""
-        name = spaced(sheet.table.columns[column])
-        spent = vocabulary.SPENDING.search(self.question)
-        asked = spent and not vocabulary.EARNING.search(self.question)
-        only_in = vocabulary.INCOMING.search(name) and not vocabulary.OUTGOING.search(name)
-        return bool(asked and only_in and not is_named(name, self.question))
-
     def money(self) -> bool:
         """Whether money is asked for."""
         return bool(vocabulary.MONEY.search(self.question))
-
-    def way(self, sheet: Sheet) -> int | None:
-        """Return the column of the ways to pay where it is asked how something was paid."""
-        if not asking.WAY_ASKED.search(self.question):
-            return None
-        names = (c for c in sheet.labels if asking.WAYS.search(spaced(sheet.table.columns[c])))
-        return next(names, None)
-
-    def people(self, sheet: Sheet) -> list[int]:
-        """Return the column of people where it is one of them that is asked for."""
-        if not asking.PERSON.search(self.question):
-            return []
-        named = (c for c in sheet.labels if asking.PEOPLE.search(spaced(sheet.table.columns[c])))
-        return [c for c, _ in zip(named, range(1), strict=False)]
 
     def kind(self) -> Literal["day", "figure", "one", ""]:
         """Return what kind of thing answers: a day, a figure, someone or something."""

@@ -58,28 +58,33 @@ def told_by_query(
     if not meant and _told_elsewhere(question, sheet, shared, found_first):
         return None
     session.status("status_querying", name=session.name_of(sheet.table.asset))
+    told = _told(session, question, sheet, meant=meant, shared=shared)
+    if told is None:
+        session.notes.setdefault(NO_QUERY, set()).add(sheet.table.asset)
+    return told
+
+
+def _told(
+    session: Session, question: str, sheet: Sheet, *, meant: bool, shared: int
+) -> Draft | None:
+    """Answer from one table; None when the query does not hold."""
     writer = QueryWriter(session, question, sheet, values_named(question, sheet))
     query = writer.write()
     found = grounded(query, question, sheet, writer) if query else None
     if found is None or not (meant or found.sure or shared >= _SURE):
-        return _none(session, sheet)
+        return None
     figures = RowFigures(session)
     if isinstance(found, Cells):
         if not 0 < len(found.rows) <= MOST_ROWS:
-            return _none(session, sheet)
+            return None
         said = figures.cells(sheet, found.rows, found.columns)
     elif found.missing:
-        return missing(session, sheet, found) if meant else _none(session, sheet)
+        return missing(session, sheet, found) if meant else None
     elif not found.rows:
-        return none_fits(session, [(sheet, found)]) if meant else _none(session, sheet)
+        return none_fits(session, [(sheet, found)]) if meant else None
     else:
         said = figures.say(sheet, found)
     return Draft(said, citations=figures.citations)
-
-
-def _none(session: Session, sheet: Sheet) -> None:
-    """Note that the cells of a table are not to be copied either: no query holds."""
-    session.notes.setdefault(NO_QUERY, set()).add(sheet.table.asset)
 
 
 def of_a_row(session: Session, said: str, passage: Passage) -> bool:
