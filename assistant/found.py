@@ -22,7 +22,7 @@ from assistant.choices import (
 )
 from assistant.citations import cite
 from assistant.clarify import other_value
-from assistant.confidence import is_chinese, promising, told_of
+from assistant.confidence import is_chinese, promising, shared, told_of
 from assistant.contacts import find_contact
 from assistant.enumerations import (
     asks_several,
@@ -99,7 +99,8 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
     if reading is None or of_a_row(session, reading.text, reading.passage):
         return refuse(session, plan, results)
     if beyond := one_row_for_all(session, asked, reading.passage, reading.line):
-        return beyond
+        # A row that has no word of the question is of another table than the one meant.
+        return beyond if shared(asked, [reading.passage]) else refuse(session, plan, results)
     reading = _in_full(session, asked, reading)
     if found := other_value(reading.text, reading.passage, passages):
         return _disagreeing(session, (reading.text, reading.passage), found)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from parsing import near, page, read
 from PIL import Image
+from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Table, TableStyle
 
 from retrieval.errors import FileTooLarge
 from retrieval.parse import Limits
@@ -108,6 +112,50 @@ def test_a_table_keeps_its_rows(tmp_path: Path) -> None:
         "Oar | 12 | $ 35.50",
         "Total |  | $ 2,226.00",
     ]
+
+
+LEDGER = (
+    ("Date", "Type", "Details", "Paid out", "Balance"),
+    ("02 Sep", "Card", "POTTERS SUPPLY", "342.60", "7,882.77"),
+    ("03 Sep", "Standing order", "B TIERNEY BOOKKEEPING FOR AUGUST", "260.00", "7,622.77"),
+    ("04 Sep", "Transfer in", "CLASS BOOKINGS SETTLEMENT", "", "8,366.87"),
+)
+
+
+def ledger(path: Path, rules: Sequence[tuple[str, tuple[int, int], tuple[int, int]]]) -> None:
+    """Write the ledger as a table whose long entries take two lines."""
+    style = getSampleStyleSheet()["BodyText"]
+    rows = [[Paragraph(cell, style) for cell in row] for row in LEDGER]
+    made = Table(rows, colWidths=[55, 60, 110, 60, 60])
+    made.setStyle(TableStyle([(name, a, b, 0.6, colors.grey) for name, a, b in rules]))
+    SimpleDocTemplate(str(path), pagesize=A4).build([made, Paragraph("Interest 1.2 %.", style)])
+
+
+@pytest.mark.parametrize("drawn", ["GRID", "LINEBELOW"])
+def test_what_stands_between_two_rules_is_one_row(tmp_path: Path, drawn: str) -> None:
+    """An entry of two lines does not tear the table, and an empty cell keeps its column."""
+    above: list[tuple[str, tuple[int, int], tuple[int, int]]] = [("LINEABOVE", (0, 0), (-1, 0))]
+    ledger(tmp_path / "a.pdf", [*above, (drawn, (0, 0), (-1, -1))])
+    found = read(tmp_path / "a.pdf")
+    (table,) = [b for b in found.blocks if b.kind == "table"]
+    assert table.text.split("\n") == [" | ".join(row) for row in LEDGER]
+    (after,) = [b for b in found.blocks if b.kind == "body"]
+    assert after.text == "Interest 1.2 %."
+
+
+def test_rules_around_groups_of_rows_are_no_rows(tmp_path: Path) -> None:
+    canvas = Canvas(str(tmp_path / "a.pdf"), pagesize=A4)
+    canvas.setFont("Helvetica", 10)
+    for group in range(4):
+        top = 700 - group * 60
+        canvas.line(60, top, 500, top)
+        for row in range(3):
+            for column, text in enumerate((f"Item {group}{row}", f"{row + 1}0", f"{group}.50")):
+                canvas.drawString(70 + 150 * column, top - 14 - 17 * row, text)
+    canvas.line(60, 460, 500, 460)
+    canvas.save()
+    text = "\n".join(block.text for block in read(tmp_path / "a.pdf").blocks)
+    assert "Item 00 | 10 | 0.50" in text and "Item 32 | 30 | 3.50" in text
 
 
 def test_headings_by_size_and_by_bold_type(tmp_path: Path) -> None:

@@ -78,7 +78,9 @@ class Conditions:
         """Return the rows by the query's conditions, those left out that nobody means."""
         conditions = self._conditions()
         doubtful = {c.place for c in conditions if self._is_doubtful(c)}
-        meant = self._meaning.insisted(self._query, sorted(doubtful)) if doubtful else set[int]()
+        # What is noted beside a row is never what a question means in other words.
+        asked = [c.place for c in conditions if c.place in doubtful and not self._is_noted(c)]
+        meant = self._meaning.insisted(self._query, sorted(asked)) if asked else set[int]()
         out = [c for c in conditions if c.place in doubtful - meant]
         rows, held = list(self._sheet.kept), list[Held]()
         for condition in conditions:
@@ -272,13 +274,19 @@ class Conditions:
                 found += [(column, fit)] if fit else []
         return found
 
+    def _are_notes(self, column: int) -> bool:
+        return bool(NOTES.search(spaced(self._sheet.table.columns[column])))
+
+    def _is_noted(self, condition: Condition) -> bool:
+        return condition.sign in ("=", "like") and self._are_notes(self._place(condition))
+
     def _tells(self, words: Sequence[str], column: int) -> bool:
         """Whether words of the question are enough to tell that cells of a column are meant."""
         if len(words) > 1:
             return True
         word = words[0]
-        if NOTES.search(spaced(self._sheet.table.columns[column])):
-            return False  # what is said of a row, in any words
+        if self._are_notes(column):
+            return False
         if len(word) < (_SHORTEST_ZH if is_chinese(word) else _SHORTEST):
             return False
         others = (other for other in self._sheet.labels if other != column)

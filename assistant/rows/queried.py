@@ -87,6 +87,11 @@ def _told(
     return Draft(said, citations=figures.citations)
 
 
+def shares_words(question: str, sheet: Sheet) -> bool:
+    """Whether a table has any word of a question."""
+    return bool(set(content_words(question)) & _words_of(sheet))
+
+
 def of_a_row(session: Session, said: str, passage: Passage) -> bool:
     """Whether words are a cell of a table that a query found no answer in: the wrong one, mostly.
 

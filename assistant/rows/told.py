@@ -21,7 +21,7 @@ from assistant.planner import Plan
 from assistant.rows.asked import Asked, asked_of, asks_figures, beyond, of_many
 from assistant.rows.columns import Sheet
 from assistant.rows.figures import RowFigures
-from assistant.rows.queried import told_by_query
+from assistant.rows.queried import shares_words, told_by_query
 from assistant.rows.refusals import missing, none_fits, not_worked_out, which_column
 from assistant.rows.vocabulary import TOTAL_LINE
 from assistant.rows.writer import can_query
@@ -162,7 +162,8 @@ def _tell(
         return which_column(session, *open_to)
     if fitting:
         return none_fits(session, fitting[:_SAID_NONE])
-    if asked and (meant or (sums and len(asked) == 1)):
+    alone = sums and len(asked) == 1 and shares_words(session.request.question, asked[0][0])
+    if asked and (meant or alone):
         return missing(session, *asked[0])
     return _beyond(session, held) if meant and sums else None
 
