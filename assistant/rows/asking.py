@@ -87,7 +87,8 @@ LATEST = any_of(
     r"\b(?:latest|last|newest|youngest|most recent(?:ly)?)\b(?! \w+ ago)", "最[近新晚后]"
 )
 EARLIEST = any_of(
-    r"\b(?:earliest|first|oldest|longest (?:ago|time))\b|\blongest\b.*\b(?:ago|since|without)\b",
+    r"\b(?:been|had|held|lived|kept|owned|rented|here)\b.*\blongest\b"
+    r"|\b(?:earliest|first|oldest|longest (?:ago|time))\b|\blongest\b.*\b(?:ago|since|without)\b",
     "最[早先老初]|[没未].{0,6}最久|最久[没未]|首[次个]|第一[次个]",
 )
 NO_EXTREME = any_of(

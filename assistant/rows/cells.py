@@ -61,8 +61,13 @@ def is_currency(mark: str) -> bool:
     return bool(mark) and bool(re.fullmatch(rf"{_CURRENCY}|[元块]", mark))
 
 
-def numbers(cells: Sequence[str]) -> list[Number | None]:
-    """Return the numbers of a column; none at all when it is no column of numbers."""
+def numbers(cells: Sequence[str], comma_elsewhere: bool = False) -> list[Number | None]:
+    """Return the numbers of a column; none at all when it is no column of numbers.
+
+    Args:
+        comma_elsewhere: whether a comma parts the decimals in the table's other columns, so that a
+            dot before three digits parts thousands here.
+    """
     real = [cell for cell in cells if cell and not _NOTHING.fullmatch(cell)]
     sample = real[:_SAMPLE]
     if sum(bool(_CELL.fullmatch(cell)) for cell in sample) * 2 < len(sample):
@@ -71,9 +76,10 @@ def numbers(cells: Sequence[str]) -> list[Number | None]:
     read = [m["number"].strip() for m in found if m]
     if not read or len(read) < _READ * len(real):
         return []
-    comma = _comma_is_decimal(read)
-    if comma is None:
+    votes = _commas(read)
+    if len(votes) > 1:
         return []
+    comma = next(iter(votes), comma_elsewhere)
     return [_number(m, cell, comma) if m else None for m, cell in zip(found, cells, strict=True)]
 
 
@@ -88,8 +94,14 @@ def _number(match: re.Match[str], cell: str, comma: bool) -> Number | None:
     return Number(value, match["before"] or "", (match["after"] or "").strip(), cell)
 
 
-def _comma_is_decimal(read: Sequence[str]) -> bool | None:
-    """Whether a comma parts the decimals in a column; None when its cells contradict each other."""
+def has_decimal_commas(cells: Sequence[str]) -> bool:
+    """Whether cells have numbers of which a comma surely parts the decimals, and none denies it."""
+    found = (_CELL.fullmatch(cell) for cell in cells[:_SAMPLE] if cell)
+    return _commas([m["number"].strip() for m in found if m]) == {True}
+
+
+def _commas(read: Sequence[str]) -> set[bool]:
+    """Return what the numbers of a column say of a comma: that it parts decimals, or does not."""
     votes: set[bool] = set()
     for number in read:
         comma, dot = number.rfind(","), number.rfind(".")
@@ -102,7 +114,7 @@ def _comma_is_decimal(read: Sequence[str]) -> bool | None:
                 votes.add(True)
         elif dot >= 0 and not re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", number):
             votes.add(False)
-    return None if len(votes) > 1 else (votes or {False}).pop()
+    return votes
 
 
 def decimals(cells: Sequence[Number]) -> tuple[int, str]:

@@ -12,7 +12,7 @@ from functools import cached_property
 
 from assistant.phrases import Operation
 from assistant.rows import vocabulary
-from assistant.rows.cells import Number, days, is_currency, numbers
+from assistant.rows.cells import Number, days, has_decimal_commas, is_currency, numbers
 from assistant.rows.filters import plain
 from retrieval.tables import Table
 
@@ -42,7 +42,8 @@ class Sheet:
         cells = {
             c: [row.cells[c] for row in self.table.rows] for c in self._all if c not in self.days
         }
-        return {c: read for c, column in cells.items() if (read := numbers(column))}
+        comma = any(map(has_decimal_commas, cells.values()))
+        return {c: read for c, column in cells.items() if (read := numbers(column, comma))}
 
     @cached_property
     def days(self) -> dict[int, list[date | None]]:
@@ -108,6 +109,13 @@ def wants_pieces(question: str, sheet: Sheet, columns: Sequence[int]) -> bool:
     """Whether a question asks how many pieces, and columns tell that."""
     names = (spaced(sheet.table.columns[c]) for c in columns)
     return bool(_PIECES.search(question)) and any(map(vocabulary.QUANTITY.search, names))
+
+
+def is_identifier(sheet: Sheet, column: int) -> bool:
+    """Whether a column of numbers names the rows: the first one, whole, nearly all different."""
+    read = [n.value for i in sheet.kept if (n := sheet.numbers[column][i])]
+    whole = all(value == value.to_integral_value() for value in read)
+    return column == 0 and whole and len(set(read)) > max(2, 0.8 * len(read))
 
 
 def figures_of(sheet: Sheet) -> list[int]:

@@ -12,7 +12,7 @@ from assistant.messages import Citation
 from assistant.rows.asked import Asked
 from assistant.rows.cells import Number, decimals
 from assistant.rows.cited import CITED, RowCitations
-from assistant.rows.columns import Sheet
+from assistant.rows.columns import Sheet, is_money
 from assistant.rows.vocabulary import AMOUNT_NAMES
 from assistant.session import Session
 
@@ -244,7 +244,9 @@ class RowFigures:
         number = self._number(row)
         if number and number.mark:
             return number.mark
-        columns = self._sheet.table.columns
+        columns, column = self._sheet.table.columns, self._asked.column
+        if column is not None and not is_money(self._sheet, [column]):
+            return ""
         own = next((c for c, name in enumerate(columns) if _CURRENCY.match(name)), None)
         return self._sheet.table.rows[row].cells[own] if own is not None else ""
 

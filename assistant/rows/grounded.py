@@ -176,12 +176,13 @@ class _Grounded:
 
     def _figures(self, made: _Figure, chosen: Chosen, sure: bool) -> Asked | Cells | None:
         sheet, column, rows = self._sheet, made.column, list(chosen.rows)
+        if made.operation == "count" and made.group is None and chosen.dropped and not chosen.about:
+            return None  # not all are meant
         if column is not None:
             rows = of_side(rows, column, self._bare, sheet)
             if wrong_side(self._bare, sheet, column):
                 return None
-            few = len(rows) == 1 and chosen.worded
-            if made.operation != "count" and not self._is_meant(column, made.operation, few=few):
+            if made.operation != "count" and not self._is_meant(column, made.operation):
                 return None
         told = [c for c in (column, made.group) if isinstance(c, int)]
         named = any(is_named(sheet.table.columns[c], self._bare) for c in told)
@@ -192,11 +193,8 @@ class _Grounded:
             about=chosen.about, sure=sure or named, fits=True,
         )  # fmt: skip
 
-    def _is_meant(self, column: int, operation: Operation, *, few: bool = False) -> bool:
-        """Whether a column of figures is the one asked for: named, the only one, or insisted on.
-
-        ``few``: of a single row, whose other figures are told beside it, less will do.
-        """
+    def _is_meant(self, column: int, operation: Operation) -> bool:
+        """Whether a column of figures is the one asked for: named, the only one, or insisted on."""
         sheet, figures = self._sheet, figures_of(self._sheet)
         terms = (*self._query.selected, self._query.order)
         chosen_by_words = all(term is None or term.column != column for term in terms)
@@ -207,7 +205,7 @@ class _Grounded:
         if figures in ([], [column]):
             return True
         others = [c for c in figures if c != column][:_OTHERS]
-        money = few or (self._named.money() and is_money(sheet, [column]))
+        money = self._named.money() and is_money(sheet, [column])
         return self._meaning.prefers(self._query, column, others, money=money)
 
     def _cells(self, made: _Told, chosen: Chosen, sure: bool) -> Cells | None:
@@ -225,9 +223,18 @@ class _Grounded:
         if not set(columns) - chosen.columns:  # who bought the pram is not told by the pram
             columns = tuple(people_columns(self._bare, sheet))
         dropped = chosen.dropped and not (chosen.worded and len(rows) == 1)
-        if not chosen.about or dropped or not columns or not self._fits(columns):
+        if not chosen.about or dropped or not columns:
+            return None
+        alone = chosen.worded and len(rows) == 1
+        if not self._fits(columns) and not (alone and self._is_insisted(columns[0], chosen)):
             return None
         return Cells(tuple(self._nearest(rows)), columns, chosen.about, sure=sure)
+
+    def _is_insisted(self, column: int, chosen: Chosen) -> bool:
+        """Whether the model wants this cell of a row rather than any other, in whatever words."""
+        every = range(len(self._sheet.table.columns))
+        others = [c for c in every if c != column and c not in chosen.columns]
+        return bool(others) and self._meaning.prefers(self._query, column, others)
 
     def _nearest(self, rows: Sequence[int]) -> list[int]:
         """Return the rows that have most of the question's words."""
@@ -249,7 +256,7 @@ class _Grounded:
             return any(c in self._sheet.days for c in columns)
         if kind == "figure":
             figures = [c for c in columns if c in self._sheet.numbers]
-            return bool(figures) and self._is_meant(figures[0], "sum", few=True)
+            return bool(figures) and self._is_meant(figures[0], "sum")
         if kind == "one":
             figures = [c for c in columns if c in self._sheet.numbers or c in self._sheet.days]
             return not figures and asks_for(self._bare, columns, self._sheet)

@@ -17,6 +17,8 @@ from assistant.rows import asking, vocabulary
 from assistant.rows.columns import (
     Sheet,
     figure_columns,
+    figures_of,
+    is_identifier,
     is_money,
     is_named,
     is_prose,
@@ -187,7 +189,8 @@ class Named:
         if noun is None or asking.UNITS.match(noun):
             return None
         names = sheet.table.columns
-        held = [c for c in sheet.numbers if c not in bounded and not is_money(sheet, [c])]
+        held = [c for c in sheet.numbers if c not in bounded and not is_money(sheet, [c])
+                and not is_identifier(sheet, c)]  # fmt: skip
         for said in (noun, self._how_many("then")):  # "how many raku places": the second word
             own = [c for c in held if said and is_named(names[c], said)]
             if own:
@@ -230,9 +233,11 @@ class Named:
         if len(found) == 1 and (named or is_money(sheet, found)):
             return found[0]
         there = set(re.findall(r"[\u3400-\u9fff]", self.question))
-        shared = {c: len(there & set(_bare_name(sheet, c))) for c in sheet.numbers}
+        shared = {c: len(there & set(_bare_name(sheet, c))) for c in figures_of(sheet)}
         best = max(shared, key=lambda c: shared[c], default=column)
-        return best if shared.get(best, 0) > shared.get(column, 0) else column
+        told = shared.get(best, 0)
+        enough = told > 1 or told == len(_bare_name(sheet, best))  # 数学 is not named by 科学
+        return best if enough and told > shared.get(column, 0) else column
 
     def names(self, column: int, operation: Operation, sheet: Sheet) -> bool:
         """Whether the question names a column of figures: by its name, its money or its kind."""

@@ -66,7 +66,8 @@ MONEY = any_of(
     r"\b(?:spen[dt]|spending|pa(?:y|id)|cost(?:s|ed|ly)?|expens(?:e|es|ive)|cheap(?:est)?|price[ds]?"
     r"|br(?:ing|ought) in|fetch(?:ed)?|rais(?:e|ed)"
     r"|pric(?:iest|ey)|dear(?:est)?|bills?|purchases?|money|amounts?|bought|buy|earn(?:ed)?"
-    r"|receive[ds]?|income|hand(?:ed)? over|charged?|sets? (?:me|us|you|him|her|them) back)\b",
+    r"|receive[ds]?|income|hand(?:ed)? over|charg(?:ed?|es|ing)"
+    r"|sets? (?:me|us|you|him|her|them) back)\b",
     "花|钱|贵|便宜|消费|支出|开销|费用|金额|付|买|收入|元|销售额|采购额|总额|租金|房租|掏",
 )
 SPENDING = any_of(
@@ -115,7 +116,7 @@ QUANTITY = any_of(
 NOT_FIGURES = any_of(
     r"\b(?:id|no|nr|number|invoice|order|year|zip|code|phone|row|index|rank|page|account|balance|card|ref"
     r"|reference)\b|#",
-    "序号|编号|年份?$|电话|号码|邮编|余额|账号|卡号|单号",
+    "序号|编号|学号|工号|房号|年份?$|电话|号码|邮编|余额|账号|卡号|单号",
 )
 """Columns whose numbers are no figures to work with unless the question names them."""
 TOTAL_ROW = any_of(
