@@ -150,6 +150,7 @@ def _titled(path: Path) -> Path:
         ("账目.csv里支付最多的一笔是多少？", "¥356.00", 1),
         ("How many kilometres did I run in total?", "20.7 km", 2),
         ("How much net did I bill Berg in jobs.csv?", "80.00", 1),
+        ("What was the dearest job in jobs.csv?", "100.00", 1),
     ],
 )  # fmt: skip
 def test_a_figure_is_worked_out_from_the_rows_it_is_about(
@@ -344,6 +345,9 @@ def test_days_are_read_by_the_whole_column() -> None:
         ("since February 2025", "2025-02-01 –"),
         ("一月到二月", "2025-01-01 – 2025-02-28"),
         ("2月14日", "2025-02-14"),
+        ("from January up to the end of February", "2025-01-01 – 2025-02-28"),
+        ("the year to February 2025", "2024-03-01 – 2025-02-28"),
+        ("up to the end of January", "– 2025-01-31"),
         ("how may I march on", ""),
     ],
 )
@@ -378,5 +382,26 @@ def test_a_cell_that_no_query_bears_out_is_not_told(tmp_path: Path) -> None:
     try:
         said = outcome(opened.ask("Which waiter served us at La Luna, by spending.csv?"))
         assert isinstance(said, Abstained)
+    finally:
+        opened.close()
+
+
+def test_prose_in_a_cell_is_read_although_no_query_holds(tmp_path: Path) -> None:
+    model = ScriptedChat(
+        script=["SELECT field FROM t WHERE value = 'Ferry'", "418 metres"], constrains=True
+    )
+    opened = open_assistant(Settings(home=tmp_path / "home"), model)
+    text = (
+        "The Harbour Bridge at Port Ellen was opened on 3 May 1962 and is 418 metres long. It was "
+        "designed by the engineer Ingrid Voss."
+    )
+    table = f'field,value\ntopic,Harbour Bridge\ntext,"{text}"\n'
+    opened.ingest(write(tmp_path / "files", {"bridge.csv": table}))
+    try:
+        said = outcome(opened.ask("How long is the Harbour Bridge?"))
+        assert isinstance(said, Answered) and "418 metres" in said.text
+        (cited,) = said.citations
+        assert isinstance(cited.locator, CellLocator)
+        assert (cited.locator.rows, cited.locator.column) == ((3,), "value")
     finally:
         opened.close()
