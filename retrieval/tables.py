@@ -23,6 +23,7 @@ _BETWEEN = " | "
 _RULE = re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-{2,}:?\s*)?$")
 """Parts the names of the columns from the rows in Markdown."""
 _UNIT = re.compile(r"(?<=\w)\s*[（(][^)）]*[)）]")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _TITLES = 6
 """Lines among which the names of the columns must be."""
 
@@ -51,13 +52,16 @@ class Row:
 @dataclass(frozen=True)
 class Table:
     """The rows of a CSV file, of one sheet, or of a table ``within`` a document, under the names of
-    their columns; ``sheet`` is the name of the sheet, or the heading it stands under."""
+    their columns; ``sheet`` is the name of the sheet, or the heading it stands under. ``year`` is
+    the only one that the file speaks of beside the table, 0 where there are none or several: rows
+    of a statement often name only the day and the month."""
 
     asset: str
     sheet: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     within: bool = False
+    year: int = 0
 
 
 def is_table_file(name: str, media_type: str = "") -> bool:
@@ -72,8 +76,9 @@ def tables_of(passages: Sequence[Passage]) -> list[Table]:
 
     A table whose columns have no names, or whose rows do not fit them, is left out.
     """
+    year = _year_of(passages)
     if passages and not is_table_file(passages[0].asset):
-        return _within(passages)
+        return [replace(table, year=year) for table in _within(passages)]
     pages: dict[int, list[Passage]] = {}
     for passage in passages:
         if passage.kind == "table":
@@ -81,7 +86,19 @@ def tables_of(passages: Sequence[Passage]) -> list[Table]:
             pages.setdefault(place.page if isinstance(place, PageLocator) else 0, []).append(
                 passage
             )
-    return [table for held in pages.values() if (table := _table(held))]
+    found = (_table(held) for held in pages.values())
+    return [replace(table, year=year) for table in found if table]
+
+
+def _year_of(passages: Sequence[Passage]) -> int:
+    """Return the only year in a file's name or, failing that, in its text beside its tables."""
+    name = passages[0].asset if passages else ""
+    beside = " ".join(p.text for p in passages if p.kind != "table")
+    for words in (name, beside):
+        years = {int(year) for year in _YEAR.findall(words)}
+        if years:
+            return years.pop() if len(years) == 1 else 0
+    return 0
 
 
 def _table(passages: Sequence[Passage]) -> Table | None:

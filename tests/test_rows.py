@@ -333,6 +333,10 @@ def test_days_are_read_by_the_whole_column() -> None:
     assert days(["17/1/2025", "2/3/2025"]) == [date(2025, 1, 17), date(2025, 3, 2)]
     assert days(["03/01/2025", "03/04/2025", "04/02/2025"])[0] == date(2025, 3, 1)
     assert days(["2909.58", "2825.46"]) == []
+    assert days(["03 Sep", "Oct 4"]) == []
+    assert days(["03 Sep", "Oct 4", "9月5日"], 2024) == [
+        date(2024, 9, 3), date(2024, 10, 4), date(2024, 9, 5),
+    ]  # fmt: skip
     assert days(["January 4, 2025"]) == [date(2025, 1, 4)] and days(["12.50"]) == []
 
 

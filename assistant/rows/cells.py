@@ -40,6 +40,12 @@ _DATE = re.compile(
     r"|(?:\w{2,9},? )?[A-Za-z]{3,9}\.? (?:\d{1,2}(?:st|nd|rd|th)?,? )?\d{4}"
 )
 
+_NO_YEAR = re.compile(
+    rf"\d{{1,2}}(?:st|nd|rd|th)?[ .-]?(?:{_MONTH_NAMES})[a-z]*\.?"
+    rf"|(?:{_MONTH_NAMES})[a-z]*\.? \d{{1,2}}(?:st|nd|rd|th)?|\d{{1,2}}月\d{{1,2}}[日号]?",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True)
 class Number:
@@ -127,9 +133,15 @@ def decimals(cells: Sequence[Number]) -> tuple[int, str]:
     return most, sign
 
 
-def days(cells: Sequence[str]) -> list[date | None]:
+def days(cells: Sequence[str], year: int = 0) -> list[date | None]:
     """Return the days of a column (the first of a month where no day is given); none when it has
-    none. Which of day and month comes first is told by a cell where only one of them fits."""
+    none. Which of day and month comes first is told by a cell where only one of them fits.
+
+    Args:
+        year: of cells that name none; 0: such cells are no days.
+    """
+    if year:
+        cells = [_with_year(cell.strip(), year) for cell in cells]
     sample = [_MOMENT.sub("", cell.strip()) for cell in cells[:_SAMPLE] if cell]
     if sum(bool(_DATE.fullmatch(cell)) for cell in sample) * 2 < len(sample):
         return []
@@ -140,6 +152,12 @@ def days(cells: Sequence[str]) -> list[date | None]:
     month_first = _month_is_first(fitting)
     read = {cell: _day(cell, month_first) for cell in set(fitting)}
     return [read.get(cell) for cell in bare]
+
+
+def _with_year(cell: str, year: int) -> str:
+    if not _NO_YEAR.fullmatch(cell):
+        return cell
+    return f"{year}年{cell}" if "月" in cell else f"{cell} {year}"
 
 
 def _month_is_first(cells: Sequence[str]) -> bool:

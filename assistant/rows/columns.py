@@ -49,7 +49,7 @@ class Sheet:
     def days(self) -> dict[int, list[date | None]]:
         """The columns of dates, as above."""
         cells = {c: [row.cells[c] for row in self.table.rows] for c in self._all}
-        return {c: read for c, column in cells.items() if (read := days(column))}
+        return {c: read for c, column in cells.items() if (read := days(column, self.table.year))}
 
     @property
     def _all(self) -> range:
