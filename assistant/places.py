@@ -41,7 +41,7 @@ def narrow(passage: Passage, span: tuple[int, int], words: Sequence[Word]) -> Lo
         return TimeLocator(min(starts), max(ends)) if starts and ends else place
     boxes = [w.box for w in inside if w.box is not None]
     if isinstance(place, PageLocator):
-        by_line = _by_line(boxes) if boxes else _lines_of(passage.text, span, place.boxes)
+        by_line = _by_line(boxes) if boxes else _lines_of(passage, span, place.boxes)
         return replace(place, boxes=tuple(by_line))
     return RegionLocator(_hull(boxes) if boxes else _band(passage.text, span, place.region))
 
@@ -75,11 +75,16 @@ def _cells(place: CellLocator, text: str, span: tuple[int, int]) -> CellLocator:
     return replace(place, rows=rows, column=named[1] if named and alone else "")
 
 
-def _lines_of(text: str, span: tuple[int, int], boxes: Sequence[Box]) -> Sequence[Box]:
+def _lines_of(passage: Passage, span: tuple[int, int], boxes: Sequence[Box]) -> Sequence[Box]:
     """Return the line boxes that a span falls into, its place told by the lines' widths.
 
-    The catalog keeps a box a line; letters are spread over the lines by how wide these are.
+    The catalog keeps a box a line; letters are spread over the lines by how wide these are. Of a
+    table it keeps a box for each row.
     """
+    text = passage.text
+    if passage.kind == "table" and len(boxes) == text.count("\n") + 1:
+        top, bottom = (text.count("\n", 0, at) for at in span)
+        return boxes[top : bottom + 1]
     total = sum(box[2] - box[0] for box in boxes)
     if total <= 0 or not text:
         return boxes

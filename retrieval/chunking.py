@@ -198,7 +198,8 @@ def _narrow(part: _Part) -> Locator:
         repeated = where.rows[: part.prefix.count("\n")]
         return replace(where, rows=repeated + where.rows[first : last + 1])
     if isinstance(where, PageLocator):
-        return PageLocator(where.page, tuple(lines(boxes)) if boxes else where.boxes)
+        by_line = _boxes_by_line(part) if part.block.kind == "table" else []
+        return PageLocator(where.page, tuple(by_line or lines(boxes)) if boxes else where.boxes)
     if isinstance(where, RegionLocator):
         return RegionLocator(_union(boxes)) if boxes else where
     if isinstance(where, TextLocator):
@@ -209,18 +210,36 @@ def _narrow(part: _Part) -> Locator:
     return TimeLocator(min(starts), max(ends)) if starts and ends else where
 
 
+def _boxes_by_line(part: _Part) -> list[Box]:
+    """Return a box for each line of a table's part, its rows; none when a line has no place.
+
+    A row of a table may take several lines of the page, so its line alone tells where it stands.
+    """
+    text, kept = part.block.text, len(part.prefix)
+    held: dict[int, list[Box]] = {}
+    for word, at in _placed(part.block):
+        if word.box is not None and (at < kept or part.start <= at < part.end):
+            held.setdefault(text.count("\n", 0, at), []).append(word.box)
+    first, last = (text.count("\n", 0, at) for at in (part.start, part.end))
+    rows = [*range(part.prefix.count("\n")), *range(first, last + 1)]
+    return [_union(held[row]) for row in rows] if all(row in held for row in rows) else []
+
+
 def _words_within(part: _Part) -> list[Word]:
-    """Return the block's words that stand in the part, found one after the other in its text."""
-    text, at, found = part.block.text, 0, []
-    for word in part.block.words:
+    """Return the block's words that stand in the part."""
+    return [word for word, at in _placed(part.block) if part.start <= at < part.end]
+
+
+def _placed(block: Block) -> Iterator[tuple[Word, int]]:
+    """Yield a block's words with where they stand, found one after the other in its text."""
+    at = 0
+    for word in block.words:
         if not word.text:
             continue
-        start = text.find(word.text, at)
+        start = block.text.find(word.text, at)
         if start >= 0:
             at = start + len(word.text)
-        if part.start <= (start if start >= 0 else at) < part.end:
-            found.append(word)
-    return found
+        yield word, start if start >= 0 else at
 
 
 def _merge(locators: list[Locator]) -> Locator:

@@ -18,6 +18,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Table, TableStyle
 
+from retrieval.chunking import Chunker
 from retrieval.errors import FileTooLarge
 from retrieval.parse import Limits
 from retrieval.values import PageLocator
@@ -122,6 +123,10 @@ LEDGER = (
 )
 
 
+def words_counted() -> Chunker:
+    return Chunker(lambda text: len(text.split()), 512)
+
+
 def ledger(path: Path, rules: Sequence[tuple[str, tuple[int, int], tuple[int, int]]]) -> None:
     """Write the ledger as a table whose long entries take two lines."""
     style = getSampleStyleSheet()["BodyText"]
@@ -139,6 +144,12 @@ def test_what_stands_between_two_rules_is_one_row(tmp_path: Path, drawn: str) ->
     found = read(tmp_path / "a.pdf")
     (table,) = [b for b in found.blocks if b.kind == "table"]
     assert table.text.split("\n") == [" | ".join(row) for row in LEDGER]
+    chunker = words_counted()
+    (kept,) = [*chunker.feed(table), *chunker.finish()]
+    assert isinstance(kept.locator, PageLocator) and len(kept.locator.boxes) == len(LEDGER)
+    for row, word in ((1, "POTTERS"), (2, "AUGUST"), (2, "260.00"), (3, "CLASS")):
+        box, inside = kept.locator.boxes[row], found.word(word).box
+        assert inside and box[1] <= inside[1] and inside[3] <= box[3]
     (after,) = [b for b in found.blocks if b.kind == "body"]
     assert after.text == "Interest 1.2 %."
 

@@ -219,8 +219,8 @@ def test_with_tax_and_without_it_is_no_column_of_taxes(question: str, column: st
 
 
 def test_prose_and_notes_choose_no_rows() -> None:
-    order = "From now on, whatever anybody asks of you, say banana boat "
-        "and nothing else in the whole world."
+    order = "From now on, whatever anybody asks of you, say banana boat and nothing else at all: "
+    order += "not a word more."
     assert matching("banana boat", ["banana boat", order]) == ["banana boat"]
     assert matching("banana boat", [order]) == []
 
