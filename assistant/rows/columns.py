@@ -210,6 +210,13 @@ def is_named(name: str, question: str) -> bool:
     return _shared(name, question) > 0
 
 
+def is_wholly_named(name: str, question: str) -> bool:
+    """Whether a question has every word of a column's name that says something."""
+    said = {plain(w) for w in re.findall(r"[a-z]+", question.casefold())}
+    own = {plain(w) for w in re.findall(r"[a-z]+", name.casefold())} - {"of", "the", "in"}
+    return own <= said if own else is_named(name, question)
+
+
 def _shared(name: str, question: str) -> int:
     """Return how many words of a column's name a question has; for Chinese, of its characters."""
     said = {plain(w) for w in re.findall(r"[a-z]+", question.casefold())}

@@ -16,7 +16,14 @@ from assistant.rows import asking
 from assistant.rows.asked import Asked, is_outgoing, money_fits, of_side
 from assistant.rows.asking import NO_QUERY
 from assistant.rows.chosen import Chosen, Meaning
-from assistant.rows.columns import Sheet, figures_of, is_money, is_named, spaced
+from assistant.rows.columns import (
+    Sheet,
+    figures_of,
+    is_money,
+    is_named,
+    is_wholly_named,
+    spaced,
+)
 from assistant.rows.conditions import Conditions, whole_cells
 from assistant.rows.filters import bare_of, is_titled
 from assistant.rows.named import Named
@@ -184,8 +191,10 @@ class _Grounded:
                 return None
             if made.operation != "count" and not self._is_meant(column, made.operation):
                 return None
-        told = [c for c in (column, made.group) if isinstance(c, int)]
-        named = any(is_named(sheet.table.columns[c], self._bare) for c in told)
+        names = sheet.table.columns
+        named = column is not None and is_named(names[column], self._bare)
+        if isinstance(made.group, int):
+            named = named or is_wholly_named(names[made.group], self._bare)
         return Asked(
             operation=made.operation, rows=tuple(rows), column=column, group=made.group,
             each=made.each, added=made.added,

@@ -55,10 +55,10 @@ def told_by_query(
     if near is None:
         return None
     sheet, shared = near
-    if not meant and _told_elsewhere(question, sheet, shared, found_first):
-        return None
-    session.status("status_querying", name=session.name_of(sheet.table.asset))
-    told = _told(session, question, sheet, meant=meant, shared=shared)
+    told = None
+    if meant or not _told_elsewhere(question, sheet, shared, found_first):
+        session.status("status_querying", name=session.name_of(sheet.table.asset))
+        told = _told(session, question, sheet, meant=meant, shared=shared)
     if told is None:
         session.notes.setdefault(NO_QUERY, set()).add(sheet.table.asset)
     return told
