@@ -15,10 +15,10 @@ from datetime import date
 from decimal import Decimal
 
 from assistant.confidence import is_chinese
-from assistant.rows.asking import NOTES
+from assistant.rows.asking import REMARKS
 from assistant.rows.chosen import Chosen, Held, Meaning, Taken
 from assistant.rows.columns import Sheet, is_named, spaced
-from assistant.rows.filters import Filters, filters_of
+from assistant.rows.filters import Filters, filters_of, plain
 from assistant.rows.named import Named, matching
 from assistant.rows.query import Condition, Query
 from assistant.rows.when import When, when_of
@@ -275,7 +275,7 @@ class Conditions:
         return found
 
     def _are_notes(self, column: int) -> bool:
-        return bool(NOTES.search(spaced(self._sheet.table.columns[column])))
+        return bool(REMARKS.search(spaced(self._sheet.table.columns[column])))
 
     def _is_noted(self, condition: Condition) -> bool:
         return condition.sign in ("=", "like") and self._are_notes(self._place(condition))
@@ -285,7 +285,7 @@ class Conditions:
         if len(words) > 1:
             return True
         word = words[0]
-        if self._are_notes(column):
+        if self._are_notes(column) or plain(word) in self._named.heads():
             return False
         if len(word) < (_SHORTEST_ZH if is_chinese(word) else _SHORTEST):
             return False

@@ -15,6 +15,7 @@ from functools import lru_cache
 from assistant import phrases
 from assistant.citations import fold
 from assistant.rows import vocabulary
+from assistant.rows.asking import REMARKS
 from retrieval.tables import Row, Table
 
 _LETTER = r"[^\W_\u3400-\u9fff]"
@@ -68,11 +69,14 @@ def filters_of(question: str, table: Table, columns: Sequence[int], rows: Sequen
         if at is None or _generic(cell, table):
             continue
         rest = f"{rest[: at[0]]} | {rest[at[1] :]}"
-        chosen.setdefault(column, []).append(("=", cell))
+        same = (v for v in held[column] if fold(v).strip() == fold(cell).strip())
+        chosen.setdefault(column, []).extend(("=", v) for v in same)  # in whatever capitals
         labels.setdefault(column, []).append(cell)
     missing: list[str] = []
     for run, linked in _runs(rest, table):
-        fitting = [c for c in columns if any(_has(v, run) for v in held[c])]
+        # One word of what is noted beside a row says little of which rows are meant.
+        asked = [c for c in columns if len(run) > 1 or not REMARKS.search(table.columns[c])]
+        fitting = [c for c in asked if any(_has(v, run) for v in held[c])]
         if not fitting:
             missing.append(" ".join(run))
             continue

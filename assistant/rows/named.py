@@ -198,6 +198,14 @@ class Named:
         stock = [c for c in held if asking.PIECES.search(spaced(names[c]))]
         return column if column in stock else -1
 
+    def heads(self) -> set[str]:
+        """Return the nouns for the rows themselves: of "how many league games", games."""
+        noun, then = self._how_many() or "", self._how_many("then") or ""
+        which = asking.WHICH.search(self.question)
+        said = [noun if not then or fold(then) in vocabulary.STOP else then]
+        said += [which["en"] or ""] if which else []
+        return {plain(word) for word in said if word}
+
     def things(self) -> bool:
         """Whether a number of things is asked for that have a name, not of times."""
         noun = self._how_many()

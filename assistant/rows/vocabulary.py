@@ -234,7 +234,7 @@ STOP = frozenset(
         receive received record recorded row rows say says she sheet shop shopped shortest
         show single smallest so spend spending spent spreadsheet stand statement sum table
         take tell than that the their there these they thing things this those time times to
-        together took total transaction transactions tsv under up us use used value values
+        together took total transaction transactions tsv under up us use used value values years
         visit visited warmest was we went were what when where which who far will with
         work worked working would xlsx you your ran run wrote written walked drove sold ordered
         ate began billed booked borrowed brought called came charged climbed come comes cycled
