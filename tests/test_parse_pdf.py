@@ -119,7 +119,7 @@ LEDGER = (
     ("Date", "Type", "Details", "Paid out", "Balance"),
     ("02 Sep", "Card", "POTTERS SUPPLY", "342.60", "7,882.77"),
     ("03 Sep", "Standing order", "B TIERNEY BOOKKEEPING FOR AUGUST", "260.00", "7,622.77"),
-    ("04 Sep", "Transfer in", "CLASS BOOKINGS SETTLEMENT", "", "8,366.87"),
+    ("2024-09-04", "Transfer in", "CLASS BOOKINGS SETTLEMENT", "", "8,366.87"),
 )
 
 
@@ -130,7 +130,7 @@ def words_counted() -> Chunker:
 def ledger(path: Path, rules: Sequence[tuple[str, tuple[int, int], tuple[int, int]]]) -> None:
     """Write the ledger as a table whose long entries take two lines."""
     style = getSampleStyleSheet()["BodyText"]
-    rows = [[Paragraph(cell, style) for cell in row] for row in LEDGER]
+    rows = [[Paragraph(cell.replace("2024-", "2024-<br/>"), style) for cell in r] for r in LEDGER]
     made = Table(rows, colWidths=[55, 60, 110, 60, 60])
     made.setStyle(TableStyle([(name, a, b, 0.6, colors.grey) for name, a, b in rules]))
     SimpleDocTemplate(str(path), pagesize=A4).build([made, Paragraph("Interest 1.2 %.", style)])

@@ -35,7 +35,8 @@ _LEAST, _MOST = 0.008, 0.15
 _BANDS = 3
 _BESIDE = 10
 """One in so many words level with a table may stand beside it."""
-_FIGURE = re.compile(r"[\d.,()%$€£¥+\-–—−]+$")
+_FIGURE = re.compile(r"(?!.*\d-\d)[\d.,()%$€£¥+\-–—−]+(?<!\d-)$")
+"""A line of figures; dates, and what is broken at a hyphen, are none."""
 _PROSE = 300
 """Characters of a cell from which it is a paragraph in a box."""
 
@@ -187,7 +188,7 @@ class _Table:
 
     def pieces(self, number: int) -> Iterator[Piece]:
         """Yield the rows that have words, each a piece as wide as the table."""
-        for row in self._cells:
+        for row in ([_unbroken(cell) for cell in cells] for cells in self._cells):
             words = [word for cell in row for word in cell]
             if not words:
                 continue
@@ -210,6 +211,23 @@ class _Table:
                 cells=cells,
                 table=number,
             )
+
+
+def _unbroken(cell: Sequence[Placed]) -> list[Placed]:
+    """Put together again what a narrow cell breaks at a hyphen: ``2024-`` and ``01-20``."""
+    whole: list[Placed] = []
+    for word, box, bold in cell:
+        before = whole[-1] if whole else None
+        broken = before and before[0].text[:-1] and before[0].text.endswith("-")
+        if before and broken and box[1] > (before[1][1] + before[1][3]) / 2:
+            text = before[0].text
+            divided = text[-2].isalpha() and word.text[:1].islower()
+            boxes = [b for b in (before[0].box, word.box) if b]
+            joined = Word((text[:-1] if divided else text) + word.text, union(boxes))
+            whole[-1] = (joined, union([before[1], box]), bold)
+        else:
+            whole.append((word, box, bold))
+    return whole
 
 
 def _is_column(cell: Sequence[Placed]) -> bool:
