@@ -41,6 +41,8 @@ class Chosen:
     """Whether a condition by words was left out, as none of the question's."""
     worded: bool = False
     """Whether the question has a word of a condition, or a time."""
+    left: tuple[str, ...] = ()
+    """Words of the question that are in no cell, name of a column or word of asking."""
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ class Conditions:
         worded = taken.worded or len(about) > len(taken.about)
         return Chosen(
             tuple(rows), tuple(about), taken.missing, bounded, frozenset(columns),
-            taken.dropped, worded,
+            taken.dropped, worded, self._left(filters),
         )  # fmt: skip
 
     def _taken(self) -> Taken:
@@ -105,6 +105,10 @@ class Conditions:
             return False
         found = self._words(condition, rows)
         return found is None or len(found.rows) < len(rows)
+
+    def _left(self, filters: Filters) -> tuple[str, ...]:
+        heads = self._named.heads()
+        return tuple(word for word in filters.missing if plain(word) not in heads)
 
     # --- time --------------------------------------------------------------------------------
 

@@ -183,7 +183,8 @@ class _Grounded:
 
     def _figures(self, made: _Figure, chosen: Chosen, sure: bool) -> Asked | Cells | None:
         sheet, column, rows = self._sheet, made.column, list(chosen.rows)
-        if made.operation == "count" and made.group is None and chosen.dropped and not chosen.about:
+        every = made.operation == "count" and made.group is None and not chosen.about
+        if every and (chosen.dropped or chosen.left):
             return None  # not all are meant
         if column is not None:
             rows = of_side(rows, column, self._bare, sheet)
