@@ -87,14 +87,21 @@ def _operations(question: str) -> list[Operation]:
 
 def _operation(question: str, sheet: Sheet) -> Operation | None:
     """Return what to do with the figures; a column's name ("mean temp") tells nothing of it."""
-    bare = question
-    for name in sheet.table.columns:
-        if " " in name:
-            bare = re.sub(rf"\b{re.escape(name)}\b", " ", bare, flags=re.IGNORECASE)
+    bare = without_names(question, sheet)
     wanted = _operations(bare) or _operations(question)
     if "average" in wanted and set(wanted) & {"max", "min"}:
         return None  # the highest of averages
     return wanted[0] if wanted else None
+
+
+def without_names(question: str, sheet: Sheet) -> str:
+    """Return a question without the names of columns that have several words, or are Chinese."""
+    for name in sheet.table.columns:
+        if re.search(r"[\u3400-\u9fff]", name):
+            question = question.replace(re.sub(r"[（(].*", "", name), " ")
+        elif " " in name:
+            question = re.sub(rf"\b{re.escape(name)}\b", " ", question, flags=re.IGNORECASE)
+    return question
 
 
 def asked_of(question: str, sheet: Sheet) -> Asked | None:

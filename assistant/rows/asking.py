@@ -194,7 +194,7 @@ PIECES = any_of(
     "数量|库存|件数|个数|人数|册数|份数|张数|数$",
 )
 TIMES = any_of(r"^(?:times?|of|were|are|have|did|do|was|is)$", "^[次回趟场笔]")
-REMARKS = any_of(r"\b(?:notes?|remarks?|comments?)\b", "备注|说明|附注")
+REMARKS = any_of(r"\b(?:notes?|remarks?|comments?)\b", "备注|说明|附注|感受|心得")
 """Columns of what else there is to say of a row; a statement's description is none."""
 NOTES = any_of(
     r"\b(?:notes?|remarks?|comments?|description|result|reason|outcome)\b",

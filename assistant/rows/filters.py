@@ -24,6 +24,8 @@ _LINK_BEFORE = re.compile(
     r"(?:\b(?:and|or|plus)|[和或与及、,，&])(?:\s+(?:at|on|for|in|from))?\W*$"
 )
 _LINK_BEHIND = re.compile(r"^\W*(?:\b(?:and|or|plus)\b|[和或与及、,，&])")
+_BRACKETS = re.compile(r"[（(）)]")
+"""Around the unit in a column's name."""
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _NO_TITLE = {"the", "and", "for", "how", "much", "many", "total", "table", "sheet", "list", "file"}
 """Words of a file's name that a question has without meaning the file."""
@@ -191,8 +193,9 @@ def _synonym(word: str, table: Table) -> bool:
 
 def _chinese(run: str, table: Table) -> list[str]:
     """Return what a run of Chinese says beside words of asking and the columns' names."""
-    for name in sorted(table.columns, key=len, reverse=True):
-        run = run.replace(name, " ") if _CHINESE.search(name) else run
+    parts = {part for name in table.columns for part in (name, *_BRACKETS.split(name))}
+    for name in sorted(parts, key=len, reverse=True):
+        run = run.replace(name, " ") if len(name) > 1 and _CHINESE.search(name) else run
     return vocabulary.STOP_ZH.sub(" ", run).split()
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from assistant.citations import content_words
 from assistant.phrases import Operation
 from assistant.rows import asking
-from assistant.rows.asked import Asked, is_outgoing, money_fits, of_side
+from assistant.rows.asked import Asked, is_outgoing, money_fits, of_side, without_names
 from assistant.rows.asking import NO_QUERY
 from assistant.rows.chosen import Chosen, Meaning
 from assistant.rows.columns import (
@@ -121,7 +121,8 @@ class _Grounded:
 
     def _added(self, figure: Term, chosen: Chosen) -> _Figure | None:
         """Return a sum, an average or a count, whichever of them the question asks for."""
-        if self._named.averages() and figure.column is not None:
+        averages = Named(without_names(self._bare, self._sheet)).averages()
+        if averages and figure.column is not None:
             return _Figure("average", self._column(figure.column, "average"))
         if figure.made == "average":
             return None

@@ -69,7 +69,8 @@ class Named:
         """Whether a value, or a word of it that says something, stands in the question."""
         bare = fold(value.strip("%"))
         if _CHINESE.search(bare):
-            pairs = {bare[i : i + 2] for i in range(len(bare) - 1)} or {bare}
+            runs = re.findall(r"[\u3400-\u9fff]+", bare)
+            pairs = {run[i : i + 2] for run in runs for i in range(max(1, len(run) - 1))}
             return any(
                 pair in self._folded for pair in pairs if not _WORD_OF_ASKING.fullmatch(pair)
             )
@@ -240,7 +241,7 @@ class Named:
         found, named = figure_columns(self.question, operation, sheet)
         if len(found) == 1 and (named or is_money(sheet, found)):
             return found[0]
-        there = set(re.findall(r"[\u3400-\u9fff]", self.question))
+        there = set(re.findall(r"[\u3400-\u9fff]", _OF_ASKING.sub(" ", self.question)))
         shared = {c: len(there & set(_bare_name(sheet, c))) for c in figures_of(sheet)}
         best = max(shared, key=lambda c: shared[c], default=column)
         told = shared.get(best, 0)
@@ -274,6 +275,8 @@ def _bare_name(sheet: Sheet, column: int) -> str:
     return re.sub(r"[（(][^)）]*[)）]", "", sheet.table.columns[column])
 
 
+_OF_ASKING = re.compile("平均|总共|一共|合计|多少|最[高低多少大小长短]")
+"""Says what is done with figures, and names no column of them."""
 _WORD_OF_ASKING = re.compile(r"[多少几个一共总的了是在有什么哪里]+")
 
 
