@@ -232,7 +232,8 @@ class _Grounded:
             return Cells(tuple(rows), columns, chosen.about, sure=True)
         columns = made.columns
         if not set(columns) - chosen.columns:  # who bought the pram is not told by the pram
-            columns = tuple(people_columns(self._bare, sheet))
+            people = people_columns(self._bare, sheet)
+            columns = tuple(c for c in people if c not in chosen.columns)
         dropped = chosen.dropped and not (chosen.worded and len(rows) == 1)
         if not chosen.about or dropped or not columns:
             return None
