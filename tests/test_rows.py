@@ -352,6 +352,8 @@ def test_days_are_read_by_the_whole_column() -> None:
         ("from January up to the end of February", "2025-01-01 – 2025-02-28"),
         ("the year to February 2025", "2024-03-01 – 2025-02-28"),
         ("up to the end of January", "– 2025-01-31"),
+        ("on or after 4 January 2025", "2025-01-04 –"),
+        ("winter 2025 (January and February)", "2025-01, 2025-02"),
         ("how may I march on", ""),
     ],
 )

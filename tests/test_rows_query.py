@@ -8,6 +8,7 @@ import pytest
 
 from assistant.rows.asked import Asked
 from assistant.rows.columns import Sheet, figure_columns, is_identifier
+from assistant.rows.filters import bare_of
 from assistant.rows.grounded import Cells, grounded
 from assistant.rows.named import Named, matching
 from assistant.rows.query import Condition, Query, Term, read_query, renamed, without
@@ -239,3 +240,31 @@ def test_a_dot_parts_thousands_where_commas_part_decimals_in_the_table() -> None
     rows = tuple(Row(c, " | ".join(c), passage) for c in cells)
     jobs = Sheet.of(Table("jobs.csv", "", ("Job", "Words", "Fee"), rows))
     assert [str(n.value) for n in jobs.numbers[1] if n] == ["6050", "4070"]
+
+
+def test_a_value_means_all_cells_that_have_the_questions_words_of_it() -> None:
+    passage = sheet().table.rows[0].passage
+    cells = (("hall hire autumn", "420"), ("hall hire spring", "440"), ("hall cleaning", "15"))
+    rows = tuple(Row(c, " | ".join(c), passage) for c in cells)
+    costs = Sheet.of(Table("costs.csv", "", ("What for", "Amount"), rows, True))
+    query = read_query(
+        "SELECT SUM(Amount) FROM t WHERE What_for = 'hall hire autumn'", ["What_for", "Amount"]
+    )
+    assert query is not None
+    asked = grounded(query, "How much did we pay for the hall hire?", costs, Meant())
+    assert isinstance(asked, Asked) and asked.rows == (0, 1)
+
+
+def test_the_last_time_is_a_day_whatever_the_query_groups_by() -> None:
+    sql = (
+        "SELECT strftime('%Y-%m', Date) FROM t WHERE Pet = 'Biscuit' "
+        "GROUP BY strftime('%Y-%m', Date) ORDER BY SUM(Bill) DESC LIMIT 1"
+    )
+    told = put(sql, "When was Biscuit last at the vet?")
+    assert isinstance(told, Cells) and (told.rows, told.columns) == ((2,), (0,))
+
+
+def test_part_of_a_files_name_before_its_kind_chooses_no_rows() -> None:
+    asset = "7th Marlow scouts treasurer.xlsx"
+    assert "scouts" not in bare_of("Going by the scouts treasurer sheet, who paid?", asset)
+    assert "scouts" in bare_of("How much did the scouts pay?", asset)

@@ -135,6 +135,9 @@ def figure_columns(question: str, operation: Operation, sheet: Sheet) -> tuple[l
             if meant:
                 return meant[:1], True
     named = [c for c in sheet.numbers if is_named(names[c], question)]
+    if vocabulary.MONEY.search(question) and any(is_money(sheet, [c]) for c in figures_of(sheet)):
+        # "the energy bill": what only means a column may name what the money is for
+        named = [c for c in named if is_money(sheet, [c]) or _own_words(names[c], question)]
     if named:
         best = max(_shared(names[c], question) for c in named)
         named = [c for c in named if _shared(names[c], question) == best]
@@ -218,16 +221,22 @@ def is_wholly_named(name: str, question: str) -> bool:
 
 
 def _shared(name: str, question: str) -> int:
-    """Return how many words of a column's name a question has; for Chinese, of its characters."""
+    """Return how many words of a column's name a question has; for Chinese, of its characters.
+
+    A word for the same thing counts as one.
+    """
+    own = _own_words(name, question)
+    alike = vocabulary.FIGURES_ALIKE
+    return own or int(any(rule.search(spaced(name)) and rule.search(question) for rule in alike))
+
+
+def _own_words(name: str, question: str) -> int:
     said = {plain(w) for w in re.findall(r"[a-z]+", question.casefold())}
     own = [plain(w) for w in re.findall(r"[a-z]+", name.casefold()) if len(w) > 1]
     weak = {"per", "of", "in", "no", "number", "the", "total", "how", "many", "much"}
-    count = sum(w in said and w not in weak for w in own)
-    if not count:
-        alike = vocabulary.FIGURES_ALIKE
-        count += any(rule.search(spaced(name)) and rule.search(question) for rule in alike)
     bare = re.sub(r"[（(][^)）]*[)）]", "", name)  # without its unit
     chinese = "".join(re.findall(r"[\u3400-\u9fff]+", bare))
+    count = sum(w in said and w not in weak for w in own)
     return count + (len(chinese) if chinese and chinese in question else 0)
 
 

@@ -192,7 +192,7 @@ class Conditions:
         wanted: list[str] = []
         missing: list[str] = []
         for value in (v.strip("%") for v in condition.values):
-            cells = matching(value, self._cells(column))
+            cells = self._meant_by(value, column)
             wanted += cells
             missing += [] if cells else [value]
         told = list(dict.fromkeys(wanted))
@@ -203,6 +203,18 @@ class Conditions:
         fit = [i for i in rows if sheet.table.rows[i].cells[column] in wanted]
         denies = self._named.negates() and bool(wanted) and self._named.denied(wanted)
         return Held(fit, f"{name}: {label}", missing, denies, column, wanted)
+
+    def _meant_by(self, value: str, column: int) -> list[str]:
+        """Return the cells that a value means, all those that have the question's words of it.
+
+        "The hall" is every hire of it, although the query names that of autumn.
+        """
+        cells = matching(value, self._cells(column))
+        said = self._named.words_of(value)
+        if not said or self._named.has_all(value):
+            return cells
+        wider = [c for c in matching(said, self._cells(column)) if self._named.words_of(c) == said]
+        return cells + [cell for cell in wider if cell not in cells]
 
     def _cells(self, column: int) -> list[str]:
         return [self._sheet.table.rows[i].cells[column] for i in self._sheet.kept]
@@ -216,6 +228,8 @@ class Conditions:
             return False  # held against the numbers of the question
         column = self._place(condition)
         name, cells = self._sheet.table.columns[column], self._cells(column)
+        if self._are_notes(column):  # a word of a remark is not the remark
+            return not any(self._named.has_all(v.strip("%")) for v in condition.values)
         return not any(
             self._named.has(value) or self._named.speaks(matching(value, cells), name, cells)
             for value in (v.strip("%") for v in condition.values)

@@ -27,6 +27,7 @@ _LINK_BEHIND = re.compile(r"^\W*(?:\b(?:and|or|plus)\b|[和或与及、,，&])")
 _BRACKETS = re.compile(r"[（(）)]")
 """Around the unit in a column's name."""
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
+_KINDS_OF_FILE = r"(?:sheet|file|workbook|spreadsheet|list|log|book|table|pdf|csv|document)"
 _NO_TITLE = {"the", "and", "for", "how", "much", "many", "total", "table", "sheet", "list", "file"}
 """Words of a file's name that a question has without meaning the file."""
 
@@ -161,6 +162,8 @@ def bare_of(question: str, asset: str) -> str:
     if len(words) > 1:
         title = r"\W+(?:and\W+|the\W+)?".join(map(re.escape, words))
         bare = re.sub(rf"\b{title}\b", " ", bare, flags=re.IGNORECASE)
+        some = rf"(?:(?:{'|'.join(map(re.escape, words))})\W+){{2,}}"
+        bare = re.sub(rf"\b{some}(?={_KINDS_OF_FILE}\b)", " ", bare, flags=re.IGNORECASE)
     return phrases.NAME.sub(" ", bare)
 
 

@@ -94,6 +94,9 @@ class _Grounded:
         day = next((t.column for t in query.selected if t.column in self._sheet.days), None)
         if day is not None and not extreme and self._named.kind() == "day":
             return _Told((day,))
+        if self._named.kind() == "day" and (latest := self._named.latest()) is not None:
+            dated = day if day is not None else next(iter(self._sheet.days), None)
+            return None if dated is None else _Told((dated,), dated, latest)
         if query.group is not None:
             return self._by_group(query.group, figure)
         if figure is not None:

@@ -80,6 +80,19 @@ class Named:
         telling = words - {plain(word) for word in vocabulary.STOP} or words
         return bool(telling & self._words)
 
+    def has_all(self, value: str) -> bool:
+        """Whether all of a value's words stand in the question."""
+        if _CHINESE.search(value):
+            return fold(value) in self._folded
+        return _plain(value) <= self._words
+
+    def words_of(self, value: str) -> str:
+        """Return the words of a value, not Chinese, that stand in the question."""
+        stop = {plain(word) for word in vocabulary.STOP}
+        if _CHINESE.search(value):
+            return ""
+        return " ".join(w for w in _WORD.findall(fold(value)) if plain(w) in self._words - stop)
+
     def speaks(self, found: Sequence[str], column: str, cells: Sequence[str]) -> bool:
         """Whether the question speaks of cells in other words: a country by its people, a yes or no
         by the column's name, a state among few by a denial of another."""

@@ -48,8 +48,8 @@ _YEAR_TO = re.compile(
 _RANGE = re.compile(r"(?:\bfrom|\bbetween|从|在)\s*$", re.IGNORECASE)
 _ALSO = re.compile(r"^\s*(?:,|and|or|,\s*and|和|与|、|或|及)\s*$", re.IGNORECASE)
 _LEAD = re.compile(
-    r"\b(?:(?P<since>since)|(?P<after>after)|(?P<before>before)"
-    r"|(?P<until>(?:until|till|up to)(?: the (?:end|close) of)?)"
+    r"\b(?:(?P<since>since|on or after)|(?P<after>after)|(?P<before>(?<!or )before)"
+    r"|(?P<until>on or before|(?:until|till|up to)(?: the (?:end|close) of)?)"
     r"|in|on|of|during|for|from|the month of)\s+(?:the (?:year|month) (?:of )?)?$",
     re.IGNORECASE,
 )
@@ -119,7 +119,13 @@ def when_of(question: str, days: Sequence[date]) -> When | None:
         stretches, rest = _stretches(question, points, days)
     except ValueError:
         return None
-    return When(tuple(stretches), rest)
+    # "summer 2023 (June, July and August)": the year is that of the months
+    within = [s for s in stretches if not any(_holds(s, t) for t in stretches if t != s)]
+    return When(tuple(within), rest)
+
+
+def _holds(whole: Stretch, part: Stretch) -> bool:
+    return whole[0] <= part[0] and part[1] <= whole[1]
 
 
 def _point(match: re.Match[str], question: str) -> _Point | None:

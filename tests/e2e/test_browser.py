@@ -13,6 +13,7 @@ from assistant.demo import demo_files, demo_questions
 
 Open = Callable[..., Page]
 INVOICE = "invoice-northwind.pdf"
+SHEET = "expenses-may.xlsx"
 LONG = "Write a long story about a lighthouse keeper and the sea."
 """Its answer runs to the limit of tokens; a poem soon repeats itself, which ends it."""
 
@@ -106,6 +107,20 @@ def test_a_document_given_with_the_question_is_read_first(open_page: Open, sampl
     expect(page.locator('[class*="st-key-card-cites-"]').first).to_contain_text("spring-meeting")
     _wait_until_answered(page)
     expect(_answers(page).last).to_contain_text("滨江图书馆")
+
+
+def test_a_cell_of_a_sheet_is_shown_among_its_rows(open_page: Open, samples: Path) -> None:
+    page = open_page()
+    files = page.locator('[data-testid="stChatInput"] input[type=file]')
+    files.set_input_files(samples / SHEET)
+    expect(page.get_by_role("button", name=f"Remove {SHEET}")).to_be_visible()
+    (question,) = demo_questions("en", {SHEET})
+    _ask(page, question.question)
+    card = page.locator('[class*="st-key-card-cites-"]').first
+    expect(card).to_contain_text(re.compile(r"rows? \d"))
+    _wait_until_answered(page)
+    card.get_by_role("button").click()
+    expect(page.get_by_role("dialog").get_by_test_id("stDataFrame")).to_be_visible()
 
 
 def test_a_recording_without_speech_says_so(open_page: Open) -> None:
