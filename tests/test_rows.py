@@ -411,3 +411,20 @@ def test_prose_in_a_cell_is_read_although_no_query_holds(tmp_path: Path) -> None
         assert (cited.locator.rows, cited.locator.column) == ((3,), "value")
     finally:
         opened.close()
+
+
+def test_a_bills_own_total_is_told_although_no_query_holds(tmp_path: Path) -> None:
+    model = ScriptedChat(
+        script=["SELECT SUM(amount) FROM t WHERE item = 'Boats'", "1,135.20"], constrains=True
+    )
+    opened = open_assistant(Settings(home=tmp_path / "home"), model)
+    bill = (
+        "# Invoice of Northwind Boats\n\n| item | amount |\n|---|---|\n| Oak planks | 462.00 |\n"
+        "| Brass cleats | 195.00 |\n| Total due | 1,135.20 |\n"
+    )
+    opened.ingest(write(tmp_path / "files", {"bill.md": bill}))
+    try:
+        said = outcome(opened.ask("What is the total due on the Northwind Boats invoice?"))
+        assert isinstance(said, Answered) and "1,135.20" in said.text
+    finally:
+        opened.close()

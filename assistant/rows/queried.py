@@ -18,6 +18,7 @@ from assistant.rows.figures import RowFigures
 from assistant.rows.grounded import Cells, grounded, values_named
 from assistant.rows.named import Named
 from assistant.rows.refusals import missing, none_fits
+from assistant.rows.vocabulary import TOTAL_LINE
 from assistant.rows.writer import QueryWriter
 from assistant.session import Session
 from retrieval.values import ABOUT, Passage
@@ -95,12 +96,15 @@ def shares_words(question: str, sheet: Sheet) -> bool:
 def of_a_row(session: Session, said: str, passage: Passage) -> bool:
     """Whether words are a cell of a table that a query found no answer in: the wrong one, mostly.
 
-    Words out of a cell that holds sentences were read, as in any other text.
+    Words out of a cell that holds sentences were read, as in any other text, and a bill's own line
+    of its total is no row of a list.
     """
     if passage.kind != "table" or passage.asset not in session.notes.get(NO_QUERY, ()):
         return False
-    cells = (cell for line in passage.text.split("\n") for cell in line.split(" | "))
-    return not any(said in cell and is_prose(cell) for cell in cells)
+    lines = [line for line in passage.text.split("\n") if said in line]
+    cells = (cell for line in lines for cell in line.split(" | "))
+    prose = any(said in cell and is_prose(cell) for cell in cells)
+    return not prose and not any(TOTAL_LINE.search(line) for line in lines)
 
 
 def _nearest(question: str, sheets: Sequence[Sheet]) -> tuple[Sheet, int] | None:
