@@ -54,7 +54,8 @@ def told_by_rows(session: Session, plan: Plan, results: Sequence[ToolResult]) ->
         return None
     said = _tell(session, plan, held, meant=meant) if figures else None
     if (said is None or said.found is False) and can_query(session):
-        sheets = [sheet for passages in held for sheet in _sheets(passages)]
+        lists = [passages for passages in held if not (plan.field and _is_bill(passages))]
+        sheets = [sheet for passages in lists for sheet in _sheets(passages)]
         return told_by_query(session, sheets, passages_of(results), meant=meant) or said
     return said
 
@@ -129,6 +130,12 @@ def _named(session: Session, plan: Plan) -> list[Sequence[Passage]]:
 
 def _sheets(passages: Sequence[Passage]) -> list[Sheet]:
     return [Sheet.of(table) for table in tables_of(passages)]
+
+
+def _is_bill(passages: Sequence[Passage]) -> bool:
+    """Whether a document has a table with a total of its own: its fields are read, not queried."""
+    table = bool(passages) and is_table_file(passages[0].asset)
+    return not table and any(p.kind == "table" and TOTAL_LINE.search(p.text) for p in passages)
 
 
 def _understood(question: str, held: Sequence[Sequence[Passage]]) -> list[tuple[Sheet, Asked]]:
