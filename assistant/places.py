@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from retrieval.tables import cell_spans
 from retrieval.values import (
     Box,
     CellLocator,
@@ -79,12 +80,16 @@ def _lines_of(passage: Passage, span: tuple[int, int], boxes: Sequence[Box]) -> 
     """Return the line boxes that a span falls into, its place told by the lines' widths.
 
     The catalog keeps a box a line; letters are spread over the lines by how wide these are. Of a
-    table it keeps a box for each row.
+    table it keeps a box for each cell: those of one row are shown together.
     """
     text = passage.text
-    if passage.kind == "table" and len(boxes) == text.count("\n") + 1:
-        top, bottom = (text.count("\n", 0, at) for at in span)
-        return boxes[top : bottom + 1]
+    cells = cell_spans(text) if passage.kind == "table" else []
+    if cells and len(boxes) == len(cells):
+        rows: dict[int, list[Box]] = {}
+        for (begin, end), box in zip(cells, boxes, strict=True):
+            if begin < span[1] and end > span[0]:
+                rows.setdefault(text.count("\n", 0, begin), []).append(box)
+        return [_hull(row) for row in rows.values()] or boxes
     total = sum(box[2] - box[0] for box in boxes)
     if total <= 0 or not text:
         return boxes

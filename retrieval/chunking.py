@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import ceil
 
+from retrieval.tables import cell_spans
 from retrieval.values import (
     Block,
     Box,
@@ -198,8 +199,8 @@ def _narrow(part: _Part) -> Locator:
         repeated = where.rows[: part.prefix.count("\n")]
         return replace(where, rows=repeated + where.rows[first : last + 1])
     if isinstance(where, PageLocator):
-        by_line = _boxes_by_line(part) if part.block.kind == "table" else []
-        return PageLocator(where.page, tuple(by_line or lines(boxes)) if boxes else where.boxes)
+        by_cell = _boxes_by_cell(part) if part.block.kind == "table" else []
+        return PageLocator(where.page, tuple(by_cell or lines(boxes)) if boxes else where.boxes)
     if isinstance(where, RegionLocator):
         return RegionLocator(_union(boxes)) if boxes else where
     if isinstance(where, TextLocator):
@@ -210,19 +211,20 @@ def _narrow(part: _Part) -> Locator:
     return TimeLocator(min(starts), max(ends)) if starts and ends else where
 
 
-def _boxes_by_line(part: _Part) -> list[Box]:
-    """Return a box for each line of a table's part, its rows; none when a line has no place.
+def _boxes_by_cell(part: _Part) -> list[Box]:
+    """Return a box for each cell of a table's part; none when a cell has no place.
 
-    A row of a table may take several lines of the page, so its line alone tells where it stands.
+    A cell may take several lines of the page, so the lines of the page do not tell where it stands.
     """
-    text, kept = part.block.text, len(part.prefix)
-    held: dict[int, list[Box]] = {}
-    for word, at in _placed(part.block):
-        if word.box is not None and (at < kept or part.start <= at < part.end):
-            held.setdefault(text.count("\n", 0, at), []).append(word.box)
-    first, last = (text.count("\n", 0, at) for at in (part.start, part.end))
-    rows = [*range(part.prefix.count("\n")), *range(first, last + 1)]
-    return [_union(held[row]) for row in rows] if all(row in held for row in rows) else []
+    kept, placed = len(part.prefix), list(_placed(part.block))
+    found: list[Box] = []
+    for start, end in cell_spans(part.text):
+        moved = 0 if start < kept else part.start - kept
+        inside = [w.box for w, at in placed if w.box and start + moved <= at < end + moved]
+        if not inside:
+            return []
+        found.append(_union(inside))
+    return found
 
 
 def _words_within(part: _Part) -> list[Word]:

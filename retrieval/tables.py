@@ -71,6 +71,19 @@ def is_table_file(name: str, media_type: str = "") -> bool:
     return bool(re.search(r"\.(?:csv|tsv|xlsx)$", name, re.IGNORECASE))
 
 
+def cell_spans(text: str) -> list[tuple[int, int]]:
+    """Return where the cells of a table's text begin and end, empty ones left out."""
+    found: list[tuple[int, int]] = []
+    at = 0
+    for line in text.split("\n"):
+        for cell in line.split(_BETWEEN):
+            if cell.strip(" |"):
+                found.append((at, at + len(cell)))
+            at += len(cell) + len(_BETWEEN)
+        at += 1 - len(_BETWEEN)
+    return found
+
+
 def tables_of(passages: Sequence[Passage]) -> list[Table]:
     """Return the tables of one file, from all of its passages in reading order.
 

@@ -116,3 +116,15 @@ def test_snippets_are_cut_at_words() -> None:
     cut = snippet(text, find_span("needle", text))
     assert "needle" in cut and cut.startswith("… word") and cut.endswith("word …")
     assert len(cut) < 330
+
+
+def test_a_cell_of_a_page_is_cited_by_its_own_box() -> None:
+    """Cells may take several lines of the page; empty ones have no box."""
+    text = "Date | Details | Out\n02 Sep | Potters supply | 342.60\n03 Sep |  | 18.00"
+    boxes = [(0.1 * n, 0.1 * n, 0.1 * n + 0.05, 0.1 * n + 0.05) for n in range(8)]
+    place = PageLocator(2, tuple(boxes))
+    passage = Passage(1, "a.pdf", "0", "document", "", "table", text, place, 0.0, 0.0)
+    one = cite(1, passage, "342.60").locator
+    assert one == PageLocator(2, (boxes[5],))
+    row = cite(1, passage, "03 Sep |  | 18.00").locator
+    assert row == PageLocator(2, ((*boxes[6][:2], *boxes[7][2:]),))
