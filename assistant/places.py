@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from retrieval.tables import cell_spans
+from retrieval.tables import BETWEEN, cell_spans
 from retrieval.values import (
     Box,
     CellLocator,
@@ -24,8 +24,6 @@ from retrieval.values import (
 
 SNIPPET = 240
 """Characters that are shown of a passage."""
-_BETWEEN = " | "
-"""Between the cells of a row, as the parsers write it."""
 
 
 def narrow(passage: Passage, span: tuple[int, int], words: Sequence[Word]) -> Locator:
@@ -69,10 +67,10 @@ def _cells(place: CellLocator, text: str, span: tuple[int, int]) -> CellLocator:
     first, last = (text.count("\n", 0, at) for at in span)
     rows = place.rows[first : last + 1]
     line = text.rfind("\n", 0, span[0]) + 1
-    bar = text.rfind(_BETWEEN, line, span[0])
-    start = line if bar < 0 else bar + len(_BETWEEN)
+    bar = text.rfind(BETWEEN, line, span[0])
+    start = line if bar < 0 else bar + len(BETWEEN)
     named = re.match(r"([^\n]+?): ", text[start : span[1]])
-    alone = named and first == last and _BETWEEN not in text[start : span[1]]
+    alone = named and first == last and BETWEEN not in text[start : span[1]]
     return replace(place, rows=rows, column=named[1] if named and alone else "")
 
 

@@ -8,6 +8,7 @@ offsets are narrowed to what the chunk holds. Knows no model: length is measured
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from math import ceil
@@ -217,10 +218,12 @@ def _boxes_by_cell(part: _Part) -> list[Box]:
     A cell may take several lines of the page, so the lines of the page do not tell where it stands.
     """
     kept, placed = len(part.prefix), list(_placed(part.block))
+    starts = [at for _, at in placed]
     found: list[Box] = []
     for start, end in cell_spans(part.text):
         moved = 0 if start < kept else part.start - kept
-        inside = [w.box for w, at in placed if w.box and start + moved <= at < end + moved]
+        first, last = (bisect_left(starts, at + moved) for at in (start, end))
+        inside = [word.box for word, _ in placed[first:last] if word.box]
         if not inside:
             return []
         found.append(_union(inside))

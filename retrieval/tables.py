@@ -19,7 +19,8 @@ from retrieval.values import CellLocator, PageLocator, Passage
 _HEAD = re.compile(r"^(?:Sheet (?P<sheet>.*?)\. )?Columns: (?P<columns>.+)$", re.DOTALL)
 _SHEET = re.compile(r"^Sheet (?P<sheet>.*)$")
 _TOTAL = re.compile(r"(?:grand |sub)?-?\s?totals?\b|sum\b|合计|总计|小计|总和", re.IGNORECASE)
-_BETWEEN = " | "
+BETWEEN = " | "
+"""Between the cells of a row, as the parsers write it."""
 _RULE = re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-{2,}:?\s*)?$")
 """Parts the names of the columns from the rows in Markdown."""
 _UNIT = re.compile(r"(?<=\w)\s*[（(][^)）]*[)）]")
@@ -76,11 +77,11 @@ def cell_spans(text: str) -> list[tuple[int, int]]:
     found: list[tuple[int, int]] = []
     at = 0
     for line in text.split("\n"):
-        for cell in line.split(_BETWEEN):
+        for cell in line.split(BETWEEN):
             if cell.strip(" |"):
                 found.append((at, at + len(cell)))
-            at += len(cell) + len(_BETWEEN)
-        at += 1 - len(_BETWEEN)
+            at += len(cell) + len(BETWEEN)
+        at += 1 - len(BETWEEN)
     return found
 
 
@@ -118,7 +119,7 @@ def _table(passages: Sequence[Passage]) -> Table | None:
     head = _HEAD.match(passages[0].text)
     if head is None:
         return _under_a_title(passages)
-    columns = tuple(" ".join(name.split()) for name in head["columns"].split(_BETWEEN))
+    columns = tuple(" ".join(name.split()) for name in head["columns"].split(BETWEEN))
     rows = []
     for line in _lines(columns, passages[1:]):
         cells = _cells(columns, line.text)
@@ -134,7 +135,7 @@ def _under_a_title(passages: Sequence[Passage]) -> Table | None:
     their empty cells left out, so that only rows with all of their cells can be told apart."""
     sheet = _SHEET.match(passages[0].text)
     every = list(_lines((), passages[1:] if sheet else passages))
-    parts = [line.text.split(_BETWEEN) for line in every]
+    parts = [line.text.split(BETWEEN) for line in every]
     at = next((i for i, cells in enumerate(parts[:_TITLES]) if _names_columns(cells)), None)
     if at is None:
         return None
@@ -213,7 +214,7 @@ def _cells(columns: Sequence[str], line: str) -> tuple[str, ...] | None:
     """Return a line's cells, empty where it has none; None when it is no row of these columns."""
     cells = [""] * len(columns)
     at = -1
-    for part in line.split(_BETWEEN):
+    for part in line.split(BETWEEN):
         column = _column_at(columns, part, at + 1)
         if column is not None:
             at = column
@@ -221,7 +222,7 @@ def _cells(columns: Sequence[str], line: str) -> tuple[str, ...] | None:
         elif at < 0:
             return None
         else:  # a bar within a cell
-            cells[at] += _BETWEEN + part
+            cells[at] += BETWEEN + part
     return tuple(cells)
 
 

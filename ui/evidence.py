@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -127,9 +128,15 @@ def _show_rows(view: RowsView) -> None:
     import pandas as pd  # comes with Streamlit
 
     numbers = [number for number, _ in view.rows]
-    frame = pd.DataFrame([cells for _, cells in view.rows], numbers, view.columns)
+    # Names of columns may be alike, which a style cannot have: a blank each tells them apart.
+    seen: Counter[str] = Counter()
+    names = []
+    for name in view.columns:
+        names.append(name + " " * seen[name])
+        seen[name] += 1
+    frame = pd.DataFrame([cells for _, cells in view.rows], numbers, names)
     marked = pd.DataFrame("", frame.index, frame.columns)
-    columns = [view.column] if view.column in view.columns else list(view.columns)
+    columns = [view.column] if view.column in names else names
     marked.loc[[number in view.cited for number in numbers], columns] = _MARKED
     st.dataframe(frame.style.apply(lambda _: marked, axis=None), height="content")
 

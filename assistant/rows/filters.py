@@ -162,7 +162,9 @@ def bare_of(question: str, asset: str) -> str:
     if len(words) > 1:
         title = r"\W+(?:and\W+|the\W+)?".join(map(re.escape, words))
         bare = re.sub(rf"\b{title}\b", " ", bare, flags=re.IGNORECASE)
-        some = rf"(?:(?:{'|'.join(map(re.escape, words))})\W+){{2,}}"
+        # Each word once and few of them: no question may make this take long.
+        each = "|".join(map(re.escape, dict.fromkeys(word.casefold() for word in words)))
+        some = rf"(?:(?:{each})\W{{1,3}}){{2,8}}"
         bare = re.sub(rf"\b{some}(?={_KINDS_OF_FILE}\b)", " ", bare, flags=re.IGNORECASE)
     return phrases.NAME.sub(" ", bare)
 

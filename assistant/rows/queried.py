@@ -21,6 +21,7 @@ from assistant.rows.refusals import missing, none_fits
 from assistant.rows.vocabulary import TOTAL_LINE
 from assistant.rows.writer import QueryWriter
 from assistant.session import Session
+from retrieval.tables import BETWEEN
 from retrieval.values import ABOUT, Passage
 
 MOST_ROWS = 12
@@ -102,7 +103,7 @@ def of_a_row(session: Session, said: str, passage: Passage) -> bool:
     if passage.kind != "table" or passage.asset not in session.notes.get(NO_QUERY, ()):
         return False
     lines = [line for line in passage.text.split("\n") if said in line]
-    cells = (cell for line in lines for cell in line.split(" | "))
+    cells = (cell for line in lines for cell in line.split(BETWEEN))
     prose = any(said in cell and is_prose(cell) for cell in cells)
     return not prose and not any(TOTAL_LINE.search(line) for line in lines)
 

@@ -24,6 +24,8 @@ Placed = tuple[Word, Box, bool]
 """A word, where it is placed, and whether it is bold."""
 _PARTS = 4000
 """Drawings looked at on one page; a map may have a million."""
+_RULES = 600
+"""Lines across one page; more are a drawing."""
 _SEGMENTS = 6
 """Of a path that is a line or a rectangle."""
 _THIN = 0.004
@@ -73,7 +75,8 @@ def rules_of(page: Any) -> Rules:
         else:
             across += [(y0, x0, x1), (y1, x0, x1)]
             down += [(x0, y0, y1), (x1, y0, y1)]
-    return Rules(_joined(across), _joined(down))
+    rules = Rules(_joined(across), _joined(down))
+    return rules if len(rules.across) <= _RULES else Rules([], [])
 
 
 def _joined(rules: Iterable[tuple[float, float, float]]) -> list[tuple[float, float, float]]:
@@ -134,8 +137,8 @@ def _chains(
         for rule in list(left):
             same = all(abs(a - b) < _SAME for a, b in zip(rule[1:], chain[0][1:], strict=True))
             high = rule[0] - chain[-1][0]
-            if same and high > _MOST:
-                break
+            if high > _MOST:
+                break  # those below are farther still
             if same and high > _LEAST:
                 chain.append(rule)
                 left.remove(rule)
