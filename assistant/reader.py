@@ -69,7 +69,8 @@ def read(
     if plan is not None and (found := by_rule(plan, passages)) is not None:
         return found
     best: Reading | None = None
-    for passage, chance in _worth(question, passages):
+    least = 0.0 if session.model.reads else LEAST
+    for passage, chance in _worth(question, passages, least):
         reading = read_one(session, question, passage, chance)
         if reading and (best is None or reading.confidence > best.confidence):
             best = reading
@@ -86,13 +87,18 @@ def worth_reading(question: str, passages: Sequence[Passage]) -> list[Passage]:
 
     Those that have nothing of the kind asked for are left out where others have.
     """
-    return [passage for passage, _ in _worth(question, passages)]
+    return [passage for passage, _ in _worth(question, passages, LEAST)]
 
 
-def _worth(question: str, passages: Sequence[Passage]) -> list[tuple[Passage, float]]:
-    """Return the passages worth reading with the chance that each holds the answer."""
+def _worth(question: str, passages: Sequence[Passage], least: float) -> list[tuple[Passage, float]]:
+    """Return the passages worth reading with the chance that each holds the answer.
+
+    Args:
+        least: chance below which a passage is not read; 0 for a trained reader, which refuses
+            better than the search does.
+    """
     told = zip(passages, chances(question, passages), strict=True)
-    likely = [(p, chance) for p, chance in told if chance >= LEAST]
+    likely = [(p, chance) for p, chance in told if chance >= least]
     able = [(p, chance) for p, chance in likely if can_hold(p.text, question)] or likely
     return sorted(able, key=lambda one: -rank(question, *one))[:PASSAGES]
 

@@ -19,7 +19,7 @@ from retrieval.values import Passage
 
 if TYPE_CHECKING:
     from assistant.models.protocol import SightlineChatModel
-    from assistant.planner import Intent
+    from assistant.wants import Intent
 
 TOOLS: dict[str, Intent] = {
     "summarise": "summary",

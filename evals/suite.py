@@ -45,6 +45,7 @@ FURTHER: tuple[str, ...] = (
     "citations",
     "abstention",
     "choices",
+    "everyday",
     "objects",
     "dialogues",
     "agent",

@@ -18,6 +18,7 @@ from assistant.tuning.packing import Ask
 from assistant.tuning.reader_confidence import Row, fit_confidence, is_right
 from assistant.tuning.reader_data import Lesson, Put, lessons, read_questions
 from assistant.tuning.reader_pages import Page, batches, packed_of, page_of, refusal
+from assistant.tuning.reader_papers import paper_lessons, read_papers, split_papers
 from assistant.tuning.reader_train import LowRank, Reader, ReaderSettings, train
 
 TEXTS = {
@@ -57,6 +58,34 @@ def test_lessons_hold_their_answers_or_refuse(folder: Path) -> None:
     assert all(p.answer in lesson.text for lesson, p in puts if p.answer is not None)
     crossed = [p for lesson, p in puts if p.language == "zh" and "lamp" in lesson.text]
     assert crossed, "Chinese questions are also put to English texts"
+
+
+def test_everyday_papers_hold_their_answers_and_none_is_of_the_measured_set() -> None:
+    papers = read_papers()
+    asks = [(paper, ask) for paper in papers for ask in paper.asks]
+    assert {paper.language for paper in papers} == {"en", "zh"}
+    assert all(ask.answer in paper.text for paper, ask in asks if ask.answer is not None)
+    refuses = sum(ask.answer is None for _, ask in asks) / len(asks)
+    assert 0.25 < refuses < 0.45
+    told = json.loads(Path("evals/smoke/everyday.json").read_text(encoding="utf-8"))
+    measured = {"\n".join(lines) for lines in told["texts"].values()}
+    assert measured and not measured & {paper.text for paper in papers}
+
+
+def test_lessons_of_papers_lose_lines_and_with_them_answers() -> None:
+    teach, held = split_papers(read_papers())
+    assert len(held) * 9 <= len(teach) and not {p.text for p in held} & {p.text for p in teach}
+    some = teach[:80]
+    made = paper_lessons(some, seed=0)
+    assert made == paper_lessons(some, seed=0) != paper_lessons(some, seed=1)
+    puts = [(lesson, put) for lesson in made for put in lesson.puts]
+    assert all(put.answer in lesson.text for lesson, put in puts if put.answer is not None)
+    whole = sum(ask.answer is not None for paper in some for ask in paper.asks)
+    kept = sum(put.answer is not None for _, put in puts)
+    assert 0.6 * whole < kept < whole, "some answers are cut away, so that reading must refuse"
+    texts = {paper.text: paper.language for paper in some}
+    own = [put.language == texts[le.text] for le, put in puts if le.text in texts]
+    assert 0.6 < sum(own) / len(own) < 0.9, "some questions are in the other language"
 
 
 class Letters:

@@ -12,7 +12,7 @@ from assistant.cli.options import AsJson, Home, emit, note, say, settings_for
 
 def reader(
     data: Annotated[Path, typer.Argument(help="Folder of paragraphs and questions, like XQuAD.")],
-    steps: Annotated[int, typer.Option(min=1, help="Steps of training.")] = 160,
+    steps: Annotated[int, typer.Option(min=1, help="Steps of training.")] = 590,
     questions: Annotated[
         int, typer.Option(min=10, help="Held-out questions to measure and fit confidence on.")
     ] = 60,
@@ -22,10 +22,10 @@ def reader(
     """Train the copying of answers, fit its confidence, and put both into use (resumable)."""
     from assistant.build import build_assistant
     from assistant.config import Settings
-    from assistant.i18n import Language
     from assistant.models.llama_cpp import LlamaChat
     from assistant.tuning.reader_data import read_questions
-    from assistant.tuning.reader_measure import write_paragraphs
+    from assistant.tuning.reader_measure import write_texts
+    from assistant.tuning.reader_papers import read_papers, split_papers
     from assistant.tuning.reader_run import (
         fit_reader,
         install_reader,
@@ -52,11 +52,12 @@ def reader(
     kept = {name: getattr(settings, name) for name in ("threads", "models_dir")}
     assistant = build_assistant(Settings(home=run / "library", **kept))
     try:
-        for language, paths in write_paragraphs(read_questions(data), run / "texts").items():
-            assistant.ingest(paths, library=language)
+        _, papers = split_papers(read_papers())
+        for library, paths in write_texts(read_questions(data), papers, run / "texts").items():
+            assistant.ingest(paths, library=library)
 
-        def search(text: str, language: Language) -> SearchResult:
-            return assistant.search(text, library=language, k=5)
+        def search(text: str, library: str) -> SearchResult:
+            return assistant.search(text, library=library, k=5)
 
         figures = fit_reader(data, run, model, search, questions, note)
     finally:

@@ -5,7 +5,7 @@ languages parallel). A lesson is a paragraph, in one language, with its own ques
 with questions of its article's other paragraphs, which look alike and find nothing there. Whole
 articles are held out for measuring.
 
-Knows no model.
+Everyday papers teach too (``reader_papers``). Knows no model.
 """
 
 from __future__ import annotations
@@ -135,13 +135,18 @@ def _put(one: Asked, of: Language, text: str, draw: random.Random) -> Put:
 
 def _changed(text: str, draw: random.Random) -> str:
     """Return a text, half the time cut to a run of sentences, a third without one of them."""
-    sentences = split_sentences(text)
-    if len(sentences) > 3 and draw.random() < 0.5:
-        first = draw.randint(0, len(sentences) - 3)
-        sentences = sentences[first : first + draw.randint(3, 5)]
-    if len(sentences) > 1 and draw.random() < 0.33:
-        sentences.pop(draw.randrange(len(sentences)))
-    return joined(sentences)
+    return joined(thinned(split_sentences(text), draw))
+
+
+def thinned(parts: Sequence[str], draw: random.Random, cut: float = 0.5) -> list[str]:
+    """Return parts of a text, with chance ``cut`` a run of three to five, a third without one."""
+    kept = list(parts)
+    if len(kept) > 3 and draw.random() < cut:
+        first = draw.randint(0, len(kept) - 3)
+        kept = kept[first : first + draw.randint(3, 5)]
+    if len(kept) > 1 and draw.random() < 0.33:
+        kept.pop(draw.randrange(len(kept)))
+    return kept
 
 
 def joined(sentences: Sequence[str]) -> str:

@@ -1,12 +1,14 @@
 """Measures the reader on questions that did not teach it; gathers rows to fit its confidence on.
 
 Questions are put to libraries that hold the paragraphs: English to English, Chinese to Chinese, and
-Chinese to English. The first passages found are read one by one, as the app does.
+Chinese to English; and those of everyday papers, with those that have no answer, to a library of
+these. The first passages found are read one by one, as the app does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import random
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from assistant.confidence import holds, numbers_of
@@ -17,10 +19,13 @@ from assistant.reader import neat
 from assistant.session import Limits, Request, Session
 from assistant.tuning.reader_confidence import Row, is_right
 from assistant.tuning.reader_data import Asked, Questions
+from assistant.tuning.reader_papers import Paper
 from assistant.windows import window
 from retrieval.values import Passage, SearchResult
 
-Search = Callable[[str, Language], SearchResult]
+Search = Callable[[str, str], SearchResult]
+"""Searches, for a question, a library: of a language, or ``PAPERS``."""
+PAPERS = "papers"
 PAIRS: tuple[tuple[Language, Language], ...] = (("en", "en"), ("zh", "zh"), ("zh", "en"))
 _READ = 2
 
@@ -53,6 +58,43 @@ def measure_reader(
     return rows, {k: round(sum(v) / len(v), 4) for k, v in right.items()}
 
 
+def measure_papers(
+    model: SightlineChatModel,
+    search: Search,
+    papers: Sequence[Paper],
+    limit: int,
+    report: Callable[[str], None],
+) -> tuple[list[Row], dict[str, float]]:
+    """Return a row a reading, and the shares of answers copied rightly and of refusals told so.
+
+    Refused is where writing that there is no answer was likelier than the copy, in each passage.
+
+    Args:
+        limit: questions at most, drawn with a fixed seed.
+    """
+    asked = [(paper, ask) for paper in papers for ask in paper.asks]
+    rows: list[Row] = []
+    right: dict[str, list[bool]] = {"papers": [], "papers_refused": []}
+    drawn = random.Random(0).sample(asked, min(limit, len(asked)))
+    for number, (paper, ask) in enumerate(drawn, 1):
+        question, language = ask.question[paper.language], paper.language
+        found = [p for p in search(question, PAPERS).passages if p.kind != "pixels"]
+        expected = () if ask.answer is None else (ask.answer,)
+        made = [_row(model, question, language, p, expected) for p in found[:_READ]]
+        known = [row for row in made if row is not None]
+        rows += known
+        best = max(known, key=_margin, default=None)
+        refused = best is None or best.numbers[2] < 0
+        if ask.answer is None:
+            right["papers_refused"].append(refused)
+        else:
+            right["papers"].append(best is not None and best.right)
+        if number % 20 == 0:
+            shown = ", ".join(f"{k} {sum(v) / max(1, len(v)):.2f}" for k, v in right.items())
+            report(f"{number}/{len(drawn)} questions of papers; {shown}")
+    return rows, {k: round(sum(v) / max(1, len(v)), 4) for k, v in right.items()}
+
+
 def _margin(row: Row) -> float:
     return row.numbers[1] + row.numbers[2]
 
@@ -76,15 +118,18 @@ def _row(
     return Row(numbers, is_right(said, expected), question)
 
 
-def write_paragraphs(data: Questions, folder: Path) -> dict[Language, list[Path]]:
-    """Write each paragraph as a text file, a folder a language; returns the files."""
-    written: dict[Language, list[Path]] = {}
-    for language, texts in data.paragraphs.items():
-        place = folder / language
-        place.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in name)
-            path = place / f"{safe}.txt"
-            path.write_text(text, encoding="utf-8")
-            written.setdefault(language, []).append(path)
-    return written
+def write_texts(data: Questions, papers: Sequence[Paper], folder: Path) -> dict[str, list[Path]]:
+    """Write each paragraph and paper as a text file; returns the files by library."""
+    written = {str(of): _written(texts, folder / of) for of, texts in data.paragraphs.items()}
+    named = {f"{paper.kind} {number}": paper.text for number, paper in enumerate(papers, 1)}
+    return {**written, PAPERS: _written(named, folder / PAPERS)}
+
+
+def _written(texts: Mapping[str, str], place: Path) -> list[Path]:
+    place.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, text in texts.items():
+        safe = "".join(c if c.isalnum() or c in "-_. " else "_" for c in name)
+        paths.append(place / f"{safe}.txt")
+        paths[-1].write_text(text, encoding="utf-8")
+    return paths

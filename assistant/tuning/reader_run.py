@@ -21,21 +21,27 @@ from assistant.models.protocol import SightlineChatModel
 from assistant.tuning.lm import dequantize
 from assistant.tuning.reader_confidence import fit_confidence
 from assistant.tuning.reader_data import lessons, read_questions
-from assistant.tuning.reader_measure import Search, measure_reader
+from assistant.tuning.reader_measure import Search, measure_papers, measure_reader
 from assistant.tuning.reader_pages import page_of, refusal
+from assistant.tuning.reader_papers import paper_lessons, read_papers, split_papers
 from assistant.tuning.reader_train import ReaderSettings, train
 from assistant.tuning.registry import CARD, sha256_of
 from retrieval.weights import ModelStore
 
 Report = Callable[[str], None]
 _PASSES = 3
-_MEASURED = 24
+"""Passes over the folder's lessons for one over the papers, which are more; each cut anew."""
+_MEASURED = 12
+_OF_PAPERS = 3
+"""Questions of papers, for each question of the folder, that the chance is fitted on."""
 
 
 def train_reader(
     data: Path, run: Path, store: ModelStore, settings: ReaderSettings, report: Report
 ) -> Path:
-    """Train on a folder laid out like XQuAD; returns the adapter in the run's ``out``.
+    """Train on a folder laid out like XQuAD and on everyday papers; returns the adapter.
+
+    The adapter lies in the run's ``out``.
 
     Raises:
         DataInvalid: the folder holds no such questions.
@@ -45,13 +51,19 @@ def train_reader(
 
     questions = read_questions(data)
     teach, held = questions.split()
-    report(f"{len(teach)} questions teach; {len(held)} of other articles are left to measure")
+    papers, other = split_papers(read_papers())
+    report(
+        f"{len(teach)} questions and {len(papers)} everyday papers teach; {len(held)} questions of "
+        f"other articles and {len(other)} papers are left to measure"
+    )
     lm = dequantize(store.path("qwen2.5-coder-0.5b"), store.folder / "dequantized")
     tokenizer = AutoTokenizer.from_pretrained(lm)
     found = [e for seed in range(_PASSES) for e in lessons(questions, teach, seed)]
+    found += paper_lessons(papers, 0)
+    kept_back = lessons(questions, held, 0)[:_MEASURED] + paper_lessons(other, 0)[:_MEASURED]
     pages, measured = (
         [page for e in some if (page := page_of(e, tokenizer, settings.longest))]
-        for some in (found, lessons(questions, held, 0)[:_MEASURED])
+        for some in (found, kept_back)
     )
     adapter = train(lm, pages, measured, refusal(tokenizer), run, settings, report)
     out = run / "out"
@@ -72,9 +84,15 @@ def fit_reader(
     _, held = read_questions(data).split()
     drawn = random.Random(0).sample(held, min(limit, len(held)))
     rows, right = measure_reader(model, search, drawn, report)
-    source = f"{len(drawn)} held-out questions of {data.name}, in three pairs of languages"
-    fitted = fit_confidence(rows, source, run / "out" / "confidence.json")
-    return {"right": right, **{k: fitted[k] for k in ("auroc", "calibration_error", "rows")}}
+    _, papers = split_papers(read_papers())
+    more, also = measure_papers(model, search, papers, _OF_PAPERS * limit, report)
+    source = (
+        f"{len(drawn)} held-out questions of {data.name}, in three pairs of languages, and "
+        f"{len(more)} readings of everyday papers"
+    )
+    fitted = fit_confidence([*rows, *more], source, run / "out" / "confidence.json")
+    figures = {k: fitted[k] for k in ("auroc", "calibration_error", "rows")}
+    return {"right": {**right, **also}, **figures}
 
 
 def write_reader_card(run: Path, settings: ReaderSettings, figures: dict[str, Any]) -> None:

@@ -40,6 +40,9 @@ _MATRICES = {
 }
 """Matrices that are changed: their names in transformers, and in a GGUF."""
 
+_SAVED, _MEASURED = 40, 120
+"""Steps after which a checkpoint is written, and the held-out pages are read."""
+
 
 @dataclass(frozen=True)
 class ReaderSettings:
@@ -49,7 +52,7 @@ class ReaderSettings:
     that a text with its questions may take.
     """
 
-    steps: int = 160
+    steps: int = 590
     batch: int = 2
     rank: int = 8
     alpha: float = 16.0
@@ -178,9 +181,11 @@ def train(
         mean = now if mean is None else 0.9 * mean + 0.1 * now
         if step % 5 == 4:
             report(f"step {step + 1}/{settings.steps}, loss {mean:.3f}, {learner.seconds:.0f} s")
-        if step % 40 == 39 or step + 1 == settings.steps:
+        last = step + 1 == settings.steps
+        if step % _SAVED == _SAVED - 1 or last:
             learner.save(run, mark, text)
             _save_adapter(run / "reader.gguf", learner.average, settings)
+        if step % _MEASURED == _MEASURED - 1 or last:
             report(_measured(reader, learner, held, refusal))
     return _save_adapter(run / "reader.gguf", learner.average, settings)
 

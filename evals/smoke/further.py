@@ -279,6 +279,7 @@ MAKERS: dict[str, Callable[[Path, int], None]] = {
     "citations": _citations,
     "abstention": _abstention,
     "choices": works.choices,
+    "everyday": works.everyday,
     "objects": _objects,
     "dialogues": _dialogues,
     "agent": _agent,

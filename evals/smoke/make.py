@@ -18,8 +18,8 @@ def make_smoke(suite: str, folder: Path, count: int | None = None) -> Path:
     """Write the small set of a suite; returns the folder.
 
     Args:
-        count: cases at most; default 20, all for attacks, choices, intents, tables and work,
-            whose whole data this is.
+        count: cases at most; default 20, all for attacks, choices, everyday, intents, tables and
+            work, whose whole data this is.
 
     Raises:
         KeyError: no such suite.
@@ -149,7 +149,7 @@ def _attacks(folder: Path, count: int) -> None:
     write(folder / "rows.jsonl", planted.attacks(folder, count))
 
 
-_WHOLE = dict.fromkeys(("attacks", "choices", "intents", "tables", "work"), 1000)
+_WHOLE = dict.fromkeys(("attacks", "choices", "everyday", "intents", "tables", "work"), 1000)
 _MAKERS: dict[str, Callable[[Path, int], None]] = {
     "flickr8k": _flickr8k,
     "visual7w": _visual7w,

@@ -1,4 +1,4 @@
-"""The small sets of ``work`` and ``choices``: texts of two languages, photos, requests."""
+"""The small sets of ``work``, ``choices``, ``everyday``: texts in two languages, photos, asks."""
 
 from __future__ import annotations
 
@@ -31,6 +31,14 @@ def choices(folder: Path, count: int) -> None:
     told = json.loads((HERE / "choices.json").read_text(encoding="utf-8"))
     for name, text in told["texts"].items():
         (folder / name).write_text(text + "\n", encoding="utf-8")
+    write(folder / "questions.jsonl", told["questions"][:count])
+
+
+def everyday(folder: Path, count: int) -> None:
+    """Write passages of everyday papers, each a file, and what is asked of them."""
+    told = json.loads((HERE / "everyday.json").read_text(encoding="utf-8"))
+    for name, lines in told["texts"].items():
+        (folder / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
     write(folder / "questions.jsonl", told["questions"][:count])
 
 
