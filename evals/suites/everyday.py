@@ -40,9 +40,8 @@ class Everyday(LibrarySuite):
         scores = {"wrong": Score(float(not refused and not right), said)}
         if golds:
             scores["right"] = Score(float(right), said)
-            # Of the right answers, those that point at the file they are from.
-            there = any(c.asset == case.data["file"] for c in reply.citations)
-            if right:
+            if not refused:
+                there = any(c.asset == case.data["file"] for c in reply.citations)
                 scores["cited"] = Score(float(there), said)
         else:
             scores["refusal_recall"] = Score(float(refused), said)
