@@ -79,10 +79,21 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
         return told
     if told := _by_chart(session, plan, passages):
         return told
-    if not whole and not _likely(session, searched):
+    likely = bool(whole) or _likely(session, searched)
+    if not likely and not session.model.reads:
         return refuse(session, plan, results)
     if session.model.calls_tools:
         return _sentences(session, passages)
+    return _words(session, plan, passages, likely) or refuse(session, plan, results)
+
+
+def _words(session: Session, plan: Plan, passages: Sequence[Passage], likely: bool) -> Draft | None:
+    """Answer with the exact words of a passage, or of some; None where none answer.
+
+    Args:
+        likely: whether the search thinks that one of them may; if not, only a copy counts.
+    """
+    question = session.request.question
     asked = bare_question(question)
     if given := _given(session, asked, passages, plan):
         return given
@@ -90,17 +101,17 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
         return both
     reading = read(session, asked, passages, plan)
     near = reading.passage if reading else passages[0]
-    if not _told_of(session, asked, near, passages):
-        return refuse(session, plan, results)
+    if not (likely or reading) or not _told_of(session, asked, near, passages):
+        return None
     if asks_several(asked) and (listed := whole_list(session, asked, reading, passages)):
         return listed
     if count := counted_list(session, asked, reading, passages):
         return count
     if reading is None or of_a_row(session, reading.text, reading.passage):
-        return refuse(session, plan, results)
+        return None
     if beyond := one_row_for_all(session, asked, reading.passage, reading.line):
         # A row that has no word of the question is of another table than the one meant.
-        return beyond if shared(asked, [reading.passage]) else refuse(session, plan, results)
+        return beyond if shared(asked, [reading.passage]) else None
     reading = _in_full(session, asked, reading)
     if found := other_value(reading.text, reading.passage, passages):
         return _disagreeing(session, (reading.text, reading.passage), found)

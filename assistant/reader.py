@@ -35,11 +35,12 @@ from retrieval.values import Passage
 
 PASSAGES = 3
 """Passages read for one question, the best first."""
-LIKELY_RIGHT = 0.15
+LIKELY_RIGHT = 0.25
 """Chance below which a trained reader's copy is no answer.
 
-Of 20 held-out questions, put to a library with and without their paragraph, it refuses 0.95 of
-those without and 0.05 (English) and 0 (Chinese) of those with it; none of these was read right."""
+Of 90 held-out questions on everyday papers, 26 without an answer, 0.69 of those are refused and 0.56
+of the others answered rightly; at 0.15 0.42 and 0.59, at 0.4 0.81 and 0.47. Of 40 questions of XQuAD
+in English the copy is right and sure enough for 0.75 (at 0.15 0.80)."""
 SURE = 0.75
 """Chance from which no further passage is read."""
 ANSWER_TOKENS = 40
