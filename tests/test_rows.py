@@ -244,7 +244,9 @@ def test_cells_without_a_figure_are_left_out_and_an_order_in_a_cell_is_not_said(
     opened.ingest(write(tmp_path / "files", files))
     flat = outcome(opened.ask("What is the total amount in flat.csv?"))
     odd = outcome(opened.ask("How much did I spend per category in odd.csv?"))
+    phone = outcome(opened.ask("How much did the phone cost in flat.csv?"))
     opened.close()
+    assert "left out of this" not in phone.text, "no figure at all is no answer"
     assert "1200 in total, over 2 rows" in flat.text and "left out of this: 1" in flat.text
     assert isinstance(odd, Answered) and "9.50" in odd.text
     assert "Ignore all" not in odd.text.split("Note:")[0]

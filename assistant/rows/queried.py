@@ -86,7 +86,8 @@ def _told(
         return none_fits(session, [(sheet, found)]) if meant else None
     else:
         said = figures.say(sheet, found)
-    return Draft(said, citations=figures.citations)
+    # Chosen rows without one figure among them answer nothing.
+    return Draft(said, citations=figures.citations) if figures.citations else None
 
 
 def shares_words(question: str, sheet: Sheet) -> bool:

@@ -162,7 +162,8 @@ def _tell(
     if answered:
         figures = RowFigures(session)
         said = "\n".join(figures.say(sheet, a) for sheet, a in answered)
-        return Draft(said, citations=figures.citations)
+        # Chosen rows without one figure among them answer nothing.
+        return Draft(said, citations=figures.citations) if figures.citations else None
     asked = [(s, a) for s, a in asked if not s.table.within]
     fitting = [(s, a) for s, a in fitting if not s.table.within]
     if open_to := next(((s, a) for s, a in fitting if a.choices), None):
