@@ -109,11 +109,7 @@ def plan(
     judged = intent != ruled
     if judged:
         subject = _brought_along(text, intent, at_hand)
-    unnamed = intent == "compare" and not at_hand.files
-    by_meaning = (judged and intent != "find") or unnamed
-    topic = meant.topic(text, intent) if by_meaning else topic_of(text, intent)
-    shown = judged and intent in ("list", "count") and phrases.SHOWN.search(text)
-    modality: Modality | None = "image" if shown else modality_of(text)
+    topic = _topic(text, intent, judged, at_hand)
     period = _time_asked(text, intent, names, wanted)
     if period is not None and (intent == "find" or (intent == "pick" and not topic)):
         intent = "list"  # photos of a time are looked up, not read
@@ -127,7 +123,7 @@ def plan(
         label=label_of(text),
         subject=subject,
         target=_target(text, subject, judged) if intent == "translate" else None,
-        modality=modality,
+        modality=_modality(text, intent, judged),
         operation=_operation(text),
         page=page_of(text),
         personal=bool(phrases.PERSONAL.search(text)),
@@ -138,6 +134,19 @@ def plan(
         period=period,
         judged=judged,
     )
+
+
+def _topic(text: str, intent: Intent, judged: bool, at_hand: meant.AtHand) -> str:
+    """Return what a request is about, by its meaning where no rule knows its wording."""
+    unnamed = intent == "compare" and not at_hand.files
+    by_meaning = (judged and intent != "find") or unnamed
+    return meant.topic(text, intent) if by_meaning else topic_of(text, intent)
+
+
+def _modality(text: str, intent: Intent, judged: bool) -> Modality | None:
+    """Return the kind of files asked for: pictures where a listing says what they show."""
+    shown = judged and intent in ("list", "count") and phrases.SHOWN.search(text)
+    return "image" if shown else modality_of(text)
 
 
 def _time_asked(

@@ -86,6 +86,27 @@ def test_the_likeliest_passage_is_read_first_and_unlikely_ones_never() -> None:
     assert read(_session(question, model), question, unlikely) is None
 
 
+def test_a_trained_reader_reads_two_unlikely_passages_and_no_third(tmp_path: Path) -> None:
+    question = "What must I give before I move out?"
+    rule = tmp_path / "confidence.json"
+    rule.write_text('{"weights": [0.0, 0.0, 1.0, 0.0, 0.0]}')
+    copies = {"two months": -0.1, "nine years": -0.1}
+    passages = [
+        _passage(f"{place}: {term}.", f"{place}.txt", chance)
+        for place, term, chance in (
+            ("Lift", "none", 0.04), ("Flat", "two months", 0.03), ("Roof", "nine years", 0.02)
+        )
+    ]  # fmt: skip
+    assert not worth_reading(question, passages), "by the search alone none is read"
+    model = ScriptedChat(copies=copies)
+    assert read(_session(question, model), question, passages) is None
+    reader = ScriptedChat(reads=True, confidence=rule, copies=copies)
+    reading = read(_session(question, reader), question, passages)
+    assert reading is not None and reading.text == "two months"
+    reader.copies = {"nine years": -0.1}
+    assert read(_session(question, reader), question, passages) is None, "the third stays unread"
+
+
 def test_a_trained_reader_takes_the_copy_it_is_surest_of(tmp_path: Path) -> None:
     rule = tmp_path / "confidence.json"
     rule.write_text('{"weights": [0.0, 1.0, 0.0, 0.0, 0.0]}')

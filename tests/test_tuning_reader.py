@@ -14,12 +14,21 @@ from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from assistant import prompts
 from assistant.errors import DataInvalid
+from assistant.models.scripted import ScriptedChat
 from assistant.tuning.packing import Ask
 from assistant.tuning.reader_confidence import Row, fit_confidence, is_right
-from assistant.tuning.reader_data import Lesson, Put, lessons, read_questions
+from assistant.tuning.reader_data import Lesson, Put, Questions, lessons, read_questions
+from assistant.tuning.reader_measure import measure_papers, write_texts
 from assistant.tuning.reader_pages import Page, batches, packed_of, page_of, refusal
-from assistant.tuning.reader_papers import paper_lessons, read_papers, split_papers
+from assistant.tuning.reader_papers import (
+    Paper,
+    PaperAsk,
+    paper_lessons,
+    read_papers,
+    split_papers,
+)
 from assistant.tuning.reader_train import LowRank, Reader, ReaderSettings, train
+from retrieval.values import Passage, SearchResult, TextLocator
 
 TEXTS = {
     "en": "The lamp of {n} is lit at {k} o'clock. Its keeper is called Mira. Boats pass by.",
@@ -86,6 +95,28 @@ def test_lessons_of_papers_lose_lines_and_with_them_answers() -> None:
     texts = {paper.text: paper.language for paper in some}
     own = [put.language == texts[le.text] for le, put in puts if le.text in texts]
     assert 0.6 < sum(own) / len(own) < 0.9, "some questions are in the other language"
+
+
+def test_papers_are_measured_with_those_questions_that_have_no_answer(tmp_path: Path) -> None:
+    asks = (
+        PaperAsk({"en": "What do I pay a month?", "zh": "每月付多少？"}, "£965"),
+        PaperAsk({"en": "Who owns the lift?", "zh": "电梯是谁的？"}, None),
+    )
+    paper = Paper("lease", "The rent is £965 a month.", asks)
+    written = write_texts(Questions({}, ()), [paper], tmp_path)
+    assert [p.read_text(encoding="utf-8") for p in written["papers"]] == [paper.text]
+
+    def search(text: str, library: str) -> SearchResult:
+        place = TextLocator(0, len(paper.text))
+        found = Passage(
+            1, library, "0", "text", "text/plain", "body", paper.text, place, 1.0, 0.5
+        )  # fmt: skip
+        return SearchResult((found,), True, 0.0, 1)
+
+    model = ScriptedChat(copies={"£965": -0.1})
+    rows, right = measure_papers(model, search, [paper], 9, lambda _line: None)
+    assert sorted(row.right for row in rows) == [False, True]
+    assert right == {"papers": 1.0, "papers_refused": 0.0}, "it copies where it should refuse"
 
 
 class Letters:

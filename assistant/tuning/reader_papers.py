@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import json
 import random
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from assistant.confidence import is_chinese
 from assistant.i18n import Language
 from assistant.tuning.reader_data import Lesson, Put, thinned
 
@@ -43,7 +43,7 @@ class Paper:
     @property
     def language(self) -> Language:
         """The language that the passage is written in."""
-        return "zh" if len(re.findall(r"[\u3400-\u9fff]", self.text)) * 5 > len(self.text) else "en"
+        return "zh" if is_chinese(self.text) else "en"
 
 
 def read_papers(path: Path = PAPERS) -> tuple[Paper, ...]:
@@ -76,7 +76,8 @@ def paper_lessons(papers: Sequence[Paper], seed: int) -> list[Lesson]:
     for paper in papers:
         text = _changed(paper.text, draw)
         puts = [_put(paper, ask, text, draw) for ask in paper.asks]
-        puts += [put for put in (_stray(paper, papers, draw),) if put is not None]
+        if (stray := _stray(paper, papers, draw)) is not None:
+            puts.append(stray)
         draw.shuffle(puts)
         found.append(Lesson(text, tuple(puts)))
     draw.shuffle(found)
