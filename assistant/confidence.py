@@ -37,50 +37,70 @@ _NO_NAME = re.compile(
     re.IGNORECASE,
 )
 _UNLIKELY = 0.3
-_SUREST_CROSSED = 0.4
 _FLOOR = -8.0
-
-
-def holds(question: str, passage: Passage) -> float:
-    """Return the chance that a passage holds the answer: by its search chance and shared words.
-
-    A Chinese question and an English passage share no words, and searches find less surely across
-    languages, so each pair of languages has a constant and a slope of its own.
-    """
-    asked, there = is_chinese(question), is_chinese(passage.text)
-    crossed, chinese = float(asked != there), float(asked and there)
-    # Searches across languages were never surer than this where the rule was fitted.
-    chance = min(passage.probability, _SUREST_CROSSED) if crossed else passage.probability
-    same = shared(question, [passage]) * (1 - crossed)
-    return _rule(EVIDENCE, (chance, same, chinese, chinese * chance, crossed, crossed * chance))
+_LEAST_CHANCE = 1e-4
+_SHORT, _SHORTEST = 300, 150
+"""Letters below which a passage says little: page heads and feet are near to every question. Below
+the second none counts as shorter: a note of one line may be all there is. A Chinese character
+counts as three."""
+SEEN = ("search", "meaning", "words", "shared", "crossed", "chinese", "length")
+"""What the first rule goes by; see ``seen``."""
 
 
 def chances(question: str, passages: Sequence[Passage]) -> list[float]:
-    """Return the chance that each of some passages holds the answer, ``holds`` of all together.
+    """Return the chance that each passage holds the answer.
 
-    The answer stands in one place: the surer a passage in the question's own language, the less a
-    passage in the other one is likely to be it. The rule of one passage cannot know this.
+    Passages of one search are judged together: how near the best of them is to the question, and
+    how many words of it the best holds, tells how far another falls short.
     """
-    alone = [holds(question, passage) for passage in passages]
+    return [_rule(EVIDENCE, row) for row in seen(question, passages)]
+
+
+def holds(question: str, passage: Passage) -> float:
+    """Return the chance that a passage holds the answer, judged alone."""
+    return chances(question, [passage])[0]
+
+
+def seen(question: str, passages: Sequence[Passage]) -> list[tuple[float, ...]]:
+    """Return for each passage the numbers in ``SEEN``.
+
+    ``search``: logarithm of the search's chance; ``meaning``: ten times the cosine, less that of
+    the nearest passage; ``words``: the search's score by words as a share of the best (of what was
+    not searched for, ``shared`` so); ``shared``: share of the question's words that stand there;
+    ``crossed``: 1 when it is in another language than the question; ``chinese``: 1 when both are
+    Chinese; ``length``: logarithm of its length, 0 from ``_SHORT`` letters on.
+    """
     asked = is_chinese(question)
-    own = [is_chinese(passage.text) == asked for passage in passages]
-    best = max((chance for chance, same in zip(alone, own, strict=True) if same), default=0.0)
-    return [
-        chance if same else chance * (1 - best) for chance, same in zip(alone, own, strict=True)
-    ]
+    same = [shared(question, [passage]) for passage in passages]
+    by_words = [passage.signals.get("lexical", 0.0) for passage in passages]
+    held = by_words if any(by_words) else same
+    most = max(held, default=0.0) or 1.0
+    near = _nearness(passages)
+    rows: list[tuple[float, ...]] = []
+    for place, passage in enumerate(passages):
+        there = is_chinese(passage.text)
+        letters = len(passage.text) * (3 if there else 1)
+        rows.append(
+            (
+                math.log(max(passage.probability, _LEAST_CHANCE)),
+                near[place],
+                held[place] / most,
+                same[place],
+                float(asked != there),
+                float(asked and there),
+                min(0.0, math.log(max(letters, _SHORTEST) / _SHORT)),
+            )
+        )
+    return rows
 
 
-def rank(question: str, passage: Passage, chance: float) -> float:
-    """Return what passages are read in the order of: the chance that each holds the answer.
-
-    A question in another language than the passage may still name its words: in brackets, or as
-    names and figures. Passages that have them go first; the chance itself stays as it was fitted.
-    """
-    if is_chinese(question) == is_chinese(passage.text):
-        return chance
-    named = {w for w in content_words(question) if not re.match(r"[\u3400-\u9fff]", w)}
-    there = set(content_words(f"{passage.asset} {passage.heading} {passage.text}"))
-    return chance + (len(named & there) / len(named) if named else 0.0)
+def _nearness(passages: Sequence[Passage]) -> list[float]:
+    """Return ten times each cosine less the best; what has none is as far as the farthest."""
+    cosines = [passage.signals.get("dense") for passage in passages]
+    known = [cosine for cosine in cosines if cosine is not None]
+    if not known:
+        return [0.0] * len(passages)
+    return [10 * ((min(known) if cosine is None else cosine) - max(known)) for cosine in cosines]
 
 
 def told_of(question: str, passages: Sequence[Passage]) -> bool:
@@ -111,8 +131,8 @@ def _names(question: str) -> list[str]:
 
 
 def promising(found: SearchResult, question: str) -> bool:
-    """Whether any of the first passages of a search is worth reading."""
-    return any(holds(question, p) >= LEAST for p in found.passages[:5])
+    """Whether any passage of a search is worth reading."""
+    return any(chance >= LEAST for chance in chances(question, found.passages))
 
 
 def sureness(

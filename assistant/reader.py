@@ -22,7 +22,7 @@ from assistant.candidates import (
     with_unit,
 )
 from assistant.citations import content_words, find_span, level, support
-from assistant.confidence import LEAST, chances, holds, rank, sureness
+from assistant.confidence import LEAST, chances, holds, sureness
 from assistant.contacts import find_contact
 from assistant.fields import find_in
 from assistant.forms import find_values
@@ -46,6 +46,8 @@ LIKELY_RIGHT = 0.25
 Of 90 held-out questions on everyday papers, 26 without an answer, .73 of those are refused and .57
 of the others answered rightly; at .2 .70 and .60, at .3 .80 and .56. Of 40 questions of XQuAD in
 English the right copy is sure enough for .75 (at .15 for .80)."""
+_GIVEN = 1.0
+"""Chance of what was not searched for; no search is as sure."""
 SURE = 0.6
 """Chance from which no further passage is read."""
 ANSWER_TOKENS = 40
@@ -101,15 +103,21 @@ def _worth(
 ) -> list[tuple[Passage, float]]:
     """Return the passages worth reading with the chance that each holds the answer.
 
+    What was not searched for, as a file that the question came with, is worth it in any case.
+
     Args:
         tried: how many are read in any case, the likeliest first.
     """
     told = list(zip(passages, chances(question, passages), strict=True))
+
+    def likely(one: tuple[Passage, float]) -> bool:
+        return one[1] >= LEAST or one[0].probability >= _GIVEN
+
     if not tried:
-        told = [(p, chance) for p, chance in told if chance >= LEAST]
-    able = [(p, chance) for p, chance in told if can_hold(p.text, question)] or told
-    best = sorted(able, key=lambda one: -rank(question, *one))[:PASSAGES]
-    return best[:tried] + [(p, chance) for p, chance in best[tried:] if chance >= LEAST]
+        told = [one for one in told if likely(one)]
+    able = [one for one in told if can_hold(one[0].text, question)] or told
+    best = sorted(able, key=lambda one: -one[1])[:PASSAGES]
+    return best[:tried] + [one for one in best[tried:] if likely(one)]
 
 
 def read_one(

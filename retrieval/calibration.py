@@ -33,6 +33,7 @@ from numpy.typing import NDArray
 
 from retrieval.background import Background
 from retrieval.errors import WeightsError
+from retrieval.languages import Languages
 
 Array = NDArray[np.float64]
 _FLOOR = 0.01  # of the deviation: equal scores must not become infinitely surprising
@@ -67,11 +68,15 @@ class Map:
 
 @dataclass(frozen=True)
 class Calibration:
-    """The maps of one embedder by modality, such as ``image`` (text finds photos) or ``text``."""
+    """The maps of one embedder by modality, such as ``image`` (text finds photos) or ``text``.
+
+    ``languages``: where scores are of questions whose language was taken out by it.
+    """
 
     embedder: str
     maps: dict[str, Map]
     background: Background | None = None
+    languages: Languages | None = None
 
     @classmethod
     def from_file(cls, path: Path) -> Calibration:
@@ -93,14 +98,17 @@ class Calibration:
             }
             told = read.get("background")
             background = Background.from_json(told) if told is not None else None
-            return cls(str(read["embedder"]), maps, background)
+            spoken = read.get("languages")
+            languages = Languages.from_json(spoken) if spoken is not None else None
+            return cls(str(read["embedder"]), maps, background, languages)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise WeightsError(model="calibration", detail=f"{path}: {error}") from error
 
     def to_json(self, **notes: object) -> str:
         """Return the text of ``calibration.json``, with ``notes`` (data, metrics) beside it."""
         maps = {modality: asdict(m) for modality, m in self.maps.items()}
-        told = {"background": self.background.to_json()} if self.background is not None else {}
+        beside = {"background": self.background, "languages": self.languages}
+        told = {name: value.to_json() for name, value in beside.items() if value is not None}
         whole = {"embedder": self.embedder, "maps": maps, **notes, **told}
         return json.dumps(whole, indent=1) + "\n"
 

@@ -68,6 +68,13 @@ class Relevance:
         doubt = _PAGE_DOUBT if kind == "page" else 1.0
         return (_guess(scores, pool) * doubt).astype(np.float32)
 
+    def neutral(self, embedder: str, questions: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return questions [n, dim] with their language taken out, where that was fitted."""
+        fitted = self._by_embedder.get(embedder)
+        if fitted is None or fitted.languages is None:
+            return questions
+        return fitted.languages.neutral(questions)
+
 
 def of_few_letters(chance: float, kind: str, letters: int) -> float:
     """Return the chance of a text read off pixels, less when there is little of it.

@@ -141,9 +141,9 @@ class Searcher:
 
     def _ask(self, text: str, image: Image.Image | None) -> _Asked:
         """Embed the query."""
-        dense = [("dense", self._text.embed_queries([text])[0], text)] if text else []
+        dense = [("dense", self._questions([text])[0], text)] if text else []
         if parts := parts_of_figures(text):
-            vectors = self._text.embed_queries(parts)
+            vectors = self._questions(parts)
             dense += [("parts", *pair) for pair in zip(vectors, parts, strict=True)]
         if image is None:
             return _Asked(self._joint.embed_texts([bare(text)])[0], "image", text, None, dense)
@@ -158,8 +158,12 @@ class Searcher:
             shown = self._classifier.classify([image], 3)[0]
             named = ", ".join(label for label, chance in shown if chance >= _WORD_CHANCE)
             if named:
-                dense = [("image_words", self._text.embed_queries([named])[0], named)]
+                dense = [("image_words", self._questions([named])[0], named)]
         return _Asked(joint, "similar", "", joint, dense)
+
+    def _questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Embed questions [n, dim] so that they find texts of every language."""
+        return self._relevance.neutral(self._text.id, self._text.embed_queries(texts))
 
     def _rank(
         self, scope: signals.Scope, asked: _Asked, query: Query, joint: Replica, dense: Replica

@@ -24,6 +24,9 @@ Flags = NDArray[np.bool_]
 _SIZES = (12, 25, 50, 100, 250, 600, 1000)
 _SMALL_SIZES = (1, 2, 3, 5, 8)
 _TOP = 3
+_PAGE = -6.0
+"""Log-odds of a page found by its look: below those of a text that answers in other words, which
+may be 1 in 100. At -3 every page of a PDF went before the notes and letters that answered."""
 _SCALE = 1000.0  # of the weights of a sort: the penalty of the fit counts on many rows
 
 
@@ -262,16 +265,8 @@ def joint_calibration(
     np.fill_diagonal(near, -1)  # a photo never finds itself: it is last, and not relevant
     similar, of_similar = fit_map({"photos": Asked(near, pairs)})
     told, of_told = fit_map({"texts": Asked((texts[one] @ photos.T).T.copy(), fits[one].T.copy())})
-    page = Map(relative=(*[0.0] * 6, -3.0), absolute=(0.0, 0.0, -3.0))
+    page = Map(relative=(*[0.0] * 6, _PAGE), absolute=(0.0, 0.0, _PAGE))
     shows, of_shows = fit_presence(photos, short.forms[0], short.fits, short.common)
     maps = {"image": image, "similar": similar, "told": told, "page": page, "presence": shows}
     measured = {"image": of_image, "similar": of_similar, "told": of_told, "presence": of_shows}
     return Calibration(embedder, maps, background), measured
-
-
-def text_calibration(
-    embedder: str, passages: Floats, questions: Floats, relevant: Flags
-) -> tuple[Calibration, dict[str, dict[str, float]]]:
-    """Fit a text embedder on questions with known paragraphs ([q, p] relevance)."""
-    text, of_text = fit_map({"questions": Asked(questions @ passages.T, relevant)})
-    return Calibration(embedder, {"text": text}), {"text": of_text}

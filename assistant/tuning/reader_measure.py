@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from assistant.confidence import holds, numbers_of
+from assistant.confidence import chances, numbers_of
 from assistant.i18n import Language
 from assistant.library import EmptyLibrary
 from assistant.models.protocol import SightlineChatModel
@@ -46,9 +46,9 @@ def measure_reader(
     for number, one in enumerate(asked, 1):
         for language, of in PAIRS:
             question = one.question[language]
-            found = [p for p in search(question, of).passages if p.kind != "pixels"]
             expected = (one.answers[of], one.answers[language])
-            made = [_row(model, question, language, p, expected) for p in found[:_READ]]
+            found = _likeliest(question, search(question, of))
+            made = [_row(model, question, language, p, expected) for p in found]
             rows += [row for row in made if row is not None]
             best = max((r for r in made if r is not None), key=_margin, default=None)
             right.setdefault(f"{language}_{of}", []).append(best is not None and best.right)
@@ -78,9 +78,9 @@ def measure_papers(
     drawn = random.Random(0).sample(asked, min(limit, len(asked)))
     for number, (paper, ask) in enumerate(drawn, 1):
         question, language = ask.question[paper.language], paper.language
-        found = [p for p in search(question, PAPERS).passages if p.kind != "pixels"]
         expected = () if ask.answer is None else (ask.answer,)
-        made = [_row(model, question, language, p, expected) for p in found[:_READ]]
+        found = _likeliest(question, search(question, PAPERS))
+        made = [_row(model, question, language, p, expected) for p in found]
         known = [row for row in made if row is not None]
         rows += known
         best = max(known, key=_margin, default=None)
@@ -95,6 +95,13 @@ def measure_papers(
     return rows, {k: round(sum(v) / max(1, len(v)), 4) for k, v in right.items()}
 
 
+def _likeliest(question: str, found: SearchResult) -> list[tuple[Passage, float]]:
+    """Return the passages that the app would read, with the chance that each holds the answer."""
+    texts = [passage for passage in found.passages if passage.kind != "pixels"]
+    told = zip(texts, chances(question, texts), strict=True)
+    return sorted(told, key=lambda one: -one[1])[:_READ]
+
+
 def _margin(row: Row) -> float:
     return row.numbers[1] + row.numbers[2]
 
@@ -103,9 +110,10 @@ def _row(
     model: SightlineChatModel,
     question: str,
     language: Language,
-    passage: Passage,
+    told: tuple[Passage, float],
     expected: Sequence[str],
 ) -> Row | None:
+    passage, chance = told
     request = Request("", "", question, language, EmptyLibrary())
     session = Session(request, model, Limits(), lambda: False)
     text = window(session, question, passage)
@@ -114,7 +122,7 @@ def _row(
         return None
     best = copied.spans[0]
     said = neat(text[best.start : best.end])
-    numbers = numbers_of(question, said, best, copied.refused, holds(question, passage))
+    numbers = numbers_of(question, said, best, copied.refused, chance)
     return Row(numbers, is_right(said, expected), question)
 
 

@@ -17,6 +17,8 @@ from retrieval.weights import ModelStore
 
 CALIBRATION = "calibration.json"
 _E5_FOLDER = Path(__file__).parent / "weights" / "e5-small"
+TEXT_CALIBRATION = _E5_FOLDER / CALIBRATION
+"""That of the text embedder that ships."""
 TextFactory = Callable[[ModelStore, int], TextEmbedder]
 
 
@@ -89,6 +91,6 @@ def build_embedders(
     else:
         folder = joint_weights or WEIGHTS
         joint = sightline_clip(store, threads, encoder, text, folder)
-    files = [where / CALIBRATION for where in (_E5_FOLDER, folder)]
+    files = [TEXT_CALIBRATION, folder / CALIBRATION]
     calibrations = tuple(Calibration.from_file(file) for file in files if file.is_file())
     return Embedders(text, joint, encoder, encoder, calibrations)

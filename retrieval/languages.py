@@ -1,0 +1,73 @@
+"""Takes the language of a question out of its vector, so that it finds texts in another one.
+
+A multilingual encoder puts texts of one language together: in a library of both, a Chinese question
+is nearer to every Chinese text than to the English one that answers it. Removing what tells the
+languages apart helps (Yang et al. 2021, "A Simple and Effective Method to Eliminate the Self
+Language Bias in Multilingual Representations"). Here only questions are changed, so that the
+vectors of a library stay what they are: along the direction by which a linear discriminant tells
+English passages from Chinese ones, a question loses most of what it prefers one of them by.
+
+Knows vectors only.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+SHARE = 0.85
+"""How much of the preference is taken away. Of a question on everyday papers in the library's other
+language (77 papers, half of them in the question's own), the paper is among the first ten never at
+0, .38 (Chinese) and .45 (English) of the time at .85, .60 and .57 at 1; of one in the paper's own
+language .80 at 0, .75 at .85, .67 at 1."""
+_RIDGE = 1e-4
+
+
+@dataclass(frozen=True)
+class Languages:
+    """``between`` [dim]: mean English passage less mean Chinese one; ``told`` [dim]: along it the
+    two means differ by 1, and passages of one language as little as can be."""
+
+    between: Array
+    told: Array
+
+    @classmethod
+    def of(cls, english: Array, chinese: Array) -> Languages:
+        """Fit the directions on passages [n, dim] and [m, dim] of the two languages."""
+        between = english.mean(axis=0) - chinese.mean(axis=0)
+        inner = np.concatenate([english - english.mean(axis=0), chinese - chinese.mean(axis=0)])
+        spread = np.cov(inner.T) + _RIDGE * np.eye(len(between))
+        told = np.linalg.solve(spread, between)
+        return cls(*(_half(v) for v in (between, told / (told @ between))))
+
+    def neutral(self, questions: Array) -> Array:
+        """Return questions [n, dim] of which neither language is preferred much any more."""
+        preferred = questions @ self.between
+        changed: Array = questions - SHARE * preferred[:, None] * self.told
+        return changed.astype(np.float32)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values; the arrays as base64 of float16."""
+        rows = np.stack([self.between, self.told]).astype(np.float16)
+        return {"dim": rows.shape[1], "rows": base64.b64encode(rows.tobytes()).decode()}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Languages:
+        """Read back what ``to_json`` wrote.
+
+        Raises:
+            ValueError, KeyError, TypeError: it is no such thing.
+        """
+        flat = np.frombuffer(base64.b64decode(value["rows"]), np.float16)
+        between, told = flat.reshape(2, int(value["dim"])).astype(np.float32)
+        return cls(between, told)
+
+
+def _half(vector: NDArray[np.float64]) -> Array:
+    """Return a vector as it is kept: what is fitted is what is read back."""
+    return vector.astype(np.float16).astype(np.float32)
