@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import gguf
@@ -13,7 +14,7 @@ import torch
 from transformers import Qwen2Config, Qwen2ForCausalLM
 
 from assistant import prompts
-from assistant.errors import DataInvalid
+from assistant.errors import CheckpointDamaged, CheckpointMismatch, DataInvalid
 from assistant.models.scripted import ScriptedChat
 from assistant.tuning.packing import Ask
 from assistant.tuning.reader_confidence import Row, fit_confidence, is_right
@@ -201,6 +202,31 @@ def test_it_learns_to_copy_and_a_stopped_run_ends_the_same(tmp_path: Path) -> No
     )
     for name, value in ours.items():
         np.testing.assert_array_equal(value, theirs[name])
+
+
+def test_a_run_begins_with_what_another_learned(tmp_path: Path) -> None:
+    lm, said = _tiny(tmp_path / "lm"), []
+    pages, first, more = _pages(), tmp_path / "first", tmp_path / "more"
+    train(lm, pages, pages[:8], REFUSAL, first, replace(SETTINGS, steps=10), said.append)
+    told = said[-1]
+    still = replace(SETTINGS, steps=1, lr=0.0)
+    train(lm, pages, pages[:8], REFUSAL, more, still, said.append, start=first)
+    assert said[-1] == told and told.startswith("held-out")
+    with pytest.raises(CheckpointMismatch):
+        other = replace(still, rank=2)
+        train(lm, pages, [], REFUSAL, tmp_path / "other", other, said.append, start=first)
+    with pytest.raises(CheckpointDamaged, match=r"nowhere"):
+        nowhere = tmp_path / "nowhere"
+        train(lm, pages, [], REFUSAL, tmp_path / "none", still, said.append, start=nowhere)
+
+
+def test_a_run_is_of_its_pages_not_of_their_number(tmp_path: Path) -> None:
+    lm, pages = _tiny(tmp_path / "lm"), _pages()
+    short = replace(SETTINGS, steps=1)
+    train(lm, pages, [], REFUSAL, tmp_path / "run", short, lambda _line: None)
+    with pytest.raises(CheckpointMismatch):
+        changed = [replace(pages[0], shared=pages[1].shared), *pages[1:]]
+        train(lm, changed, [], REFUSAL, tmp_path / "run", short, lambda _line: None)
 
 
 def test_an_untrained_adapter_changes_nothing(tmp_path: Path) -> None:

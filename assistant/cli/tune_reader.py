@@ -16,6 +16,9 @@ def reader(
     questions: Annotated[
         int, typer.Option(min=10, help="Held-out questions to measure and fit confidence on.")
     ] = 60,
+    start: Annotated[
+        Path | None, typer.Option(help="Folder of an earlier run; begin with what it learned.")
+    ] = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -41,7 +44,7 @@ def reader(
     run = settings.home / "runs" / "reader"
     run.mkdir(parents=True, exist_ok=True)
     chosen = ReaderSettings(steps=steps)
-    adapter = train_reader(data, run, store, chosen, note)
+    adapter = train_reader(data, run, store, chosen, note, start)
     model = LlamaChat(
         model_id="reader",
         locate=lambda: store.path("qwen2.5-coder-0.5b"),
@@ -57,7 +60,7 @@ def reader(
             assistant.ingest(paths, library=library)
 
         def search(text: str, library: str) -> SearchResult:
-            return assistant.search(text, library=library, k=5)
+            return assistant.search(text, library=library, k=10)
 
         figures = fit_reader(data, run, model, search, questions, note)
     finally:

@@ -104,17 +104,10 @@ class Learner:
             CheckpointMismatch: it is of other settings or data.
             CheckpointDamaged: it cannot be read.
         """
-        from safetensors import SafetensorError, safe_open
-
         path = folder / CHECKPOINT
         if not path.is_file():
             return False
-        try:
-            with safe_open(path, "pt") as file:
-                about = file.metadata() or {}
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (SafetensorError, OSError) as error:
-            raise CheckpointDamaged(path=path, detail=str(error)) from error
+        about, tensors = _read(path)
         if about.get("fingerprint") != fingerprint:
             raise CheckpointMismatch(path=folder, detail=about.get("settings", "unknown"))
         for name, parameter in self.trained.items():
@@ -125,6 +118,34 @@ class Learner:
         }
         self.step, self.seconds = int(about["step"]), float(about["seconds"])
         return True
+
+    @torch.no_grad()
+    def begin_with(self, folder: Path) -> None:
+        """Begin with the averaged weights of another run, its optimizer forgotten.
+
+        Raises:
+            CheckpointMismatch: it is of a model of another shape.
+            CheckpointDamaged: there is none, or it cannot be read.
+        """
+        about, tensors = _read(folder / CHECKPOINT)
+        for name, parameter in self.trained.items():
+            start = tensors.get(f"average.{name}")
+            if start is None or start.shape != parameter.shape:
+                raise CheckpointMismatch(path=folder, detail=about.get("settings", "unknown"))
+            parameter.copy_(start)
+            self.average[name] = start.clone()
+
+
+def _read(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
+    """Return a checkpoint's notes and tensors."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "pt") as file:
+            about = file.metadata() or {}
+            return about, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise CheckpointDamaged(path=path, detail=str(error)) from error
 
 
 def cosine(rate: float, step: int, part: float, warmup: int) -> float:

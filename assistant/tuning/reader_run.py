@@ -37,11 +37,16 @@ _OF_PAPERS = 3
 
 
 def train_reader(
-    data: Path, run: Path, store: ModelStore, settings: ReaderSettings, report: Report
+    data: Path,
+    run: Path,
+    store: ModelStore,
+    settings: ReaderSettings,
+    report: Report,
+    start: Path | None = None,
 ) -> Path:
     """Train on a folder laid out like XQuAD and on everyday papers; returns the adapter.
 
-    The adapter lies in the run's ``out``.
+    The adapter lies in the run's ``out``. ``start`` is a run whose weights this one begins with.
 
     Raises:
         DataInvalid: the folder holds no such questions.
@@ -65,7 +70,7 @@ def train_reader(
         [page for e in some if (page := page_of(e, tokenizer, settings.longest))]
         for some in (found, kept_back)
     )
-    adapter = train(lm, pages, measured, refusal(tokenizer), run, settings, report)
+    adapter = train(lm, pages, measured, refusal(tokenizer), run, settings, report, start)
     out = run / "out"
     out.mkdir(exist_ok=True)
     shutil.copyfile(adapter, out / READER)

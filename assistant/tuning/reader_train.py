@@ -146,15 +146,19 @@ def train(
     run: Path,
     settings: ReaderSettings,
     report: Callable[[str], None],
+    start: Path | None = None,
 ) -> Path:
     """Train on pages, going on from the run's checkpoint; returns the adapter file.
 
     Args:
         held: pages that are only measured, now and then.
         refusal: the answer that says there is none.
+        start: the run whose weights a new run begins with; without, with none learned.
 
     Raises:
-        CheckpointMismatch: the run was begun with other settings or data.
+        CheckpointMismatch: the run was begun with other settings or data, or ``start`` is of
+            other settings.
+        CheckpointDamaged: a checkpoint cannot be read.
     """
     from transformers import AutoModelForCausalLM
 
@@ -163,8 +167,9 @@ def train(
     reader = Reader(model, settings)
     learner = Learner(reader, settings.weight_decay, settings.ema)
     text = json.dumps(asdict(settings), sort_keys=True)
-    mark = hashlib.sha256(f"{text}{len(pages)}".encode()).hexdigest()[:16]
-    learner.load(run, mark)
+    mark = hashlib.sha256(f"{text}{pages!r}{start or ''}".encode()).hexdigest()[:16]
+    if not learner.load(run, mark) and start is not None:
+        learner.begin_with(start)
     stream: list[list[Page]] = []
     passes = 0
     while len(stream) < settings.steps:
