@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hub_checkpoints import ENDS, HEADS, TEXT, tokenizer
 from library import Library
 from PIL import Image
 from sqlalchemy import Engine
-from test_models_hub import ENDS, HEADS, TEXT, tokenizer
 from test_search import Pages
 
 from assistant.config import Settings

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from hub_checkpoints import llava
 from langchain_core.messages import HumanMessage
 from PIL import Image
 from sqlalchemy import Engine
-from test_models_hub import llava
 
 from assistant.config import Settings
 from assistant.errors import CheckpointMismatch, ModelUnavailable, TuningError, TuningUsage
