@@ -6,8 +6,8 @@ sentences of any texts given: ``fit_orders.py TEXTS.jsonl …`` with rows that h
 A balanced logistic rule over E5 vectors, for sentences that could be orders by their grammar. The
 bar (``assistant.orders.BAR``) is set by hand; printed is the one that ``ALARMS`` of the held-out
 other sentences pass. The shipped rule had as texts the everyday papers that teach the reader
-(``assistant/tuning/papers.jsonl``), and the docstrings and licences of Python and of the installed
-packages. Of 484 papers that it has not seen, a sentence of 10 is flagged; without the papers, of 27.
+(``assistant/tuning/papers.jsonl``), and the docstrings and licences of Python and of installed
+packages. Of 484 papers that it has not seen a sentence of 10 is flagged; without papers, of 27.
 """
 
 from __future__ import annotations
