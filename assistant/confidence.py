@@ -95,12 +95,13 @@ def seen(question: str, passages: Sequence[Passage]) -> list[tuple[float, ...]]:
 
 
 def _nearness(passages: Sequence[Passage]) -> list[float]:
-    """Return ten times each cosine less the best; what has none is as far as the farthest."""
+    """Return ten times each cosine less the best, at least -1; what has none is the farthest."""
     cosines = [passage.signals.get("dense") for passage in passages]
     known = [cosine for cosine in cosines if cosine is not None]
     if not known:
         return [0.0] * len(passages)
-    return [10 * ((min(known) if cosine is None else cosine) - max(known)) for cosine in cosines]
+    filled = [min(known) if cosine is None else cosine for cosine in cosines]
+    return [max(-1.0, 10 * (cosine - max(known))) for cosine in filled]
 
 
 def told_of(question: str, passages: Sequence[Passage]) -> bool:

@@ -123,6 +123,7 @@ def _both(session: Session, question: str, passages: Sequence[Passage]) -> Draft
     one, two = halves(question)
     if not two or not session.model.reads:
         return None
+    passages = [replace(p, signals={}) for p in passages]  # those are of the whole question
     first = read(session, one, passages)
     if first is None or not _told_of(session, one, first.passage, passages):
         return None

@@ -11,6 +11,7 @@ from assistant.bullets import lists_of
 from assistant.config import Settings
 from assistant.enumerations import asks_several, beside
 from assistant.messages import Abstained, Answered, Outcome
+from assistant.models import llama_cpp
 from assistant.models.scripted import ScriptedChat
 from assistant.reader import Reading
 from retrieval.values import Passage, TextLocator
@@ -136,6 +137,7 @@ def test_items_are_counted(settings: Settings, tmp_path: Path, question: str, to
     assert isinstance(said, Answered) and said.text == told
 
 
+CONFIDENCE = Path(llama_cpp.__file__).parent / "weights" / "reader" / "confidence.json"
 LETTER = """The children need a packed lunch, a rain jacket and a water bottle. Phones stay at home.
 Languages: Polish (native), English (fluent), Swedish (basic)
 To reset error E18, switch it off, clean the filter, and start a rinse. The hotline is 70 20 44 10.
@@ -174,7 +176,7 @@ def test_what_is_copied_is_said_in_full(
     settings: Settings, tmp_path: Path, question: str, copied: str, told: str
 ) -> None:
     model = ScriptedChat(copies={copied: -0.1, "clean the filter": -0.4})
-    model.reads = True
+    model.reads, model.confidence = True, CONFIDENCE
     assistant = open_assistant(settings, model)
     assistant.ingest(write(tmp_path / "in", {"letter.txt": LETTER}))
     said = outcome(assistant.ask(question))
