@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from assistant import phrases, work_phrases
+from assistant.citations import content_words
 from assistant.i18n import Language
 from assistant.phrases import Field
 from retrieval.values import Modality
@@ -137,7 +138,24 @@ def is_follow_up(text: str) -> bool:
     """Whether a question leans on the turn before it."""
     words = re.findall(r"[\u3400-\u9fff]|\w+", text)
     short = len(words) <= (6 if language_of(text) == "zh" else 3)
-    return short or bool(phrases.FOLLOW.search(text))
+    return short or bool(phrases.FOLLOW.search(_within(text)))
+
+
+def _within(text: str) -> str:
+    """Return a question without a pronoun that stands for a thing it has named itself.
+
+    "How long must a new drum rest before it is played?" leans on nothing, "What does it cost if I
+    return it?" does: the thing is named before, in another clause, and there is enough to look for.
+    """
+    found = phrases.NAMED_WITHIN.search(text)
+    if found is None or len(set(content_words(text))) < _ENOUGH:
+        return text
+    many = found["pronoun"].lower().startswith("the")
+    plural = any(noun.lower().endswith("s") for noun in re.findall(r"[A-Za-z]+", found["thing"]))
+    return text[: found.start("pronoun")] + text[found.end() :] if plural or not many else text
+
+
+_ENOUGH = 4
 
 
 def refers_to_picture(text: str) -> bool:

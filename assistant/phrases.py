@@ -298,6 +298,13 @@ FOLLOW = any_of(
     r"|are you sure)\b",
     "[它他她]们?|^[这那]|[这那](?:张|份|个|段|封|是)|该文|呢[？?]?$|^(?:那么?|还有|为什么)",
 )
+NAMED_WITHIN = re.compile(
+    r"\b(?:the|an?|our|my|your|each|every)\s+(?P<thing>[^?.;]*?\w)\s*,?\s+"
+    r"(?:while|before|after|when|once|until|till|if|unless|because|since|and|or|than|that|which)\b"
+    r"[^?.;]*?\b(?P<pronoun>it|its|they|them|their)\b",
+    re.IGNORECASE,
+)
+"""A thing, and in a later clause of the same sentence a pronoun that may stand for it."""
 COURTESY = re.compile(
     r"^\W*(?:please|can you|could you|would you|tell me|show me|find me|find|do you know)\s+", re.I
 )

@@ -114,9 +114,18 @@ def test_follow_ups() -> None:
         "why?",
         "那日期呢？",
         "What about the other one",
+        "What does it cost if I return it?",
+        "What is the price if I buy two of them?",
+        "Who wrote the long letter to the council about it?",
     ):
         assert is_follow_up(text), text
-    for text in ("What is the capital of the Yuan dynasty?", "How many books did Anna buy in May?"):
+    for text in (
+        "What is the capital of the Yuan dynasty?",
+        "How many books did Anna buy in May?",
+        "How long must a new drum rest before it is played?",
+        "Where is the little lion going to be kept while the school has it on loan?",
+        "How soon must the tenants of the barn leave once they are given notice?",
+    ):
         assert not is_follow_up(text), text
 
 
