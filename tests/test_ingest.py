@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from library import MAX_BYTES, Library, parser_process, write_photo, write_texts
+from library import MAX_BYTES, Library, parser_process, wait_for, write_photo, write_texts
 from numpy.typing import NDArray
 from PIL import Image
 from sqlalchemy import Engine, text
@@ -31,13 +31,6 @@ def parser(models_dir: Path) -> Iterator[ParserProcess]:
 @pytest.fixture
 def library(engine: Engine, settings: Settings, parser: ParserProcess) -> Library:
     return Library(engine, settings.home, parser)
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 15.0) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.02)
 
 
 def test_files_become_searchable(library: Library, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from library import Library, parser_process, write_texts
+from library import Library, parser_process, wait_for, write_texts
 from numpy.typing import NDArray
 from sqlalchemy import Engine
 
@@ -32,13 +32,6 @@ def parser(models_dir: Path) -> Iterator[ParserProcess]:
 @pytest.fixture
 def library(engine: Engine, settings: Settings, parser: ParserProcess) -> Library:
     return Library(engine, settings.home, parser)
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 15.0) -> None:
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "waited in vain"
-        time.sleep(0.02)
 
 
 class SlowText(HashTextEmbedder):
