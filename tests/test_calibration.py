@@ -33,6 +33,16 @@ def test_both_embedders_ship_a_calibration() -> None:
     assert {"text"} <= known["e5-small"]
 
 
+def test_the_look_of_a_page_does_not_go_before_a_text_that_may_answer() -> None:
+    """A page by its look against the best of fifty texts that is only a little nearer than most."""
+    pool = np.append(np.linspace(0.74, 0.79, 49), 0.81).astype(np.float32)
+    text = Calibration.from_file(WEIGHTS / "e5-small" / "calibration.json")
+    best = text.probability(0.81, pool, "text")
+    for file in WEIGHTS.glob("sightline-clip*/calibration.json"):
+        looks = np.linspace(0.1, 0.3, 50, dtype=np.float32)
+        assert Calibration.from_file(file).probability(0.3, looks, "page") < 0.3 * best
+
+
 @pytest.mark.parametrize(("file", "kind"), DEFAULT)
 @given(seed=st.integers(0, 10_000), size=st.integers(1, 300))
 @settings(max_examples=30, deadline=None)
