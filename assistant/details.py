@@ -147,7 +147,7 @@ def _within(text: str) -> str:
     "How long must a new drum rest before it is played?" leans on nothing, "What does it cost if I
     return it?" does: the thing is named before, in another clause, and there is enough to look for.
     """
-    found = phrases.NAMED_WITHIN.search(text)
+    found = phrases.NAMED_WITHIN.search(text) if len(text) <= _SENTENCE else None
     if found is None or len(set(content_words(text))) < _ENOUGH:
         return text
     many = found["pronoun"].lower().startswith("the")
@@ -156,6 +156,9 @@ def _within(text: str) -> str:
 
 
 _ENOUGH = 4
+"""Content words that are enough to look for."""
+_SENTENCE = 300
+"""Characters of the longest question that is taken apart; a pasted text would take seconds."""
 
 
 def refers_to_picture(text: str) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -26,15 +26,13 @@ from assistant.tuning.evidence_fit import (
     paragraph_shelves,
     seen_of,
 )
-from assistant.tuning.reader_data import Asked, Questions, read_questions
+from assistant.tuning.reader_data import Questions, read_questions
 from assistant.tuning.reader_papers import read_papers, split_papers
 from assistant.tuning.text_fit import fit_texts, told_by_papers, told_by_paragraphs
 from retrieval.embed.registry import TEXT_CALIBRATION, e5_small
 from retrieval.weights import ModelStore
 
 _FOUND = 20
-_PARAGRAPHS = 300
-"""Questions of paragraphs that the chance is fitted on."""
 
 
 def main(folder: Path) -> None:
@@ -50,10 +48,10 @@ def _fit_chance(settings: Settings, questions: Questions) -> None:
     papers, other = split_papers(read_papers())
     rows, measured = (
         _rows(settings, [*paper_shelves(some), *paragraph_shelves(questions.paragraphs, asked)])
-        for some, asked in ((papers, _every(taught)), (other, _every(held)))
+        for some, asked in ((papers, taught), (other, held))
     )
     source = (
-        f"searches for questions on {len(papers)} everyday papers and {len(_every(taught))} of "
+        f"searches for questions on {len(papers)} everyday papers and {len(taught)} of "
         "XQuAD, with and without the file that answers; the first ten passages of each"
     )
     print(fit_evidence(rows, measured, source, EVIDENCE))
@@ -93,11 +91,6 @@ def _rows(settings: Settings, shelves: Iterable[Shelf]) -> list[Seen]:
                 rows += [row for put in shelf.puts for row in seen_of(put, search)]
         print(f"{len(shelf.texts)} texts, {len(shelf.puts)} questions", flush=True)
     return rows
-
-
-def _every(asked: Sequence[Asked]) -> list[Asked]:
-    """Return at most ``_PARAGRAPHS`` questions, of all articles evenly."""
-    return list(asked[:: max(1, len(asked) // _PARAGRAPHS)])
 
 
 if __name__ == "__main__":

@@ -274,3 +274,9 @@ def test_a_long_text_without_a_mark_is_taken_apart_too() -> None:
 def test_a_pasted_text_is_planned_at_once(piece: str) -> None:
     """The longest question that may be asked, of what patterns go over again and again."""
     assert plan("x " + piece * (20_000 // len(piece))).intent != "calculate"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("piece", ["the a and ", "our rows, and ", "it the "])
+def test_a_pasted_text_is_told_from_a_follow_up_at_once(piece: str) -> None:
+    assert is_follow_up(piece * (20_000 // len(piece))) == ("it" in piece)
