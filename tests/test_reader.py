@@ -18,8 +18,6 @@ from assistant.candidates import (
     without_counted,
 )
 from assistant.choices import asks_yes_no
-from assistant.citations import content_words
-from assistant.confidence import chances, holds, promising, shared, told_of
 from assistant.config import Settings
 from assistant.errors import ReadingTooSlow
 from assistant.gist import bare_question, halves
@@ -31,7 +29,7 @@ from assistant.planner import plan
 from assistant.reader import locate, neat, read, read_one, tidy, worth_reading
 from assistant.session import Limits, Request, Session
 from assistant.windows import window
-from retrieval.values import Passage, SearchResult, TextLocator
+from retrieval.values import Passage, TextLocator
 from retrieval.weights import ModelStore
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -133,43 +131,6 @@ def test_fields_and_labels_are_for_papers_not_for_prose() -> None:
     model = ScriptedChat(script=["1974"])
     reading = read(_session(question, model), question, [_passage(LIBRARY_TXT)], plan(question))
     assert reading is not None and reading.text == "1974" and len(model.calls) == 1
-
-
-def test_what_is_worth_reading() -> None:
-    question = "How many volumes does the Harbour Library hold?"
-    near = SearchResult((_passage(LIBRARY_TXT, chance=0.4),), False, 0.0, 1)
-    far = SearchResult((_passage("Ferries leave at noon.", chance=0.1),), False, 0.0, 1)
-    assert promising(near, question) and not promising(far, question)
-    assert not promising(SearchResult((), False, 0.0, 0), question)
-
-
-def test_the_chance_that_a_passage_holds_the_answer() -> None:
-    question = "Who founded the Harbour Library?"
-    assert shared(question, [_passage(LIBRARY_TXT)]) == 1.0
-    near, far = _passage(LIBRARY_TXT, chance=0.8), _passage("Ferries leave at noon.", chance=0.8)
-    assert holds(question, near) > 0.5 > 0.1 > holds(question, far)
-    assert holds(question, replace(near, probability=0.05)) < 0.2
-    # No word is shared across languages; the search alone must tell.
-    crossed = "港口图书馆是谁创立的？"
-    assert holds(crossed, near) > 0.2 > 0.02 > holds(crossed, replace(near, probability=0.02))
-
-
-def test_passages_of_one_search_are_judged_beside_each_other() -> None:
-    question = "When is the spare key handed back?"
-
-    def found(text: str, cosine: float, words: float) -> Passage:
-        signals = {"dense": cosine, "lexical": words} if words else {"dense": cosine}
-        return replace(_passage(text, chance=0.01), signals=signals)
-
-    answer = "The second key was returned on 3 May. " * 8
-    near = found(answer, 0.86, 2.0)
-    unlike = found("The hall is let for weddings, concerts and dances. " * 8, 0.79, 0.0)
-    head = found("Key Cottage Lettings", 0.86, 2.0)  # a page head is near to everything
-    first, second, third = chances(question, [near, unlike, head])
-    assert first > 3 * third and third > second
-    # beside a nearer one that holds more of the words the same passage is less likely
-    better = found(f"{answer} The spare key.", 0.9, 6.0)
-    assert chances(question, [near, better])[0] < 0.5 * chances(question, [near, unlike])[0]
 
 
 @pytest.mark.parametrize(
@@ -285,18 +246,6 @@ def test_passages_that_cannot_hold_the_answer_are_not_read_first() -> None:
     assert worth_reading("What is it called?", [title]) == []
 
 
-def test_years_and_names_asked_about_must_be_spoken_of() -> None:
-    found = [_passage("Turnout rose in 2018.", "report.pdf")]
-    assert told_of("Who won in 2018?", found) and told_of("Who won?", found)
-    assert not told_of("Who won in 2024?", found)
-    assert told_of("Who won? (for example [2024])", found)
-    israel = [_passage("Turnout rose in Israel.", "report.pdf")]
-    assert told_of("How did Israeli turnout change?", israel)
-    assert not told_of("How did Chilean turnout change?", israel)
-    assert told_of("What does Table 3 say of FY2018 in December?", found)
-    assert told_of("Where does Chile hold the vote?", [_passage("投票在这里举行。")])
-
-
 def test_a_text_that_could_not_be_read_in_time_is_not_called_empty_of_answers() -> None:
     question = "When was the Harbour Library founded?"
     model = ScriptedChat()
@@ -325,11 +274,6 @@ def test_a_figure_keeps_its_unit() -> None:
 def test_money_does_not_count_things() -> None:
     assert not can_be("180 euros", "How many keys does she get?")
     assert can_be("180 euros", "How many euros does it cost?") and can_be("3", "How many keys?")
-
-
-def test_possessives_are_the_words_themselves() -> None:
-    assert content_words("What is Tomasz's phone?") == [*content_words("Tomasz"), "phone"]
-    assert content_words("it's Anna’s") == content_words("Anna")
 
 
 def test_a_place_is_no_time() -> None:
