@@ -33,7 +33,12 @@ def rows(store: ModelStore, threads: int) -> Iterator[Row]:
     path = store.path("qwen2.5-coder-0.5b")
     eyes = SightEyes(store, threads=threads)
     chat = LlamaChat(
-        model_id="bench", locate=lambda: path, threads=threads, eyes=eyes, context_tokens=2048
+        model_id="bench",
+        locate=lambda: path,
+        threads=threads,
+        eyes=eyes,
+        context_tokens=2048,
+        int8=True,
     )
     _first(chat, "Hello")  # loads the model
     _first(chat, _looked(0, _LOOKS[0]))

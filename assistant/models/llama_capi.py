@@ -133,6 +133,10 @@ float *llama_get_logits_ith(void *context, int32_t index);
 void *llama_get_memory(const void *context);
 void llama_memory_clear(void *memory, bool data);
 bool llama_memory_seq_rm(void *memory, int32_t sequence, int32_t first, int32_t last);
+size_t llama_state_seq_get_size(void *context, int32_t sequence);
+size_t llama_state_seq_get_data(void *context, uint8_t *data, size_t size, int32_t sequence);
+size_t llama_state_seq_set_data(void *context, const uint8_t *data, size_t size,
+                                int32_t sequence);
 void *llama_adapter_lora_init(void *model, const char *path);
 void llama_adapter_lora_free(void *adapter);
 int32_t llama_set_adapters_lora(void *context, void **adapters, size_t count, float *scales);

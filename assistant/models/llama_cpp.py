@@ -52,6 +52,7 @@ class LlamaChat(SightlineChatModel):
         threads: most threads; fewer are used while the machine is busy.
         eyes: what turns pictures into rows, or None for a model that only reads.
         reader: the adapter trained to copy answers, or None.
+        int8: whether prompts are read in int8 where that is faster; takes as much memory again.
     """
 
     locate: Callable[[], Path] = Field(exclude=True, repr=False)
@@ -59,6 +60,8 @@ class LlamaChat(SightlineChatModel):
     threads: int = 1
     eyes: Any = Field(default=None, exclude=True, repr=False)
     reader: Path | None = Field(default=None, exclude=True, repr=False)
+
+    int8: bool = False
 
     _engine: LlamaEngine | None = PrivateAttr(default=None)
     _vocabulary: Vocabulary | None = PrivateAttr(default=None)
@@ -182,7 +185,7 @@ class LlamaChat(SightlineChatModel):
     def _load(self) -> tuple[LlamaEngine, Vocabulary]:
         with self._loading:
             if self._engine is None or self._vocabulary is None:
-                engine = LlamaEngine(self.locate(), self.context_tokens, self.threads)
+                engine = LlamaEngine(self.locate(), self.context_tokens, self.threads, self.int8)
                 self._vocabulary = Vocabulary(
                     open_llama(), engine.model, engine.vocab, self.model_id
                 )

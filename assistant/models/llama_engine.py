@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.errors import ModelError, ModelUnavailable
+from assistant.models.int8_prefill import open_prefill
+from assistant.models.lane_state import LaneStates
 from assistant.models.llama_capi import Llama, open_llama
 from assistant.models.pace import Pace
 from assistant.models.protocol import Cancel, never
@@ -73,12 +75,13 @@ class LlamaEngine:
         path: a GGUF file.
         context: tokens each lane can hold.
         threads: most threads to use; fewer are used while the machine is busy.
+        int8: whether prompts are read by ``int8_prefill`` where that is faster.
 
     Raises:
         ModelUnavailable: the file is missing or llama.cpp cannot read it.
     """
 
-    def __init__(self, path: Path, context: int, threads: int) -> None:
+    def __init__(self, path: Path, context: int, threads: int, int8: bool = False) -> None:
         if not path.is_file():
             raise ModelUnavailable(model=path.name, detail=f"the file {path} is gone")
         self._llama: Llama = open_llama()
@@ -103,6 +106,7 @@ class LlamaEngine:
         self._worn: Path | None = None
         self._flag = ffi.new("char[2]")  # "" goes on, "x" aborts
         lib.llama_set_abort_callback(self._context, self._llama.non_empty, self._flag)
+        self._int8 = open_prefill(self, path, threads) if int8 else None
 
     def _lane_count(self, context: int) -> int:
         lib = self._llama.lib
@@ -128,6 +132,11 @@ class LlamaEngine:
     def _set_threads(self, threads: int) -> None:
         self._llama.lib.llama_set_n_threads(self._context, threads, threads)
 
+    @property
+    def reads_in(self) -> str:
+        """How prompts are read: "int8", or "4 bits" as words are written."""
+        return "4 bits" if self._int8 is None else "int8"
+
     def close(self) -> None:
         """Free the context and the model with its adapters, in this order."""
         self._llama.ffi.release(self._context)
@@ -152,7 +161,9 @@ class LlamaEngine:
         lane, shared = self._choose(cells)
         rows = {part.key: part.values for part in prompt if isinstance(part, Rows)}
         self.cut(lane, shared)
-        at = shared
+        if self._int8 is not None:
+            self._int8.bring(lane, cells[:-1], rows, adapter, cancel)
+        at = len(lane.cells)
         with self._watched(cancel if len(cells) - at > _UNWATCHED else never):
             while at < len(cells) and not cancel():
                 end = min(_run_end(cells, at), at + self.pace.chunk(_BATCH))
@@ -204,13 +215,30 @@ class LlamaEngine:
         """Append tokens to a lane; logits are kept of the last ``outputs`` of them."""
         self._advance(lane, tokens, {}, outputs)
 
+    def states(self, layers: int, width: int) -> LaneStates:
+        """Return what reads and writes the lanes' keys and values; sizes of the model."""
+        return LaneStates(self._llama, self._context, len(self.lanes), layers, width)
+
+    def read_first(self, lane: Lane, cell: Cell, rows: Mapping[str, NDArray[np.float32]]) -> None:
+        """Read the first cell of a text into an empty lane."""
+        self._advance(lane, [cell], rows)
+
+    def took(self, lane: Lane, cells: Sequence[Cell]) -> None:
+        """Note cells that were brought into a lane's memory from outside."""
+        lane.cells.extend(cells)
+        self.decoded += len(cells)
+
+    def forget(self, lane: Lane) -> None:
+        """Empty a lane."""
+        self._llama.lib.llama_memory_seq_rm(self._memory, lane.number, -1, -1)
+        lane.cells.clear()
+
     def cut(self, lane: Lane, length: int) -> None:
         """Forget everything of a lane after ``length`` places."""
         if length < len(lane.cells):
             removed = self._llama.lib.llama_memory_seq_rm(self._memory, lane.number, length, -1)
             if not removed:  # recurrent memories cannot be cut in the middle
-                self._llama.lib.llama_memory_seq_rm(self._memory, lane.number, -1, -1)
-                lane.cells.clear()
+                self.forget(lane)
             del lane.cells[length:]
 
     def rewind(self, lane: Lane, start: int, tokens: Sequence[int]) -> int:
@@ -249,7 +277,7 @@ class LlamaEngine:
         self,
         lane: Lane,
         cells: Sequence[Cell],
-        rows: dict[str, NDArray[np.float32]],
+        rows: Mapping[str, NDArray[np.float32]],
         outputs: int = 1,
     ) -> bool:
         """Decode one run of tokens, or one run of rows, at the end of a lane; False if aborted."""
@@ -278,8 +306,7 @@ class LlamaEngine:
             self._llama.lib.llama_memory_seq_rm(self._memory, lane.number, start, -1)
             return False
         if status != 0:
-            self._llama.lib.llama_memory_seq_rm(self._memory, lane.number, -1, -1)
-            lane.cells.clear()
+            self.forget(lane)
             raise ModelError(model=self._name, detail=f"llama.cpp stopped with status {status}")
         lane.cells.extend(cells)
         self.decoded += count

@@ -44,7 +44,7 @@ class KnownModel:
 
 KNOWN_MODELS = (
     KnownModel(
-        "embedded", "embedded", 32768, True, False, int(0.7 * _GIB), "Qwen2.5-0.5B, 4-bit GGUF"
+        "embedded", "embedded", 32768, True, False, int(1.2 * _GIB), "Qwen2.5-0.5B, 4-bit GGUF"
     ),
     KnownModel(
         "HuggingFaceTB/SmolVLM2-500M-Video-Instruct",
@@ -174,6 +174,7 @@ def _embedded(settings: Settings, store: ModelStore) -> SightlineChatModel:
         threads=settings.threads,
         eyes=eyes,
         reader=reader,
+        int8=True,
     )
 
 

@@ -50,6 +50,7 @@ def open_model(weights: Path, store: ModelStore, threads: int) -> LlamaChat:
         threads=threads,
         eyes=SightEyes(store, weights, threads),
         context_tokens=1024,
+        int8=True,
     )
 
 
