@@ -32,7 +32,7 @@ from assistant.enumerations import (
     whole_list,
     whole_sentence,
 )
-from assistant.gist import bare_question, halves
+from assistant.gist import bare_question, halves, without_file
 from assistant.i18n import text
 from assistant.library import NOT_IN_LIBRARY
 from assistant.moments import moment
@@ -94,7 +94,7 @@ def _words(session: Session, plan: Plan, passages: Sequence[Passage], likely: bo
         likely: whether the search thinks that one of them may; if not, only a copy counts.
     """
     question = session.request.question
-    asked = bare_question(question)
+    asked = without_file(bare_question(question), plan.names)
     if given := _given(session, asked, passages, plan):
         return given
     if both := _both(session, asked, passages):

@@ -7,6 +7,7 @@ photo of the cat?`` is about a photo known by the cat. Patterns for English and 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from assistant.phrases import THING, THING_ZH
 
@@ -81,6 +82,35 @@ def bare_question(text: str) -> str:
     kept = [first, *(part for part in rest if part and not _FORM.search(part))]
     joiner = "" if re.search(r"[\u3400-\u9fff]", text) else " "
     return " ".join(joiner.join(kept).split()).strip(" ,，") or text
+
+
+def without_file(text: str, names: Sequence[str]) -> str:
+    """Return a question without the name of the one file it is put to.
+
+    No file has its own name in it, so the reader would hold the answer for missing: "in a.pdf" is
+    left out, and a name that cannot be is "it".
+    """
+    if len(names) != 1:
+        return text
+    name = rf"[\"“‘《「]?{re.escape(names[0])}[\"”’》」]?"
+    chinese = re.search(r"[\u3400-\u9fff]", text.replace(names[0], ""))
+    if chinese:
+        bare = re.sub(rf"{_FROM_ZH}?\s*{name}\s*(?:{_INSIDE_ZH}的?|的)[，,]?\s*", "", text)
+        bare = re.sub(rf"{_FROM_ZH}\s*{name}[，,]?\s*", "", bare)
+        bare = re.sub(rf"\s*{name}\s*", "它", bare)
+    else:
+        bare = re.sub(rf",?\s*\b{_FROM}\s+{name},?(?!['’]s)", "", text, flags=re.IGNORECASE)
+        bare = re.sub(rf"{name}['’]s\b", "its", bare)
+        bare = re.sub(name, "it", bare)
+    return bare.strip() or text
+
+
+_FROM = (
+    r"(?:in|from|of|within|inside|on|according to|as per|going by)"
+    r"(?:\s+(?:the|my|our|this))?(?:\s+(?:file|document|attached))?"
+)
+_FROM_ZH = r"(?:根据|按照|依据|按|在|从)"
+_INSIDE_ZH = r"(?:(?:这[份个张]?)?(?:文件|文档))?(?:里面|当中|之中|里边|里|中|内|上)"
 
 
 def thing_in_picture(text: str) -> str:

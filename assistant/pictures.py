@@ -20,6 +20,7 @@ from assistant.calls import ToolResult
 from assistant.charts import told_by_chart
 from assistant.citations import cite, marked
 from assistant.found import exact, found_words
+from assistant.gist import without_file
 from assistant.i18n import text
 from assistant.leader import PICKED
 from assistant.look import Sight
@@ -63,7 +64,8 @@ def look(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
         return _seen(session, sights, evidence) or refuse(session, plan, results)
     if plan.field or plan.label or _asks_for_text(session.request.question):
         texts = [p for r in results for s in r.sights for p in _text_of(session, s.name)]
-        reading = read(session, session.request.question, texts, plan)
+        asked = without_file(session.request.question, plan.names)
+        reading = read(session, asked, texts, plan)
         if reading is not None:
             return exact(session, reading.text, reading.passage)
     if all(s.shown is not None for s in sights):

@@ -49,6 +49,16 @@ def test_chinese_question(helper: Assistant, model: ScriptedChat) -> None:
     assert end.text == "林晓 [1]" and end.citations[0].asset == "memo.txt"
 
 
+def test_the_name_of_a_file_is_not_looked_for_in_its_text(
+    helper: Assistant, model: ScriptedChat
+) -> None:
+    model.script = ["about 42,000"]
+    end = outcome(helper.ask("How many volumes does the library hold according to harbour.txt?"))
+    assert isinstance(end, Answered) and end.text == "about 42,000 [1]"
+    read = str(model.calls[-1][0][-1].text)
+    assert "harbour.txt" not in read and "How many volumes does the library hold?" in read
+
+
 def test_words_that_stand_nowhere_are_no_answer(helper: Assistant, model: ScriptedChat) -> None:
     model.script = ["Captain Nemo"]
     end = outcome(helper.ask("Who founded the Harbour Library in Tromsø?"))
