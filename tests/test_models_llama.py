@@ -16,9 +16,10 @@ from assistant.errors import ContextTooLong, ModelError, ModelUnavailable
 from assistant.models.idle import IdleRelease
 from assistant.models.images import ImageBlock
 from assistant.models.llama_capi import check_defaults, open_llama
-from assistant.models.llama_cpp import LlamaChat
+from assistant.models.llama_cpp import READER, LlamaChat
 from assistant.models.llama_engine import LlamaEngine, Rows
 from assistant.models.protocol import never
+from assistant.models.registry import SHIPPED_READER
 from assistant.session import as_messages
 from assistant.tuning.adapter import write_adapter
 from retrieval.weights import ModelStore
@@ -291,6 +292,26 @@ def test_an_answer_is_copied_from_the_text(chat: LlamaChat) -> None:
     assert chinese[best.start : best.end] == "林晓"
     stopped = chat.copy_answer(as_messages(turns), chinese, prompts.NOT_FOUND, cancel=lambda: True)
     assert stopped.spans == ()
+
+
+def test_what_surely_stands_nowhere_is_not_copied(model_store: ModelStore) -> None:
+    model = LlamaChat(
+        model_id="embedded",
+        locate=lambda: model_store.path("qwen2.5-coder-0.5b"),
+        context_tokens=512,
+        reader=SHIPPED_READER / READER,
+    )
+    text = "The lease ends on 30 June 2026. The deposit is held by Brandt & Co."
+    turns = as_messages(prompts.span("Who is the plumber?", text, "en"))
+    copied = model.copy_answer(turns, text, prompts.NOT_FOUND)
+    assert copied.spans == () and copied.refused > -0.02
+    again = model.decoded_tokens
+    model.copy_answer(turns, text, prompts.NOT_FOUND)
+    assert model.decoded_tokens - again == 1  # the last token of the prompt, and no word more
+    turns = as_messages(prompts.span("When does the lease end?", text, "en"))
+    best = model.copy_answer(turns, text, prompts.NOT_FOUND).spans[0]
+    assert text[best.start : best.end] == "30 June 2026"
+    model.unload()
 
 
 def test_an_adapter_changes_the_model_only_while_it_is_worn(

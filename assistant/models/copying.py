@@ -25,15 +25,22 @@ _WORTH = math.log(0.1)
 """Another first word is followed when it is at least so likely against the first."""
 _FURTHER = math.log(0.03)
 """A copy that the model has ended is followed while what goes beyond it is at least so likely."""
+_SURELY_NOT = math.log(0.98)
+"""Where refusing is so likely no copy can be: at most .02 is left for the first word of any."""
 _LOOKED_AT = 256  # likeliest tokens of a step; the rest cannot matter
 
 
 def copy_answer(
     engine: LlamaEngine, vocabulary: Vocabulary, ready: Prefilled, copier: Copier, refusal: str
 ) -> Copied:
-    """Return the likeliest stretches of a text after a prompt, and the odds of the refusal."""
+    """Return the likeliest stretches of a text after a prompt, and the odds of the refusal.
+
+    None are followed where the refusal is all but certain.
+    """
     first = log_probabilities(engine.logits())
     refused = float(first[vocabulary.tokens(refusal)[0]])
+    if refused > _SURELY_NOT:
+        return Copied((), refused)
     begun: list[tuple[float, int, frozenset[int]]] = []
     for token in _likeliest(first):
         piece = vocabulary.spell(token)
