@@ -84,7 +84,7 @@ def test_the_likeliest_passage_is_read_first_and_unlikely_ones_never() -> None:
     assert read(_session(question, model), question, unlikely) is None
 
 
-def test_a_trained_reader_reads_two_unlikely_passages_and_no_third(tmp_path: Path) -> None:
+def test_a_trained_reader_reads_three_unlikely_passages_and_no_fourth(tmp_path: Path) -> None:
     question = "What must I give before I move out?"
     rule = tmp_path / "confidence.json"
     rule.write_text('{"weights": [0.0, 0.0, 1.0, 0.0, 0.0]}')
@@ -92,7 +92,8 @@ def test_a_trained_reader_reads_two_unlikely_passages_and_no_third(tmp_path: Pat
     passages = [
         _passage(f"{place}: {term}.", f"{place}.txt", chance)
         for place, term, chance in (
-            ("Lift", "none", 0.04), ("Flat", "two months", 0.03), ("Roof", "nine years", 0.02)
+            ("Lift", "none", 0.04), ("Yard", "shared", 0.03), ("Flat", "two months", 0.02),
+            ("Roof", "nine years", 0.01),
         )
     ]  # fmt: skip
     assert not worth_reading(question, passages), "by the search alone none is read"
@@ -102,7 +103,7 @@ def test_a_trained_reader_reads_two_unlikely_passages_and_no_third(tmp_path: Pat
     reading = read(_session(question, reader), question, passages)
     assert reading is not None and reading.text == "two months"
     reader.copies = {"nine years": -0.1}
-    assert read(_session(question, reader), question, passages) is None, "the third stays unread"
+    assert read(_session(question, reader), question, passages) is None, "the fourth stays unread"
 
 
 def test_a_trained_reader_takes_the_copy_it_is_surest_of(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ Search = Callable[[str, str], SearchResult]
 """Searches, for a question, a library: of a language, or ``PAPERS``."""
 PAPERS = "papers"
 PAIRS: tuple[tuple[Language, Language], ...] = (("en", "en"), ("zh", "zh"), ("zh", "en"))
-_READ = 2
+_READ = 3
 
 
 def measure_reader(
