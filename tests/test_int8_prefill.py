@@ -173,6 +173,28 @@ def test_where_it_is_wrong_or_too_large_llama_reads_alone(
     engine.close()
 
 
+def test_when_it_fails_llama_reads_the_prompt_from_its_beginning(
+    plain: LlamaEngine, path: Path, tokens: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = LlamaEngine(path, 1024, 1, int8=True)
+    if engine.reads_in != "int8":
+        pytest.skip("this processor's int8 products are wrong or no faster than llama.cpp")
+    asked = []
+
+    def fail(*given: object) -> list[NDArray[np.float32]]:
+        asked.append(given)
+        raise PrefillError("out of memory")
+
+    monkeypatch.setattr(int8_prefill.Int8Prefill, "_step", fail)
+    for length in (40, 60):
+        ready = engine.prefill(tokens[:length], never)
+        assert ready.done and ready.lane.cells == tokens[:length]
+    assert len(asked) == 1, "it is not tried again"
+    plain.prefill(tokens[:60], never)
+    assert apart(odds(plain), odds(engine)) < 1e-3
+    engine.close()
+
+
 def test_another_architecture_is_told(tmp_path: Path) -> None:
     path = tmp_path / "other.gguf"
     writer = GGUFWriter(path, "llama")

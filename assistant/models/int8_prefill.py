@@ -80,6 +80,7 @@ class Int8Prefill:
         self._names = [output.name for output in self._session.get_outputs()]
         self._states = engine.states(self._shape.layers, self._shape.kv_heads * self._shape.head)
         self._adapters: dict[Path | None, dict[str, Floats]] = {}
+        self._failed = False
 
     def bring(
         self,
@@ -96,7 +97,7 @@ class Int8Prefill:
             adapter: what the engine computes with now.
         """
         worth = _WORTH + len(lane.cells) // _CARRIED
-        if len(cells) - len(lane.cells) < worth or cancel():
+        if self._failed or len(cells) - len(lane.cells) < worth or cancel():
             return
         if not lane.cells:
             self._engine.read_first(lane, cells[0], rows)
@@ -111,7 +112,8 @@ class Int8Prefill:
                 at = end
             self._states.write(lane.number, self._state(held))
         except PrefillError as error:
-            _log.warning("prompts are read in 4 bits: %s", error)
+            _log.warning("prompts are read in 4 bits from now on: %s", error)
+            self._failed = True
             self._engine.forget(lane)
             return
         self._engine.took(lane, cells[len(lane.cells) : at])
