@@ -27,7 +27,7 @@ from assistant.contacts import find_contact
 from assistant.fields import find_in
 from assistant.forms import find_values
 from assistant.models.spans import Span, agreed
-from assistant.phrases import Field
+from assistant.phrases import DOCUMENT, Field
 from assistant.planner import Plan
 from assistant.session import Session
 from assistant.windows import window
@@ -179,7 +179,7 @@ def by_rule(plan: Plan, passages: Sequence[Passage]) -> Reading | None:
     answer, and what is quoted is a title.
     """
     first = [p for p in passages if p.sha256 == passages[0].sha256] if passages else []
-    paper = plan.document or any(p.modality == "image" for p in first)
+    paper = plan.document or any(p.modality == "image" for p in first) or _asked_on(plan, first)
     if plan.field in _SUMS and (summed := _sheet_total(plan, first)):
         return summed
     if plan.label and paper and (values := find_values(plan.label, first)):
@@ -190,6 +190,12 @@ def by_rule(plan: Plan, passages: Sequence[Passage]) -> Reading | None:
         found = find_contact(plan.field, plan.query, passages[:CONTACTS])
         return Reading(found.value, found.passage, max(LEAST, found.named)) if found else None
     return None
+
+
+def _asked_on(plan: Plan, first: Sequence[Passage]) -> bool:
+    """Whether ``And its date?`` asks on about a file that is an invoice or the like by its name."""
+    names = (p.asset.replace("_", " ") for p in first)
+    return plan.follow_up and any(DOCUMENT.search(name) for name in names)
 
 
 _SUMS: tuple[Field, ...] = ("total", "tax")

@@ -26,7 +26,7 @@ from assistant.library import EmptyLibrary
 from assistant.models.registry import build_chat_model
 from assistant.models.scripted import ScriptedChat
 from assistant.planner import plan
-from assistant.reader import locate, neat, read, read_one, tidy, worth_reading
+from assistant.reader import by_rule, locate, neat, read, read_one, tidy, worth_reading
 from assistant.session import Limits, Request, Session
 from assistant.windows import window
 from retrieval.values import Passage, TextLocator
@@ -282,6 +282,15 @@ def test_a_place_is_no_time() -> None:
         "三号会议室", "会议在哪里开？"
     )
     assert not can_be("Tuesday 11 March at 14:00", "Where is it?") and can_be("March", "Who is it?")
+
+
+def test_asked_on_about_an_invoice_its_fields_are_found_by_rule() -> None:
+    text = "INVOICE 2211\nDate: 17 April 2026\nDue date: 17 May 2026\nTotal: 414.00"
+    asked_on = plan("And its date?", history=True)
+    found = by_rule(asked_on, [_passage(text, "invoice_north.pdf")])
+    assert found is not None and found.text == "17 April 2026"
+    assert by_rule(asked_on, [_passage(text, "north.pdf")]) is None
+    assert by_rule(plan("And its date?"), [_passage(text, "invoice_north.pdf")]) is None
 
 
 def test_two_questions_in_one() -> None:
