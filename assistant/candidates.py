@@ -47,16 +47,32 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
 )
 _MONTHS_AND_DAYS = (
     r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december"
-    r"|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days?)\b"
+)
+_ORDINALS = (
+    r"\b(?:(?:twenty|thirty)-)?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth"
+    r"|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth"
+    r"|nineteenth|twentieth|thirtieth)\b"
+)
+_DAYTIMES = (
+    r"\b(?:noon|midday|midnight|(?:morning|afternoon|evening|night|weekday|weekend)s?"
+    r"|to(?:day|night|morrow)|yesterday|spring|summer|autumn|winter|christmas|easter)\b"
+)
+_MOMENTS_ZH = (
+    r"(?:周|星期|礼拜)[一二三四五六日天末]|[一二三四五六七八九十]+(?=[年月日世号点])"
+    r"|[今明后昨前][天年晚早]|[上下本每这]个?[周月年]|[早晚]上|[上中下]午|傍晚|半夜"
+    r"|[月年][初中底末]|[春夏秋冬][天季]|春节|中秋|元旦|国庆|清明|端午"
 )
 _TIME = re.compile(
-    rf"\d|{_MONTHS_AND_DAYS}|\b(?:century|morning|evening"
-    r"|today|yesterday|spring|summer|autumn|winter|after|before|during)\b"
-    r"|年|月|日|世纪|后|前|期间|时|周|星期|季|天|早|晚|春|夏|秋|冬|古|今|点|刻",
+    rf"\d|{_MONTHS_AND_DAYS}|{_ORDINALS}|{_DAYTIMES}|\b(?:{_NUMBER_WORDS})\b"
+    r"|\b(?:century|after|before|during|until|till|while|once|when|whenever|since|now|then"
+    r"|immediately|never|always|(?:hour|day|week|month|year)s?|daily|weekly|monthly|yearly)\b"
+    r"|年|月|日|世纪|后|前|期间|时|周|星期|礼拜|季|天|早|晚|春|夏|秋|冬|古|今|点|刻|号|[一二三四五六七八九十]"
+    r"|起|马上|立即|从不|每",
     re.IGNORECASE,
 )
 _MOMENT = re.compile(
-    rf"\d[\d,.]*|{_MONTHS_AND_DAYS}|(?<![一二三四五六七八九十])[一二三四五六七八九十]+(?=[年月日世])",
+    rf"\d[\d,.]*|{_MONTHS_AND_DAYS}|{_ORDINALS}|{_DAYTIMES}|\b(?:{_NUMBER_WORDS})\b|{_MOMENTS_ZH}",
     re.IGNORECASE,
 )
 _ONLY_TIME = re.compile(
@@ -67,7 +83,10 @@ _ONLY_TIME = re.compile(
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 
 
-_TELEPHONE = re.compile(r"\+?\(?\d{2,4}\)?(?:[ /-]\d{2,4}){2,}|\+?\d{7,}")
+_TELEPHONE = re.compile(
+    r"(?!\d{4}[-/]\d\d[-/]\d\d$|\d\d[-/]\d\d[-/](?:\d\d){1,2}$)"  # a date
+    r"\+?\(?\d{2,4}\)?(?:[ /-]\d{2,4}){2,}|\+?\d{7,}"
+)
 _ASKS_TELEPHONE = re.compile(
     r"\b(?:phone|telephone|mobile|cell|fax|hotline)(?:'s)? (?:no|number)\b"
     r"|电话(?:号码)?(?:是多少)?\W*$|手机号",
@@ -166,7 +185,10 @@ def places_for(question: str, text: str) -> frozenset[int] | None:
 
 def can_hold(text: str, question: str) -> bool:
     """Whether a text has anything that could be the answer: of the right kind, and not asked."""
-    if places_for(question, text) == frozenset():
+    kind = kind_of(question)
+    if (kind == "time" and not _TIME.search(text)) or (
+        kind == "number" and places_for(question, text) == frozenset()
+    ):
         return False
     return bool(set(content_words(text)) - set(content_words(question)))
 

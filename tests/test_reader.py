@@ -10,6 +10,7 @@ from assisting import LIBRARY_TXT, MEMO_TXT
 
 from assistant.candidates import (
     can_be,
+    can_hold,
     kind_of,
     places_for,
     trimmed,
@@ -282,6 +283,32 @@ def test_a_place_is_no_time() -> None:
         "三号会议室", "会议在哪里开？"
     )
     assert not can_be("Tuesday 11 March at 14:00", "Where is it?") and can_be("March", "Who is it?")
+
+
+@pytest.mark.parametrize(
+    "asked, answer",
+    [
+        ("When did the power bill go through?", "2024-05-30"),
+        ("What day did the fridge turn up?", "18/03/2023"),
+        ("Which day of the week does he greet the ferry?", "Thursdays"),
+        ("When does the church clock strike?", "at noon"),
+        ("When does the bar close?", "half ten"),
+        ("When do the logs expire?", "the tenth of next month"),
+        ("水箱改到哪天洗？", "礼拜五"),
+        ("瓷砖现在哪天进场？", "二十号"),
+        ("会议改在什么时候？", "周四下午三点"),
+    ],
+)
+def test_days_and_times_in_any_form_are_of_the_kind_asked_for(asked: str, answer: str) -> None:
+    assert can_be(answer, asked)
+    assert can_hold(f"As told before: {answer}.", asked)
+    assert places_for(asked, answer)
+
+
+def test_a_telephone_number_or_a_name_is_no_time() -> None:
+    assert not can_be("(021) 555-0177", "When did it ring?")
+    assert not can_be("Greta Lind", "When did it ring?")
+    assert not can_hold("Greta Lind keeps the harbour.", "When did it ring?")
 
 
 def test_asked_on_about_an_invoice_its_fields_are_found_by_rule() -> None:
