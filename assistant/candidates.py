@@ -36,9 +36,10 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     (
         "time",
         re.compile(
-            r"^\W*(?:when|(?:in |on |since |during )?(?:what|which) "
-            r"(?:year|date|month|day|century))\b"
-            r"|何时|什么时候|哪一?年|哪一?天|几月",
+            r"^\W*(?:(?:by |since |until |till |from )?when"
+            r"|(?:in |on |since |during |at |by |until )?(?:what|which) "
+            r"(?:year|date|month|day|century|time))\b"
+            r"|[何几]时|[什啥]么?时[候间]|哪一?[年天月日]|几[月点号]|(?:星期|周|礼拜)几",
             re.IGNORECASE,
         ),
     ),
@@ -61,7 +62,7 @@ _DAYTIMES = (
 _MOMENTS_ZH = (
     r"(?:周|星期|礼拜)[一二三四五六日天末]|[一二三四五六七八九十]+(?=[年月日世号点])"
     r"|[今明后昨前][天年晚早]|[上下本每这]个?[周月年]|[早晚]上|[上中下]午|傍晚|半夜"
-    r"|[月年][初中底末]|[春夏秋冬][天季]|春节|中秋|元旦|国庆|清明|端午"
+    r"|[月年][初中底末]|[春夏秋冬][天季]|春节|中秋|元旦|国庆|端午|清明|谷雨|立[春夏秋冬]|[夏冬]至|惊蛰|芒种|霜降"
 )
 _TIME = re.compile(
     rf"\d|{_MONTHS_AND_DAYS}|{_ORDINALS}|{_DAYTIMES}|\b(?:{_NUMBER_WORDS})\b"
@@ -95,6 +96,10 @@ _ASKS_TELEPHONE = re.compile(
 _LEAST_DIGITS = 5
 _MANY = re.compile(r"\bhow many\b|几[个名次位只把]", re.IGNORECASE)
 _MONEY = re.compile(r"[$€£¥]|\b(?:euros?|dollars?|pounds?|cents?|yuan)\b|[元块]", re.IGNORECASE)
+_SUM = re.compile(
+    r"[$€£¥]\s?\d[\d,.]*|\d[\d,.]*\s?(?:euros?|dollars?|pounds?|cents?|pence|yuan|元|块钱?)",
+    re.IGNORECASE,
+)
 
 
 def kind_of(question: str) -> Kind:
@@ -115,7 +120,8 @@ def can_be(answer: str, question: str) -> bool:
         money = _MONEY.search(answer) and not _MONEY.search(question) and _MANY.search(question)
         return bool(_FIGURE.search(answer)) and not money
     if kind == "time":
-        return bool(_TIME.search(answer)) and not _TELEPHONE.fullmatch(answer.strip())
+        other = _TELEPHONE.fullmatch(answer.strip()) or _SUM.fullmatch(answer.strip())
+        return bool(_TIME.search(answer)) and not other
     if kind == "place":
         return not _ONLY_TIME.fullmatch(answer)
     if kind == "name" and not _CHINESE.search(answer):

@@ -297,6 +297,9 @@ def test_a_place_is_no_time() -> None:
         ("水箱改到哪天洗？", "礼拜五"),
         ("瓷砖现在哪天进场？", "二十号"),
         ("会议改在什么时候？", "周四下午三点"),
+        ("去楚雄那天坐几点的车", "七点五十"),
+        ("木匠啥时候能动工", "谷雨以后"),
+        ("By when do they want the bill?", "30 November"),
     ],
 )
 def test_days_and_times_in_any_form_are_of_the_kind_asked_for(asked: str, answer: str) -> None:
@@ -305,7 +308,8 @@ def test_days_and_times_in_any_form_are_of_the_kind_asked_for(asked: str, answer
     assert places_for(asked, answer)
 
 
-def test_a_telephone_number_or_a_name_is_no_time() -> None:
+def test_a_telephone_number_a_price_or_a_name_is_no_time() -> None:
+    assert not can_be("85块", "坐几点的车？") and not can_be("£60", "When is it?")
     assert not can_be("(021) 555-0177", "When did it ring?")
     assert not can_be("Greta Lind", "When did it ring?")
     assert not can_hold("Greta Lind keeps the harbour.", "When did it ring?")
