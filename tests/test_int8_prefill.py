@@ -11,12 +11,12 @@ from gguf import GGUFWriter
 from numpy.typing import NDArray
 
 from assistant.models import int8_prefill
-from assistant.models.int8_graph import ModelFile
 from assistant.models.lane_state import LaneStates, PrefillError
 from assistant.models.likelihood import log_probabilities
 from assistant.models.llama_capi import open_llama
 from assistant.models.llama_engine import LlamaEngine, Rows
 from assistant.models.llama_text import Vocabulary
+from assistant.models.model_file import ModelFile
 from assistant.models.protocol import never
 from assistant.models.registry import SHIPPED_READER
 from retrieval.weights import ModelStore

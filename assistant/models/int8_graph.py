@@ -19,17 +19,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.models.model_file import Floats, ModelFile, ModelShape, WordTable
+
 if TYPE_CHECKING:
     from onnx import NodeProto, TensorProto, ValueInfoProto
 
-Floats = NDArray[np.float32]
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "qkv": ("attn_q", "attn_k", "attn_v"),
     "out": ("attn_output",),
@@ -37,110 +38,19 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "down": ("ffn_down",),
 }
 """Matrices that share their input are one product."""
-ARCHITECTURE = "qwen2"
 _FUSED = "com.microsoft"
 _BLOCK = 128
 
 
-@dataclass(frozen=True)
-class ModelShape:
-    """Sizes of the model, as its file tells them."""
-
-    layers: int
-    width: int
-    hidden: int
-    heads: int
-    kv_heads: int
-    context: int
-    base: float
-    epsilon: float
-
-    @property
-    def head(self) -> int:
-        """Width of one head."""
-        return self.width // self.heads
-
-    def sizes(self, group: str) -> tuple[int, tuple[int, ...]]:
-        """Return inputs, and the outputs of each matrix, of a group."""
-        narrow = self.kv_heads * self.head
-        return {
-            "qkv": (self.width, (self.width, narrow, narrow)),
-            "out": (self.width, (self.width,)),
-            "up": (self.width, (self.hidden, self.hidden)),
-            "down": (self.hidden, (self.width,)),
-        }[group]
-
-
-@dataclass(frozen=True)
-class WordTable:
-    """Where in the model's file the vectors of its tokens lie, and how they are packed."""
-
-    offset: int
-    kind: int
-    rows: int
-    row_bytes: int
-
-    def open(self, model: Path) -> NDArray[np.uint8]:
-        """Map the table, uint8 [rows, row_bytes]; nothing is read yet."""
-        return np.memmap(model, np.uint8, "r", self.offset, (self.rows, self.row_bytes))
-
-    def vectors(self, table: NDArray[np.uint8], tokens: Sequence[int]) -> Floats:
-        """Return the vectors of tokens, float32 [n, width]."""
-        return _unpacked(table[np.array(tokens)], self.kind)
-
-
-class ModelFile:
-    """A GGUF file: its sizes and, unpacked when asked for, its weights.
-
-    Reading one takes seconds, since its vocabulary is read too; so the graph keeps what is asked
-    again (``told_by``).
-
-    Raises:
-        KeyError: it is of another architecture than this graph.
-        ValueError: it is no GGUF file.
-    """
-
-    def __init__(self, path: Path) -> None:
-        from gguf import GGUFReader
-
-        reader = GGUFReader(path)
-        self._tensors = {tensor.name: tensor for tensor in reader.tensors}
-
-        def told(name: str) -> Any:
-            return reader.fields[f"{ARCHITECTURE}.{name}"].contents()
-
-        self.shape = ModelShape(
-            int(told("block_count")),
-            int(told("embedding_length")),
-            int(told("feed_forward_length")),
-            int(told("attention.head_count")),
-            int(told("attention.head_count_kv")),
-            int(told("context_length")),
-            float(told("rope.freq_base")),
-            float(told("attention.layer_norm_rms_epsilon")),
-        )
-
-    def weight(self, name: str) -> Floats:
-        """Return a weight, float32 [outputs, inputs] or [width]."""
-        tensor = self._tensors[name]
-        whole = _unpacked(tensor.data, tensor.tensor_type)
-        return whole.reshape(tuple(reversed(tensor.shape.tolist())))
-
-    def words(self) -> WordTable:
-        """Return where the vectors of the tokens are."""
-        tensor = self._tensors["token_embd.weight"]
-        data = tensor.data.view(np.uint8)
-        return WordTable(
-            int(tensor.data_offset), int(tensor.tensor_type), data.shape[0], data.shape[1]
-        )
-
-
-def _unpacked(data: NDArray[Any], kind: int) -> Floats:
-    from gguf import GGMLQuantizationType
-    from gguf.quants import dequantize
-
-    found: Floats = dequantize(data, GGMLQuantizationType(kind)).astype(np.float32, copy=False)
-    return found
+def group_sizes(shape: ModelShape, group: str) -> tuple[int, tuple[int, ...]]:
+    """Return the inputs, and the outputs of each matrix, of a group."""
+    narrow = shape.kv_heads * shape.head
+    return {
+        "qkv": (shape.width, (shape.width, narrow, narrow)),
+        "out": (shape.width, (shape.width,)),
+        "up": (shape.width, (shape.hidden, shape.hidden)),
+        "down": (shape.hidden, (shape.width,)),
+    }[group]
 
 
 def int8_model(path: Path) -> bytes:
@@ -207,7 +117,7 @@ class _Graph:
         bias = [self._file.weight(f"blk.{layer}.{m}.bias") for m in GROUPS["qkv"]]
         moved = self._constant(f"{layer}.bias", np.concatenate(bias))
         mixed = self._node("Add", [mixed, moved], [f"{layer}.mixed"])
-        sizes = self._constant(f"{layer}.sizes", np.array(shape.sizes("qkv")[1], np.int64))
+        sizes = self._constant(f"{layer}.sizes", np.array(group_sizes(shape, "qkv")[1], np.int64))
         three = [f"{layer}.q", f"{layer}.k", f"{layer}.v"]
         self._node("Split", [mixed, sizes], three, axis=2)
         past = [f"past.{layer}.k", f"past.{layer}.v"]

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.models.int8_graph import GROUPS, Floats, ModelShape, int8_model, told_by
+from assistant.models.int8_graph import GROUPS, group_sizes, int8_model, told_by
 from assistant.models.lane_state import Halves, PrefillError
+from assistant.models.model_file import Floats, ModelShape
 from assistant.models.protocol import Cancel, never
 from retrieval.embed.runtime import derived, open_session
 from retrieval.errors import SightlineError
@@ -195,7 +196,7 @@ def read_adapter(path: Path | None, shape: ModelShape) -> dict[str, Floats]:
     found: dict[str, Floats] = {}
     for layer in range(shape.layers):
         for group, matrices in GROUPS.items():
-            inputs, outputs = shape.sizes(group)
+            inputs, outputs = group_sizes(shape, group)
             names = [f"blk.{layer}.{matrix}.weight" for matrix in matrices]
             downs = [tensors.get(f"{n}.lora_a", np.zeros((0, inputs), np.float32)) for n in names]
             ranks = [len(down) for down in downs]
