@@ -111,7 +111,7 @@ def _words(session: Session, plan: Plan, passages: Sequence[Passage], likely: bo
         return None
     if beyond := one_row_for_all(session, asked, reading.passage, reading.line):
         # A row that has no word of the question is of another table than the one meant.
-        return beyond if shared(asked, [reading.passage]) else None
+        return beyond if shared(question, [reading.passage]) else None
     reading = _in_full(session, asked, reading)
     if found := other_value(reading.text, reading.passage, passages):
         return _disagreeing(session, (reading.text, reading.passage), found)

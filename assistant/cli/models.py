@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -72,6 +73,7 @@ def pull(home: Home = None, as_json: AsJson = False) -> None:
         path = store.path(bundle.id)
         paths[bundle.id] = str(path)
         if bundle.role == "language":
-            int8_graph_file(path)
+            with suppress(KeyError, ValueError):  # a model that has no such graph
+                int8_graph_file(path)
     if as_json:
         emit({"models": paths})
