@@ -60,10 +60,12 @@ _DAYTIMES = (
     r"|to(?:day|night|morrow)|yesterday|spring|summer|autumn|winter|christmas|easter)\b"
 )
 _MOMENTS_ZH = (
-    r"(?:周|星期|礼拜)[一二三四五六日天末]|[一二三四五六七八九十]+(?=[年月日世号点])"
+    r"(?:周|星期|礼拜)[一二三四五六日天末]"
+    r"|(?<![一二三四五六七八九十])[一二三四五六七八九十]+(?=[年月日世号点])"
     r"|[今明后昨前][天年晚早]|[上下本每这]个?[周月年]|[早晚]上|[上中下]午|傍晚|半夜"
     r"|[月年][初中底末]|[春夏秋冬][天季]|春节|中秋|元旦|国庆|端午|清明|谷雨|立[春夏秋冬]|[夏冬]至|惊蛰|芒种|霜降"
 )
+# Wide on purpose: what is not taken for a time is no answer to a when-question.
 _TIME = re.compile(
     rf"\d|{_MONTHS_AND_DAYS}|{_ORDINALS}|{_DAYTIMES}|\b(?:{_NUMBER_WORDS})\b"
     r"|\b(?:century|after|before|during|until|till|while|once|when|whenever|since|now|then"

@@ -92,6 +92,7 @@ def without_file(text: str, names: Sequence[str]) -> str:
     """
     if len(names) != 1:
         return text
+    text = " ".join(text.split())  # the patterns take time with the square of a run of blanks
     name = rf"[\"“‘《「]?{re.escape(names[0])}[\"”’》」]?"
     chinese = re.search(r"[\u3400-\u9fff]", text.replace(names[0], ""))
     if chinese:

@@ -27,6 +27,11 @@ def test_the_name_of_a_file_is_no_part_of_a_question(asked: str, name: str, bare
     assert without_file(asked, (name,)) == bare
 
 
+def test_a_run_of_blanks_takes_no_time() -> None:
+    blanks = " " * 40_000
+    assert without_file(f"Who{blanks}signed a.pdf?", ("a.pdf",)) == "Who signed it?"
+
+
 def test_questions_without_or_with_several_names_stay() -> None:
     asked = "Which is dearer, a.pdf or b.pdf?"
     assert without_file(asked, ("a.pdf", "b.pdf")) == asked

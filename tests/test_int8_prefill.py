@@ -173,6 +173,15 @@ def test_where_it_is_wrong_or_too_large_llama_reads_alone(
     engine.close()
 
 
+def test_where_it_is_no_faster_llama_reads_alone(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(int8_prefill.Int8Prefill, "probe", lambda _self: (0.04, 0.9))
+    engine = LlamaEngine(path, 256, 1, int8=True)
+    assert engine.reads_in == "4 bits"
+    engine.close()
+
+
 def test_when_it_fails_llama_reads_the_prompt_from_its_beginning(
     plain: LlamaEngine, path: Path, tokens: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
