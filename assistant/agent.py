@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
-from assistant.answers import Draft, compose_draft, refuse
+from assistant.answers import compose_draft
 from assistant.calls import ToolCall, ToolResult
 from assistant.citations import Checked, check
 from assistant.details import names_in, refers_to_picture
+from assistant.drafts import Draft
 from assistant.follow import standalone
 from assistant.i18n import Language, text
 from assistant.leader import is_free_chat, next_calls
@@ -36,6 +37,7 @@ from assistant.messages import (
 from assistant.patience import use
 from assistant.people_asked import with_people
 from assistant.planner import Judge, Plan, plan
+from assistant.refusing import refuse
 from assistant.safety import Detect, by_pattern, clean_answer
 from assistant.session import Limits, Request, Session
 from assistant.text_work import TextWork
@@ -306,7 +308,7 @@ def _close(state: State, config: RunnableConfig) -> State:
     if draft.found:
         session.emit(Answered(*ends, checked.citations, session.timings()))
     else:
-        session.emit(Abstained(*ends, draft.nearest, session.timings()))
+        session.emit(Abstained(*ends, draft.nearest, session.timings(), draft.unable))
     return {}
 
 

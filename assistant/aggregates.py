@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assistant.answers import Draft, join, refuse, whole_files
 from assistant.calls import ToolResult
 from assistant.citations import cite
+from assistant.drafts import Draft, join, whole_files
 from assistant.i18n import text
 from assistant.messages import AssetView, Citation
 from assistant.planner import Plan
+from assistant.refusing import refuse
 from assistant.rows.queried import NO_QUERY
 from assistant.rows.told import told_by_rows
 from assistant.session import Session
@@ -74,6 +75,6 @@ def extract(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draf
         documents[0] if len(documents) == 1 else documents, ensure_ascii=False, indent=2
     )
     passages = [p for r in taken for p in r.passages]
-    citations = whole_files(passages, session)
+    citations = whole_files(passages)
     cited = "".join(f" [{c.number}]" for c in citations)
     return Draft(f"```json\n{written}\n```\n{cited.strip()}", citations=citations)

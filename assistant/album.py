@@ -22,8 +22,8 @@ from assistant.shelf import tag_name
 from retrieval.values import Filters, Passage, RegionLocator, TextLocator
 
 if TYPE_CHECKING:
-    from assistant.answers import Draft
     from assistant.calls import ToolResult
+    from assistant.drafts import Draft
     from assistant.library import LibraryView
     from assistant.planner import Plan
     from assistant.session import Session
@@ -156,8 +156,9 @@ def album_of(library: LibraryView, name: str) -> Album:
 
 def tell(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
     """Tell an album: its head, then a cited line for each file; orders in files are left out."""
-    from assistant.answers import Draft, refuse
     from assistant.citations import cite, marked
+    from assistant.drafts import Draft
+    from assistant.refusing import refuse
 
     album = next((r.data.get("album") for r in results if r.data), None)
     language = session.language

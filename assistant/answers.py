@@ -1,45 +1,24 @@
-"""Drafts: what is said to each intent, from what the tools found.
+"""What is said to each intent, from what the tools found.
 
-A draft is text with evidence numbers, the passages those numbers mean, and whether anything was
-found. Counting and adding up is done here, exactly, never by a language model. Texts are in the
-language of the question. Knows no graph and checks nothing: that is the next step's work.
+A draft (``drafts``) is text with evidence numbers, the passages those numbers mean, and whether
+anything was found. Counting and adding up is done here, exactly, never by a language model. Texts
+are in the language of the question. Knows no graph and checks nothing: that is the next step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from assistant import prompts
 from assistant.calls import ToolResult
-from assistant.citations import cite
 from assistant.clarify import several
-from assistant.i18n import Language, text
-from assistant.messages import Citation
+from assistant.drafts import Draft, join, marks, passages_of, whole_files
+from assistant.i18n import text
 from assistant.planner import Plan
+from assistant.refusing import refuse
 from assistant.session import Session
 from assistant.text_work import written
 from retrieval.values import Passage
-
-NAMES_SHOWN = 8
-
-
-@dataclass(frozen=True)
-class Draft:
-    """An answer before checking. Number n in ``text`` means ``evidence[n - 1]``.
-
-    Without ``evidence`` the text is not aligned (general knowledge, or ``citations`` were made by
-    construction). ``repairable`` drafts are written once more when the check leaves nothing.
-    """
-
-    text: str
-    evidence: tuple[Passage, ...] = ()
-    citations: tuple[Citation, ...] = ()
-    prefix: str = ""
-    found: bool = True
-    repairable: bool = False
-    nearest: tuple[Passage, ...] = ()
-
 
 Composer = Callable[[Session, Plan, Sequence[ToolResult]], Draft]
 
@@ -104,66 +83,6 @@ def _ask_which(session: Session, fitting: Sequence[Passage]) -> Draft:
     names = join((p.asset for p in fitting), session.language)
     said = text("say_which", session.language, names=names)
     return Draft(said, found=False, nearest=tuple(fitting[:3]))
-
-
-def refuse(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
-    """Say that it was not found, what was searched, and the nearest misses."""
-    language, request = session.language, session.request
-    missing = [r for r in results if r.error and r.call.arguments.get("file")]
-    searched = [r for r in results if r.search is not None]
-    nearest = _nearest(searched)
-    if missing and len(missing) == len(results):
-        said = text("say_no_file", language, name=missing[0].call.arguments["file"])
-    elif not request.use_library and not request.attached and not request.earlier:
-        said = text("say_no_library", language)
-    elif not request.library.size() and request.use_library and not results_text(results):
-        said = text("say_empty", language)
-    elif not searched and results:
-        names = join(
-            dict.fromkeys(str(r.call.arguments.get("file", "")) for r in results), language
-        )
-        said = text("say_not_found_in", language, asset=names)
-    else:
-        asked = " ".join(request.question.split())[:160]
-        files = request.library.size()
-        key = "say_not_found_in_one" if files == 1 else "say_not_found"
-        said = text(key, language, count=files, query=asked)
-    if nearest:
-        names = join(dict.fromkeys(p.asset for p in nearest), language)
-        said += ("" if language == "zh" else " ") + text("say_nearest", language, names=names)
-    return Draft(said, found=False, nearest=nearest)
-
-
-def _nearest(searched: Sequence[ToolResult]) -> tuple[Passage, ...]:
-    best: dict[int, Passage] = {}
-    for result in searched:
-        for passage in result.passages:
-            best.setdefault(passage.asset_id, passage)
-    return tuple(best.values())[:3]
-
-
-def results_text(results: Sequence[ToolResult]) -> str:
-    """Return everything the tools read, for telling whether there was anything."""
-    return "".join(p.text for r in results for p in r.passages)
-
-
-def passages_of(results: Sequence[ToolResult]) -> list[Passage]:
-    """Return the passages of all tools, each once, in order."""
-    seen: dict[tuple[object, ...], Passage] = {}
-    for result in results:
-        for passage in result.passages:
-            key = (passage.sha256, passage.chunk_id, repr(passage.locator), passage.text[:80])
-            seen.setdefault(key, passage)
-    return list(seen.values())
-
-
-def join(names: Iterable[str], language: Language, most: int = NAMES_SHOWN) -> str:
-    """Return names as a list in words, the tail counted."""
-    every = [n for n in names if n]
-    comma = "、" if language == "zh" else ", "
-    rest = len(every) - most
-    tail = comma + text("say_more", language, count=rest) if rest > 0 else ""
-    return comma.join(every[:most]) + tail
 
 
 # --- without the library ---------------------------------------------------------------------
@@ -239,7 +158,7 @@ def _translation(session: Session, plan: Plan, results: Sequence[ToolResult]) ->
     if not subject.strip():
         return nothing_to_do(session, plan, results)
     written = stream(session, prompts.task("translate", subject, target))
-    return Draft(written, citations=whole_files(passages, session))
+    return Draft(written, citations=whole_files(passages))
 
 
 def _sentiment(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
@@ -257,7 +176,7 @@ def _sentiment(session: Session, plan: Plan, results: Sequence[ToolResult]) -> D
         best = max(range(3), key=lambda i: scores[i])
     mood = text(("mood_positive", "mood_negative", "mood_neutral")[best], language)
     said = text("say_sentiment", language, mood=mood)
-    citations = whole_files(passages, session)
+    citations = whole_files(passages)
     return Draft(said + marks(citations), citations=citations)
 
 
@@ -268,7 +187,7 @@ def _transcript(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
         if heard and not heard[0].error:
             return Draft(heard[0].text, found=False)
         return refuse(session, plan, results)
-    citations = whole_files(spoken, session)
+    citations = whole_files(spoken)
     for passage in spoken:
         session.screened(passage)  # what is said is given word for word, orders in it reported
     lines = " ".join(" ".join(p.text.split()) for p in spoken)
@@ -280,16 +199,3 @@ def nothing_to_do(session: Session, plan: Plan, results: Sequence[ToolResult]) -
     if results:
         return refuse(session, plan, results)
     return Draft(text("say_no_text", session.language), found=False)
-
-
-def whole_files(passages: Sequence[Passage], session: Session) -> tuple[Citation, ...]:
-    """Return one citation a file, at its first passage."""
-    first: dict[str, Passage] = {}
-    for passage in passages:
-        first.setdefault(passage.sha256, passage)
-    return tuple(cite(n, p, "") for n, p in enumerate(first.values(), 1))
-
-
-def marks(citations: Sequence[Citation]) -> str:
-    """Return the citations' marks to put after a text."""
-    return "".join(f" [{c.number}]" for c in citations)

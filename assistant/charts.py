@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from assistant import phrases
-from assistant.answers import Draft, join
 from assistant.calls import ToolResult
 from assistant.chart_table import Told, asked_of, asks_values, mentioned, tell
 from assistant.citations import cite, content_words
+from assistant.drafts import Draft, join
 from assistant.i18n import Language, text
 from assistant.library import Attached, LibraryView
 from assistant.messages import AssetView, Citation

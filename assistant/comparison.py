@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from assistant.answers import Draft, refuse
 from assistant.calls import ToolResult
 from assistant.citations import cite, marked, split_sentences
+from assistant.drafts import Draft
 from assistant.fields import fields_of, find_in
 from assistant.i18n import Language, text
 from assistant.messages import Citation
 from assistant.planner import Plan
+from assistant.refusing import refuse
 from assistant.session import Session
 from retrieval.values import Passage
 

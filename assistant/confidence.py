@@ -124,9 +124,14 @@ def told_of(question: str, passages: Sequence[Passage]) -> bool:
 def _names(question: str) -> list[str]:
     """Return the words of an English question that are written like names.
 
-    Not those of days and months, which files write in many ways, nor those of a paper's parts.
+    Not those that begin a sentence, those of days and months, which files write in many ways, nor
+    those of a paper's parts.
     """
-    words = re.findall(r"[A-Za-z][\w'’.-]*", question)[1:]
+    words = [
+        word
+        for sentence in re.split(r"(?<=[.?!:])\s+", question)
+        for word in re.findall(r"[A-Za-z][\w'’.-]*", sentence)[1:]
+    ]
     upper = [w for w in words if w[0].isupper() and len(w) >= _NAME_LETTERS - 1]
     return [w for w in upper if not (re.search(r"\d", w) or _NO_NAME.match(w))]
 

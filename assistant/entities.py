@@ -13,10 +13,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from assistant import prompts
-from assistant.answers import Draft, nothing_to_do, subject_of
+from assistant.answers import nothing_to_do, subject_of
 from assistant.calls import ToolResult
 from assistant.citations import cite, content_words, split_sentences
 from assistant.confidence import is_chinese
+from assistant.drafts import Draft
 from assistant.fields import find_field
 from assistant.i18n import Language, text
 from assistant.messages import Citation

@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant.answers import Draft
 from assistant.bullets import Listing, lists_of
 from assistant.citations import cite, content_words, split_sentences
+from assistant.drafts import Draft
 from assistant.i18n import text
 from assistant.library import NOT_IN_LIBRARY
 from assistant.phrases import PLEASE, any_of

@@ -13,15 +13,16 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
-from assistant.answers import Draft, refuse
 from assistant.calls import ToolResult
 from assistant.citations import cite
+from assistant.drafts import Draft
 from assistant.errors import AssetNotFound
 from assistant.i18n import text
 from assistant.library import NOT_IN_LIBRARY, Attached, LibraryView
 from assistant.messages import AssetView, Citation
 from assistant.people_told import called
 from assistant.planner import Plan
+from assistant.refusing import refuse
 from assistant.session import Session
 from retrieval.faces import find_faces
 from retrieval.values import Passage, RegionLocator

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from assistant import prompts
-from assistant.answers import Draft, join, marks, passages_of, refuse, stream
+from assistant.answers import stream
 from assistant.calls import ToolResult
 from assistant.charts import told_by_chart
 from assistant.choices import (
@@ -24,6 +24,7 @@ from assistant.citations import cite
 from assistant.clarify import other_value
 from assistant.confidence import is_chinese, promising, shared, told_of
 from assistant.contacts import find_contact
+from assistant.drafts import Draft, join, marks, passages_of
 from assistant.enumerations import (
     asks_several,
     asks_steps,
@@ -45,6 +46,7 @@ from assistant.reader import (
     read_one,
     worth_reading,
 )
+from assistant.refusing import refuse, without_part
 from assistant.rows.queried import of_a_row
 from assistant.rows.told import one_row_for_all, told_by_rows
 from assistant.session import Session
@@ -52,6 +54,7 @@ from assistant.shaping import shaped
 from assistant.statements import asks_line, asks_ratio, ratio, rounded, stated
 from assistant.tools import LIKELY
 from assistant.windows import by_worth, fit, paper_fit, window
+from retrieval.tables import is_table_file
 from retrieval.values import Passage
 
 
@@ -65,6 +68,8 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
         from assistant.pictures import look
 
         return look(session, plan, results)
+    if lacking := without_part(session, plan, results):
+        return lacking
     if told := told_by_rows(session, plan, results):
         return told
     if (plan.modality == "audio" or plan.names) and (said := moment(session, passages_of(results))):
@@ -174,7 +179,9 @@ def _by_whole_file(session: Session, plan: Plan, passages: Sequence[Passage]) ->
             return exact(session, found.value, found.passage)
     elif asks_line(session.request.question):
         figure = stated(session.request.question, library.passages(first.asset_id))
-        fits = figure and not of_a_row(session, figure.figure, figure.passage)
+        fits = figure and not (
+            is_table_file(first.asset) and of_a_row(session, figure.figure, figure.passage)
+        )
         if figure and fits and figure.figure in session.screened(figure.passage):
             return exact(session, figure.figure, figure.passage)
     return None

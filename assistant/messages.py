@@ -160,13 +160,18 @@ class Answered:
 
 @dataclass(frozen=True)
 class Abstained:
-    """The end of a run that found no answer: what was said, and the nearest misses."""
+    """The end of a run that found no answer: what was said, and the nearest misses.
+
+    ``unable``: it may well be there, but cannot be told from words (how something looks) or from
+    the few passages that are read (a list over a whole document).
+    """
 
     conversation: str
     message: str
     text: str
     nearest: tuple[Passage, ...]
     timings: Timings
+    unable: bool = False
 
 
 @dataclass(frozen=True)

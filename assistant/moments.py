@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant.answers import Draft
 from assistant.citations import cite, split_sentences, support
+from assistant.drafts import Draft
 from assistant.i18n import clock, text
 from assistant.session import Session
 from retrieval.values import Passage, TimeLocator

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from assistant.answers import Draft, join, refuse
 from assistant.arguments import FindPeople
 from assistant.calls import ToolResult
 from assistant.citations import cite
+from assistant.drafts import Draft, join
 from assistant.i18n import Language, text
 from assistant.library import LibraryView
 from assistant.messages import AssetView, Citation
 from assistant.planner import Plan
+from assistant.refusing import refuse
 from assistant.session import Session
 from assistant.views import FaceView
 from retrieval.values import Box, Filters, Passage, RegionLocator

@@ -9,16 +9,11 @@ import re
 from collections.abc import Sequence
 
 from assistant import prompts
-from assistant.answers import (
-    Draft,
-    marks,
-    refuse,
-    stream,
-    whole_files,
-)
+from assistant.answers import stream
 from assistant.calls import ToolResult
 from assistant.charts import told_by_chart
 from assistant.citations import cite, marked
+from assistant.drafts import Draft, marks, whole_files
 from assistant.found import exact, found_words
 from assistant.gist import without_file
 from assistant.i18n import text
@@ -28,6 +23,7 @@ from assistant.persons import asks_private, asks_who
 from assistant.planner import Plan
 from assistant.presence import told
 from assistant.reader import read
+from assistant.refusing import refuse
 from assistant.session import Session
 from retrieval.values import Passage
 
@@ -87,7 +83,7 @@ def _seen(session: Session, sights: Sequence[Sight], evidence: Sequence[Passage]
     written = stream(session, turns, pictures=pictures)
     if "NOT FOUND" in written.upper():
         return None
-    citations = whole_files(evidence, session)
+    citations = whole_files(evidence)
     bare = re.sub(r"\s*\[\d+\]", "", written)
     return Draft(prefix + bare + marks(citations), citations=citations)
 
@@ -104,7 +100,7 @@ def _shown(session: Session, sights: Sequence[Sight], evidence: Sequence[Passage
         for n, s in enumerate(sights, 1)
         if s.shown is not None
     ]
-    return Draft("\n\n".join(lines), citations=whole_files(evidence, session))
+    return Draft("\n\n".join(lines), citations=whole_files(evidence))
 
 
 def _small_eye(session: Session, sights: Sequence[Sight]) -> Draft:
@@ -125,7 +121,7 @@ def _small_eye(session: Session, sights: Sequence[Sight]) -> Draft:
             short = " ".join(sight.words.split())
             words += f" ({text('say_picture_text', language, text=short)})"
         told.append(marked(words, number))
-    citations = whole_files(evidence, session)
+    citations = whole_files(evidence)
     whole = "\n".join(told) + text("say_small_eye", language)
     return Draft(_prefix(session) + whole, citations=citations)
 

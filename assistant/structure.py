@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
 
-from assistant.answers import Draft, join, marks, refuse
 from assistant.calls import ToolResult
 from assistant.citations import cite, content_words, fold
+from assistant.drafts import Draft, join, marks
 from assistant.i18n import text
 from assistant.library import NOT_IN_LIBRARY
+from assistant.numbered import captions
 from assistant.planner import Plan
+from assistant.refusing import refuse
 from assistant.session import Session
 from assistant.structure_asked import Asked, structure_meant
 from retrieval.outline import outline
@@ -27,17 +28,6 @@ CITED = 8
 NAMED = 40
 """Pages, sections or captions that are named."""
 _PAGED = ("application/pdf", "presentation", "powerpoint", "image/tiff")
-_CAPTIONS: dict[Literal["tables", "figures"], re.Pattern[str]] = {
-    "tables": re.compile(
-        r"^\W*(?P<label>(?:table|exhibit)\s*[A-Z]?\d+(?:[.\-–]\d+)*|表\s*\d+(?:[.\-–]\d+)*)",
-        re.I | re.M,
-    ),
-    "figures": re.compile(
-        r"^\W*(?P<label>(?:fig(?:ure|\.)?|chart|diagram)\s*[A-Z]?\d+(?:[.\-–]\d+)*"
-        r"|图\s*\d+(?:[.\-–]\d+)*)",
-        re.I | re.M,
-    ),
-}
 
 
 def tell_structure(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
@@ -66,21 +56,6 @@ def pages_with(words: str, passages: Sequence[Passage]) -> list[tuple[Passage, s
     if exact or not (wanted := set(content_words(words))):
         return exact
     return [(p, words) for p in passages if wanted <= set(content_words(f"{p.heading} {p.text}"))]
-
-
-def captions(what: Literal["tables", "figures"], passages: Sequence[Passage]) -> dict[str, Passage]:
-    """Return the numbered captions of a file by label, each with the first passage it heads."""
-    found: dict[str, Passage] = {}
-    for passage in passages:
-        for match in _CAPTIONS[what].finditer(passage.text):
-            label = re.sub(r"\s+", " ", match["label"]).rstrip(".")
-            found.setdefault(_key(label), passage)
-    return found
-
-
-def _key(label: str) -> str:
-    """Return one spelling of a label: ``Fig. 3`` and ``FIGURE 3`` are ``figure 3``."""
-    return re.sub(r"^fig(?:ure|\.)?\s*", "figure ", fold(label)).replace("  ", " ")
 
 
 def _count_pages(session: Session, _asked: Asked, passages: Sequence[Passage]) -> Draft | None:

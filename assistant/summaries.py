@@ -13,9 +13,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from assistant import prompts
-from assistant.answers import Draft, nothing_to_do, stream, subject_of
+from assistant.answers import nothing_to_do, stream, subject_of
 from assistant.calls import ToolResult
 from assistant.citations import check, content_words, split_sentences
+from assistant.drafts import Draft
 from assistant.i18n import text
 from assistant.planner import Plan
 from assistant.safety import NEUTRAL, clean_answer

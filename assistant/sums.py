@@ -15,15 +15,16 @@ from decimal import Decimal
 
 from assistant import phrases
 from assistant.amounts import parse_amount
-from assistant.answers import Draft, join, refuse
 from assistant.arithmetic import plain_number
 from assistant.calls import ToolResult
 from assistant.charts import told_by_named
 from assistant.citations import cite
+from assistant.drafts import Draft, join
 from assistant.fields import parse_date
 from assistant.i18n import Language, text
 from assistant.messages import Citation
 from assistant.planner import Plan
+from assistant.refusing import refuse
 from assistant.rows.told import has_rows, joined, told_by_rows
 from assistant.session import Session
 from retrieval.values import Passage

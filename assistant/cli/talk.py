@@ -96,6 +96,7 @@ def _document(event: Any, steps: list[dict[str, Any]], printed: str, quiet: bool
     return {
         "answer": event.text,
         "abstained": not hasattr(event, "citations"),
+        "unable": getattr(event, "unable", False),
         "citations": [citation.to_json() for citation in citations],
         "conversation": event.conversation,
         "message": event.message,

@@ -11,8 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from assistant.answers import Draft
 from assistant.citations import content_words
+from assistant.drafts import Draft
 from assistant.rows.columns import Sheet, is_prose
 from assistant.rows.figures import RowFigures
 from assistant.rows.grounded import Cells, grounded, values_named

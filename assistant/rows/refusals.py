@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from assistant.answers import Draft, join
+from assistant.drafts import Draft, join
 from assistant.i18n import text
 from assistant.rows.asked import Asked
 from assistant.rows.columns import Sheet

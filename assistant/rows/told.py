@@ -9,11 +9,13 @@ no search.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from assistant.answers import Draft, passages_of
 from assistant.calls import ToolResult
+from assistant.choices import any_named
+from assistant.drafts import Draft, passages_of
 from assistant.i18n import text
 from assistant.leader import focus
 from assistant.library import NOT_IN_LIBRARY
@@ -41,8 +43,19 @@ _READ_WHOLE = 3
 def told_by_rows(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft | None:
     """Answer from the rows of the tables a question means; None when it means none.
 
-    First by rule; where no rule understands the question, by a query that the model writes.
+    First by rule; where no rule understands the question, by a query that the model writes. Rows of
+    C do not answer "Among A and B, which has most?".
     """
+    said, question = _told(session, plan, results), session.request.question
+    if said is None or not said.found or not _WHICH.search(question):
+        return said
+    return said if any_named(question, [said.text]) else None
+
+
+_WHICH = re.compile(r"\b(?:which|who)\b", re.IGNORECASE)
+
+
+def _told(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft | None:
     figures = asks_figures(session.request.question)
     named = _named(session, plan)
     if named or focus(plan, session.request):

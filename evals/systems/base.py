@@ -35,8 +35,9 @@ class Step:
 class Reply:
     """What was said to one question.
 
-    ``confidence`` is the best chance of relevance among what was found (0..1), ``heard`` the
-    transcript of a spoken question.
+    ``unable`` says of one that abstained that it did not hold the answer for missing, but could not
+    tell; ``nearest`` is where it said to look. ``confidence`` is the best chance of relevance among
+    what was found (0..1), ``heard`` the transcript of a spoken question.
     """
 
     text: str
@@ -46,6 +47,8 @@ class Reply:
     timings: Timings | None = None
     confidence: float = 0.0
     heard: str = ""
+    unable: bool = False
+    nearest: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,8 @@ def reply_of(events: Sequence[Event]) -> Reply:
     return Reply(
         text=last.text,
         abstained=isinstance(last, Abstained),
+        unable=isinstance(last, Abstained) and last.unable,
+        nearest=last.nearest if isinstance(last, Abstained) else (),
         citations=last.citations if isinstance(last, Answered) else (),
         steps=tuple(Step(tool.tool, tool.seconds, tool.error) for tool in tools),
         timings=last.timings,
