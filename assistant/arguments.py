@@ -38,6 +38,8 @@ class ReadDocument(Arguments):
     file: str = Field(description="Its name.")
     first_page: int | None = Field(None, ge=1)
     last_page: int | None = Field(None, ge=1)
+    page: int | None = Field(None, ge=1, description="Only this page, as printed or as counted.")
+    counted: bool = Field(False, description="The page is meant as counted: the second one.")
     section: str = Field("", max_length=200, description="Only what stands under this heading.")
 
 

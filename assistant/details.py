@@ -112,13 +112,14 @@ def field_of(text: str) -> Field | None:
     return min(hits)[1] if hits else None
 
 
-def page_of(text: str) -> int | None:
-    """Return the page number a question names."""
+def page_of(text: str) -> tuple[int | None, bool]:
+    """Return the page a question names, and whether it is counted ("the second page")."""
     found = phrases.PAGE.search(text)
     if found is None:
-        return None
+        return None, False
     said = next(group for group in found.groups() if group)
-    return int(said) if said.isdecimal() else _ORDINALS[said.casefold()]
+    counted = not said.isdecimal()
+    return _ORDINALS[said.casefold()] if counted else int(said), counted
 
 
 _ORDINALS = {

@@ -33,7 +33,7 @@ from assistant.enumerations import (
     whole_list,
     whole_sentence,
 )
-from assistant.gist import bare_question, halves, without_file
+from assistant.gist import bare_question, halves, without_file, without_page
 from assistant.i18n import text
 from assistant.library import NOT_IN_LIBRARY
 from assistant.moments import moment
@@ -100,6 +100,7 @@ def _words(session: Session, plan: Plan, passages: Sequence[Passage], likely: bo
     """
     question = session.request.question
     asked = without_file(bare_question(question), plan.names)
+    asked = without_page(asked) if plan.page else asked
     if given := _given(session, asked, passages, plan):
         return given
     if both := _both(session, asked, passages):

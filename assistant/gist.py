@@ -106,6 +106,19 @@ def without_file(text: str, names: Sequence[str]) -> str:
     return bare.strip() or text
 
 
+def without_page(text: str) -> str:
+    """Return a question without the page it is put to: none says its own number in a sentence."""
+    line = " ".join(text.split())
+    bare = _ON_PAGE.sub(" ", line) if len(line) <= _LONGEST else line
+    return re.sub(r"\s+(?=[?？.,])", "", " ".join(bare.split())).strip(" ,，") or text
+
+
+_ON_PAGE = re.compile(
+    r",?\s*\b(?:on|in|at|from|of) (?:the )?"
+    r"(?:page \d{1,4}|(?:first|second|third|fourth|fifth) page)\b,?"
+    r"|(?:在|的)?第\s*(?:\d{1,4}|[一二三四五])\s*页(?:上面|上|里|中|的)*[，,]?",
+    re.IGNORECASE,
+)
 _FROM = (
     r"(?:in|from|of|within|inside|on|according to|as per|going by)"
     r"(?:\s+(?:the|my|our|this))?(?:\s+(?:file|document|attached))?"

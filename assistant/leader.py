@@ -116,7 +116,9 @@ def _perhaps_picture(request: Request, results: Sequence[ToolResult]) -> bool:
 
 
 def _page(plan: Plan) -> dict[str, int]:
-    return {"first_page": plan.page} if plan.page else {}
+    if not plan.page:
+        return {}
+    return {"page": plan.page, "counted": True} if plan.page_counted else {"page": plan.page}
 
 
 def _look(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:
@@ -251,8 +253,9 @@ def _chart(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[
     if not names and request.earlier and not request.use_library:
         names = (request.earlier[0].name,)
     if not results and names:
-        tools = ("read_chart", "read_document")
-        return [ToolCall(t, {"file": n, **_on_page(t, plan)}) for n in names[:4] for t in tools]
+        charts: Mapping[str, int] = {"page": plan.page} if plan.page else {}
+        asked = (("read_chart", charts), ("read_document", _page(plan)))
+        return [ToolCall(t, {"file": n, **page}) for n in names[:4] for t, page in asked]
     if not results:
         return [ToolCall("search_library", {"query": plan.query, "k": 10})]
     if len(results) > 1 or results[0].search is None:
@@ -260,12 +263,6 @@ def _chart(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[
     charts = dict.fromkeys(p.asset for p in results[0].passages if p.kind == "chart")
     likely = [*charts, *(p.asset for p in results[0].passages if p.modality != "audio")]
     return [ToolCall("read_chart", {"file": name}) for name in list(dict.fromkeys(likely))[:3]]
-
-
-def _on_page(tool: str, plan: Plan) -> dict[str, int]:
-    if not plan.page:
-        return {}
-    return {"page" if tool == "read_chart" else "first_page": plan.page}
 
 
 def _structure(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[ToolCall]:

@@ -56,6 +56,7 @@ class Plan:
     modality: Modality | None = None
     operation: Operation | None = None
     page: int | None = None
+    page_counted: bool = False
     personal: bool = False
     follow_up: bool = False
     group: str = ""
@@ -95,6 +96,7 @@ def plan(
     """
     text = names_marked(" ".join(question.split()), known)
     names = file_names(text)
+    page, counted = page_of(text)
     wanted = field_of(text)
     ruled, subject = intent_of(text, pictures, names)
     at_hand = meant.AtHand(
@@ -125,7 +127,8 @@ def plan(
         target=_target(text, subject, judged) if intent == "translate" else None,
         modality=_modality(text, intent, judged),
         operation=_operation(text),
-        page=page_of(text),
+        page=page,
+        page_counted=counted,
         personal=bool(phrases.PERSONAL.search(text)),
         follow_up=at_hand.follow_up,
         group=_group(text),

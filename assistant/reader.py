@@ -101,12 +101,15 @@ def _worth(
 ) -> list[tuple[Passage, float]]:
     """Return the passages worth reading with the chance that each holds the answer.
 
-    What was not searched for, as a file that the question came with, is worth it in any case.
+    What was not searched for, as a file or a page that the question names, is worth it in any case:
+    one of its passages is as likely as another, or that none answers.
 
     Args:
         unlikely: take the best however unlikely they are.
     """
     told = list(zip(passages, chances(question, passages), strict=True))
+    given = sum(passage.probability >= _GIVEN for passage in passages)
+    told = [(p, max(c, 1 / (1 + given)) if p.probability >= _GIVEN else c) for p, c in told]
     if not unlikely:
         told = [one for one in told if one[1] >= LEAST or one[0].probability >= _GIVEN]
     able = [one for one in told if can_hold(one[0].text, question)] or told

@@ -16,10 +16,11 @@ from assistant.drafts import Draft, join
 from assistant.i18n import Language, text
 from assistant.meant_file import MeantFile, meant_file
 from assistant.numbered import missing_part, numbered_in
+from assistant.page_numbers import page_of, pages_called
 from assistant.planner import Plan
 from assistant.session import Session
 from assistant.windows import by_worth
-from retrieval.values import CellLocator, PageLocator, Passage
+from retrieval.values import CellLocator, Passage
 
 _NEAREST = 3
 
@@ -93,7 +94,7 @@ def _unable(
 
 def _colour_missing(session: Session, plan: Plan, file: MeantFile) -> str | None:
     """Return the colour that a question names and the page it names has nowhere; None otherwise."""
-    pages = {page for p in _pages_meant(session, plan, file) if (page := _page(p))}
+    pages = {page for p in _pages_meant(session, plan, file) if (page := page_of(p))}
     colours = colours_in(session.request.question)
     if len(colours) != 1 or not pages or file.asset_id is None:
         return None
@@ -106,10 +107,11 @@ def _colour_missing(session: Session, plan: Plan, file: MeantFile) -> str | None
 def _pages_meant(session: Session, plan: Plan, file: MeantFile) -> tuple[Passage, ...]:
     """Return the first passage of each page that a question names, or that has what it names."""
     if plan.page is not None:
-        return _by_page([p for p in file.passages if _page(p) == plan.page])
+        called = pages_called(plan.page, file.passages, plan.page_counted)
+        return _by_page([p for page in called for p in file.passages if page_of(p) == page])
     captioned = numbered_in(session.request.question, file.passages)
-    pages = {page for p in captioned if (page := _page(p))}
-    return _by_page([p for p in file.passages if _page(p) in pages])
+    pages = {page for p in captioned if (page := page_of(p))}
+    return _by_page([p for p in file.passages if page_of(p) in pages])
 
 
 def _found_in(
@@ -125,6 +127,8 @@ def _nearest(
     session: Session, plan: Plan, results: Sequence[ToolResult], file: MeantFile | None
 ) -> tuple[Passage, ...]:
     """Return the nearest misses: of the file that is meant its pages, else one passage a file."""
+    if file is not None and (named := _pages_meant(session, plan, file)):
+        return named
     if file is not None and any(p.asset == file.name for r in results for p in r.passages):
         return _by_page(_found_in(session, plan, results, file))
     best: dict[int, Passage] = {}
@@ -138,23 +142,16 @@ def _by_page(passages: Sequence[Passage]) -> tuple[Passage, ...]:
     """Return the first passage of each page; of a file without pages only the first."""
     first: dict[int | None, Passage] = {}
     for passage in passages:
-        first.setdefault(_page(passage), passage)
+        first.setdefault(page_of(passage), passage)
     return tuple(first.values())[:_NEAREST]
-
-
-def _page(passage: Passage) -> int | None:
-    """Return the page a passage stands on; sheets are none."""
-    place = passage.locator
-    if isinstance(place, CellLocator) or not isinstance(place, PageLocator):
-        return None
-    return place.page
 
 
 def _places(passages: Sequence[Passage], language: Language) -> str:
     """Return the names of the files, each with its pages in a file of pages."""
     pages: dict[str, list[str]] = {}
     for passage in passages:
-        page = _page(passage)
+        sheet = isinstance(passage.locator, CellLocator)
+        page = None if sheet else page_of(passage)
         pages.setdefault(passage.asset, []).extend([] if page is None else [str(page)])
     return join((name + _on(found, language) for name, found in pages.items()), language)
 

@@ -41,6 +41,7 @@ from assistant.i18n import Language, text
 from assistant.library import Attached, LibraryView
 from assistant.look import Looker
 from assistant.messages import AssetView
+from assistant.page_numbers import page_of, pages_called
 from assistant.text_work import TOOLS, TextWork
 from assistant.tool_results import (
     extracted,
@@ -196,6 +197,9 @@ class Toolbox:
         first, last = given.first_page or 1, given.last_page or given.first_page
         if given.first_page or given.last_page:
             passages = tuple(p for p in passages if on_pages(p, first, last or 10**6))
+        if given.page:
+            called = pages_called(given.page, passages, given.counted)
+            passages = tuple(p for page in called for p in passages if page_of(p) == page)
         if given.section:
             passages = tuple(p for p in passages if in_section(p, given.section))
         return read_result(file.name, passages)
