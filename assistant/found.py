@@ -77,7 +77,7 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
     if asks_ratio(question) and (worked := _ratio(session, passages_of(opened))):
         return worked
     whole = by_worth(question, passages_of(opened), plan)
-    passages = [p for p in (*whole, *passages_of(searched)) if p.kind != "pixels"]
+    passages = [p for p in _once(whole, passages_of(searched)) if p.kind != "pixels"]
     if not passages:
         return _pictures_found(session, plan, results)
     if told := _by_whole_file(session, plan, passages):
@@ -90,6 +90,18 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
     if session.model.calls_tools:
         return _sentences(session, passages)
     return _words(session, plan, passages, likely) or refuse(session, plan, results)
+
+
+def _once(opened: Sequence[Passage], searched: Sequence[Passage]) -> list[Passage]:
+    """Return the passages of files that were opened, then what was found beside them, each once.
+
+    What was opened and found keeps what the search knows of it.
+    """
+    found = {(p.sha256, p.chunk_id): p for p in searched if p.chunk_id}
+    given = [(p, found.pop((p.sha256, p.chunk_id), None)) for p in opened]
+    known = [replace(p, signals=other.signals) if other else p for p, other in given]
+    left = {id(p) for p in found.values()}
+    return [*known, *(p for p in searched if not p.chunk_id or id(p) in left)]
 
 
 def _words(session: Session, plan: Plan, passages: Sequence[Passage], likely: bool) -> Draft | None:

@@ -253,9 +253,9 @@ def _chart(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[
     if not names and request.earlier and not request.use_library:
         names = (request.earlier[0].name,)
     if not results and names:
-        charts: Mapping[str, int] = {"page": plan.page} if plan.page else {}
-        asked = (("read_chart", charts), ("read_document", _page(plan)))
-        return [ToolCall(t, {"file": n, **page}) for n in names[:4] for t, page in asked]
+        charts = [ToolCall("read_chart", {"file": n, "page": plan.page}) for n in names[:4]]
+        texts = [ToolCall("read_document", {"file": n, **_page(plan)}) for n in names[:4]]
+        return [*charts, *texts]
     if not results:
         return [ToolCall("search_library", {"query": plan.query, "k": 10})]
     if len(results) > 1 or results[0].search is None:
