@@ -97,11 +97,10 @@ def _once(opened: Sequence[Passage], searched: Sequence[Passage]) -> list[Passag
 
     What was opened and found keeps what the search knows of it.
     """
-    found = {(p.sha256, p.chunk_id): p for p in searched if p.chunk_id}
-    given = [(p, found.pop((p.sha256, p.chunk_id), None)) for p in opened]
+    found = {p.chunk_id: p for p in searched if p.chunk_id is not None}
+    given = [(p, found.pop(p.chunk_id, None)) for p in opened]
     known = [replace(p, signals=other.signals) if other else p for p, other in given]
-    left = {id(p) for p in found.values()}
-    return [*known, *(p for p in searched if not p.chunk_id or id(p) in left)]
+    return [*known, *(p for p in searched if p.chunk_id is None or p.chunk_id in found)]
 
 
 def _words(session: Session, plan: Plan, passages: Sequence[Passage], likely: bool) -> Draft | None:

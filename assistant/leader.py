@@ -253,9 +253,9 @@ def _chart(plan: Plan, request: Request, results: Sequence[ToolResult]) -> list[
     if not names and request.earlier and not request.use_library:
         names = (request.earlier[0].name,)
     if not results and names:
-        charts = [ToolCall("read_chart", {"file": n, "page": plan.page}) for n in names[:4]]
+        drawn = [ToolCall("read_chart", {"file": n, "page": plan.page}) for n in names[:4]]
         texts = [ToolCall("read_document", {"file": n, **_page(plan)}) for n in names[:4]]
-        return [*charts, *texts]
+        return [*drawn, *texts]
     if not results:
         return [ToolCall("search_library", {"query": plan.query, "k": 10})]
     if len(results) > 1 or results[0].search is None:
