@@ -97,7 +97,7 @@ def _once(opened: Sequence[Passage], searched: Sequence[Passage]) -> list[Passag
 
     What was opened and found keeps what the search knows of it.
     """
-    found = {p.chunk_id: p for p in searched if p.chunk_id is not None}
+    found: dict[int | None, Passage] = {p.chunk_id: p for p in searched if p.chunk_id is not None}
     given = [(p, found.pop(p.chunk_id, None)) for p in opened]
     known = [replace(p, signals=other.signals) if other else p for p, other in given]
     return [*known, *(p for p in searched if p.chunk_id is None or p.chunk_id in found)]
