@@ -24,6 +24,7 @@ from assistant.citations import cite
 from assistant.clarify import other_value
 from assistant.confidence import is_chinese, promising, shared, told_of
 from assistant.contacts import find_contact
+from assistant.crossings import crossing
 from assistant.drafts import Draft, join, marks, passages_of
 from assistant.enumerations import (
     asks_several,
@@ -36,6 +37,7 @@ from assistant.enumerations import (
 from assistant.gist import bare_question, halves, without_file, without_page
 from assistant.i18n import text
 from assistant.library import NOT_IN_LIBRARY
+from assistant.meant_file import meant_file
 from assistant.moments import moment
 from assistant.planner import Plan
 from assistant.reader import (
@@ -70,7 +72,7 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
         return look(session, plan, results)
     if lacking := without_part(session, plan, results):
         return lacking
-    if told := told_by_rows(session, plan, results):
+    if told := _crossed(session, plan, results) or told_by_rows(session, plan, results):
         return told
     if (plan.modality == "audio" or plan.names) and (said := moment(session, passages_of(results))):
         return said
@@ -90,6 +92,27 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
     if session.model.calls_tools:
         return _sentences(session, passages)
     return _words(session, plan, passages, likely) or refuse(session, plan, results)
+
+
+def _crossed(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft | None:
+    """Answer with the cell where a row and a column cross, of the document meant or found first."""
+    file = meant_file(session.request, plan, results)
+    if file is not None:
+        held = [file.passages]
+    else:
+        found = passages_of([r for r in results if r.search is not None])
+        numbers = dict.fromkeys(p.asset_id for p in found if p.kind == "table")
+        known = (n for n in list(numbers)[:PASSAGES] if n != NOT_IN_LIBRARY)
+        held = [tuple(session.request.library.passages(number)) for number in known]
+    for passages in held:
+        if not passages or is_table_file(passages[0].asset):
+            continue
+        told = crossing(session.request.question, passages)
+        # A figure in an order to the assistant is none of the file's own.
+        if told is not None and told.value in session.screened(told.passage):
+            cited = cite(1, told.passage, told.line, session.words(told.passage))
+            return Draft(f"{told.value} [1]", citations=(cited,))
+    return None
 
 
 def _once(opened: Sequence[Passage], searched: Sequence[Passage]) -> list[Passage]:

@@ -96,3 +96,17 @@ def _kind(named: re.Match[str]) -> str | None:
 
 def _tight(label: str) -> str:
     return re.sub(r"\s+", "", label)
+
+
+def without_numbered(question: str) -> str:
+    """Return a question without the numbers of tables and figures it is put to: "in Table 2"."""
+    bare = _PUT_TO.sub(" ", " ".join(question.split()))
+    return " ".join(bare.split()).strip(" ,，") or question
+
+
+_PUT_TO = re.compile(
+    rf",?\s*\b(?:according to|based on|in|from|of|does|by|see)\s+(?:the )?"
+    rf"(?:tables?|fig(?:ure|\.)?s?|charts?)\s*{_NUMBER},?"
+    rf"|(?:根据|按照?|从|在)?[表图]\s*{_NUMBER}(?:中|里|上|看)?[，,]?",
+    re.IGNORECASE,
+)

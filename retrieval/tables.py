@@ -85,6 +85,12 @@ def cell_spans(text: str) -> list[tuple[int, int]]:
     return found
 
 
+def grid_of(text: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Return the lines of a passage of a document's table, each with its cells."""
+    lines = (line for line in text.split("\n") if line.strip() and not _RULE.match(line))
+    return [(line, _split(line)) for line in lines]
+
+
 def tables_of(passages: Sequence[Passage]) -> list[Table]:
     """Return the tables of one file, from all of its passages in reading order.
 
