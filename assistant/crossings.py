@@ -28,7 +28,8 @@ _STEM = 5
 _LONGEST = 300
 """Characters of a question."""
 _ASKS = any_of(
-    r"\b(?:what|which|when|give|tell|how (?:many|much|high|long|large|far|old|deep|heavy|big|fast))\b",
+    r"\b(?:what|which|when|give|tell)\b"
+    r"|\bhow (?:many|much|high|long|large|far|old|deep|heavy|big|fast)\b",
     r"多少|几|什么|哪|何时|多[高长大远深重快久]",
 )
 _WORKED_OUT = any_of(

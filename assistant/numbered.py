@@ -7,7 +7,7 @@ Knows passages and questions, no model.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from assistant.citations import fold
@@ -110,3 +110,40 @@ _PUT_TO = re.compile(
     rf"|(?:根据|按照?|从|在)?[表图]\s*{_NUMBER}(?:中|里|上|看)?[，,]?",
     re.IGNORECASE,
 )
+
+
+_CHINESE_NUMBERS = {sign: number for number, sign in enumerate("一二三四五六七八九", 1)}
+_SECTION = re.compile(
+    r"^\W*(?:(?:section|chapter|part)\s+)?(?:(?P<number>\d{1,2})[.:)、]?(?=\s+[^\d\W]|[、．]\S)"
+    r"|第?(?P<zh>[一二三四五六七八九]?十?[一二三四五六七八九十])(?:[、．]|\s?[章节]))",
+    re.IGNORECASE,
+)
+_MOST = 0.7
+"""Share of the numbers below the highest that must be there: a caption may be lost in a drawing."""
+
+
+def section_number(title: str) -> int:
+    """Return the number of a top-level section by its title; 0 where it has none."""
+    found = _SECTION.match(title)
+    if found is None:
+        return 0
+    if found["number"]:
+        return int(found["number"])
+    tens, _, ones = found["zh"].rpartition("十")
+    if "十" not in found["zh"]:
+        return _CHINESE_NUMBERS[ones]
+    return 10 * _CHINESE_NUMBERS.get(tens, 1) + _CHINESE_NUMBERS.get(ones, 0)
+
+
+def numbers_of(what: Numbered, passages: Sequence[Passage]) -> set[int]:
+    """Return the whole numbers by which tables or figures are spoken of anywhere in a document."""
+    rule = _RULES["table" if what == "tables" else "figure"]
+    found = (m["number"] for p in passages for m in rule.finditer(f"{p.heading}\n{p.text}"))
+    return {int(number) for number in found if number.isdecimal()}
+
+
+def highest(numbers: Collection[int]) -> int:
+    """Return the highest of some numbers up to which most are there; 0 if there is none."""
+    there = sorted(set(numbers) - {0})
+    fitting = (n for place, n in enumerate(there, 1) if place >= _MOST * n)
+    return max(fitting, default=0)

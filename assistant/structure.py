@@ -15,7 +15,7 @@ from assistant.citations import cite, content_words, fold
 from assistant.drafts import Draft, join, marks
 from assistant.i18n import text
 from assistant.library import NOT_IN_LIBRARY
-from assistant.numbered import captions
+from assistant.numbered import captions, highest, numbers_of, section_number
 from assistant.planner import Plan
 from assistant.refusing import refuse
 from assistant.session import Session
@@ -25,6 +25,8 @@ from retrieval.values import PageLocator, Passage
 
 CITED = 8
 """Pages, sections or captions that are cited one by one."""
+_LEAST_NUMBERED = 3
+"""Numbered sections from which those without a number are not counted."""
 NAMED = 40
 """Pages, sections or captions that are named."""
 _PAGED = ("application/pdf", "presentation", "powerpoint", "image/tiff")
@@ -91,13 +93,19 @@ def _mentions(session: Session, asked: Asked, passages: Sequence[Passage]) -> Dr
     return Draft(said, citations=citations)
 
 
-def _sections(session: Session, _asked: Asked, passages: Sequence[Passage]) -> Draft | None:
-    """Name the sections with their pages, the first ones cited."""
+def _sections(session: Session, asked: Asked, passages: Sequence[Passage]) -> Draft | None:
+    """Name the sections with their pages, the first ones cited; of "how many" the numbered ones."""
     first: dict[str, Passage] = {}
     for passage in passages:
         first.setdefault(passage.heading, passage)
     language, lines = session.language, []
     sections = [s for s in outline(passages) if s.title in first]
+    numbered = [s for s in sections if section_number(s.title)]
+    count = highest({section_number(s.title) for s in numbered})
+    if asked.what == "parts" and count >= _LEAST_NUMBERED:
+        sections = numbered
+    else:
+        count = len(sections)
     if not sections:
         return None
     for number, section in enumerate(sections[:NAMED], 1):
@@ -106,7 +114,7 @@ def _sections(session: Session, _asked: Asked, passages: Sequence[Passage]) -> D
         lines.append(f"- {section.title}{where}" + (f" [{number}]" if number <= CITED else ""))
     shown = [first[section.title] for section in sections[:CITED]]
     citations = tuple(cite(n, p, p.heading, session.words(p)) for n, p in enumerate(shown, 1))
-    said = text("say_sections", language, count=len(sections))
+    said = text("say_sections", language, count=count)
     return Draft("\n".join([said, *lines]), citations=citations)
 
 
@@ -117,7 +125,8 @@ def _captioned(session: Session, asked: Asked, passages: Sequence[Passage]) -> D
         return None
     shown = enumerate(found[:CITED], 1)
     citations = tuple(cite(n, p, label, session.words(p)) for n, (label, p) in shown)
-    said = text(f"say_{asked.what}", session.language, count=len(found))
+    count = max(len(found), highest(numbers_of(asked.what, passages)))
+    said = text(f"say_{asked.what}", session.language, count=count)
     return Draft(said + marks(citations), citations=citations)
 
 
@@ -128,6 +137,7 @@ def _page(passage: Passage) -> int | None:
 _TELLERS = {
     "pages": _count_pages,
     "mentions": _mentions,
+    "parts": _sections,
     "sections": _sections,
     "tables": _captioned,
     "figures": _captioned,

@@ -6,17 +6,28 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from assistant.gist import bare_question
 from assistant.phrases import NAME
 
-What = Literal["pages", "mentions", "sections", "tables", "figures"]
+What = Literal["pages", "mentions", "parts", "sections", "tables", "figures"]
 
-_PAPER = r"(?:document|paper|report|article|book|contract|manual|pdf|file|deck|presentation|thesis)"
-_PAPER_ZH = r"(?:文件|文档|报告|论文|文章|书|合同|手册|说明书|资料)"
+_PAPER = (
+    r"(?:document|paper|report|article|book|contract|manual|pdf|file|deck|presentation|thesis|guide"
+    r"|survey|brochure|booklet|plan|study|handbook)"
+)
+_PAPER_ZH = r"(?:文件|文档|报告|论文|文章|书|合同|手册|说明书|资料|方案|计划|规划)"
+_WHOLE = r"(?:in total|altogether|overall|in all|all together)"
 _IN = (
     rf"(?:\s+(?:does|do|did|has|have|are|is|contain(?:ed|s)?|included?|there|in|of|it|this|the|that|my"
-    rf"|our|all|whole|entire)\b)*\s+(?:{_PAPER}|it)(?:\s+(?:have|has|contain|include|long))?"
+    rf"|our|all|whole|entire|{_WHOLE})\b)*\s+(?:(?:whole|entire|annual|final)\s+)?(?:{_PAPER}|it)"
+    rf"(?:\s+(?:have|has|contain|include|long|divided into|split into|{_WHOLE}))*"
 )
 """The rest of ``How many pages does this document have?``"""
+_HOW_MANY = r"^how many (?:(?:numbered|top-level|main|different|separate),? )*"
+_HOW_MANY_ZH = (
+    rf"^(?:这|那|该|本|整|全)?(?:份|篇|本|个)?(?:{_PAPER_ZH}|文|书)(?:里|中)?(?:一共|总共|共)?"
+    r"(?:有|分为?|包括|包含)?(?:了|成)?(?:多少|几)[张个幅]?(?:带编号的|编号的|编了号的)?"
+)
 _RULES: tuple[tuple[What, re.Pattern[str]], ...] = (
     (
         "mentions",
@@ -41,6 +52,13 @@ _RULES: tuple[tuple[What, re.Pattern[str]], ...] = (
         ),
     ),
     (
+        "parts",
+        re.compile(
+            rf"{_HOW_MANY}(?:sections|chapters){_IN}$|{_HOW_MANY_ZH}(?:章节?|节|部分)$",
+            re.IGNORECASE,
+        ),
+    ),
+    (
         "sections",
         re.compile(
             r"^(?:what|which|list|show|give|name|tell)\b.*\b(?:section|chapter)"
@@ -54,16 +72,14 @@ _RULES: tuple[tuple[What, re.Pattern[str]], ...] = (
     (
         "tables",
         re.compile(
-            rf"^how many tables{_IN}$"
-            rf"|^(?:这|那|该|本)?(?:份|篇|本|个)?{_PAPER_ZH}(?:里|中)?(?:一共|总共|共)?有?(?:多少|几)[张个]?表格?$",
+            rf"{_HOW_MANY}tables{_IN}$|{_HOW_MANY_ZH}表格?$",
             re.IGNORECASE,
         ),
     ),
     (
         "figures",
         re.compile(
-            rf"^how many (?:figures|charts|diagrams){_IN}$"
-            rf"|^(?:这|那|该|本)?(?:份|篇|本|个)?{_PAPER_ZH}(?:里|中)?(?:一共|总共|共)?有?(?:多少|几)[张个幅]?图表?$",
+            rf"{_HOW_MANY}(?:figures|charts|diagrams){_IN}$|{_HOW_MANY_ZH}图表?$",
             re.IGNORECASE,
         ),
     ),
@@ -125,7 +141,7 @@ def structure_asked(question: str) -> Asked | None:
 
     The name of a file stands for ``the document``.
     """
-    asked = " ".join(question.split()).strip(" ?？。.!！")
+    asked = bare_question(question).strip(" ?？。.!！")
     if len(asked) > _LONGEST:
         return None
     chinese = bool(re.search(r"[\u3400-\u9fff]", asked))
