@@ -1,9 +1,10 @@
 """The cell of a document's table where a row and a column that a question names cross.
 
 "How many Route 2 sailings were cancelled for want of crew?" names the column *Route 2* and the row
-*Crew shortage*. Both must be named, no other row or column as well, no figure of the question may
-be left over, and most of its words must be the table's or its caption's. Exact, so no model is
-asked. Of table files (CSV, sheets) ``rows`` tells more. Knows no search and no model.
+*Crew shortage*. The column must be named with all of its words, the row with half of them and no
+other row as well; no figure, name or other time of the question may be left over, and most of its
+words must be the table's or its caption's. Exact, so no model is asked. Of table files (CSV,
+sheets) ``rows`` tells more. Knows no search and no model.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from assistant.citations import content_words, fold
 from assistant.gist import bare_question, without_page
 from assistant.numbered import without_numbered
 from assistant.phrases import any_of
-from retrieval.tables import grid_of
+from retrieval.tables import BETWEEN, grid_of
 from retrieval.values import Passage
 
 _COVERED = 0.6
@@ -39,7 +40,19 @@ _WORKED_OUT = any_of(
     r"最|相差|之差|一共|总共|合计|比.{1,12}[多少高低贵便宜]|增[加长]|减少|各",
 )
 """Asks for more than one cell; said in a label, it is no more than that."""
-_UNIT = re.compile(r"[（(][^)）]*[)）]")
+_OTHERWISE = any_of(
+    r"\b(?:why|how come|last|previous|next|former|before|after|since|until|actual(?:ly)?"
+    r"|planned)\b",
+    "为什么|为何|怎么会|[上下](?:个|一)?(?:学期|月|年|季|次|周|期)|[去前明后]年|期[中末]"
+    "|实际|计划|之前|之后|以前|以后",
+)
+"""Asks for a reason, or for another time or state than a cell without these words has."""
+_UNIT = re.compile(
+    r"[（(](?:[^)）\u3400-\u9fff]*"
+    r"|[千万亿]?(?:元|人|户|个|只|米|公里|平方米|公顷|吨|次|天|小时|分钟?|岁))[)）]"
+)
+_NAME = re.compile(r"(?<=[a-z,] )[A-Z][\w'’-]+")
+"""A name within an English sentence."""
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _SAYING = re.compile(r"(?![的了吗呢是有几多少什么哪在中里每和与个为])[\u3400-\u9fff]")
 """Chinese signs that say something."""
@@ -74,7 +87,7 @@ def crossing(question: str, passages: Sequence[Passage]) -> Crossing | None:
         return None
     found: list[tuple[float, Crossing]] = []
     for at, passage in enumerate(passages):
-        if passage.kind == "table":
+        if BETWEEN in passage.text:
             beside = [p for p in passages[max(0, at - 1) : at + 2] if p.kind != "table"]
             if told := _Grid(passage, beside).cell(asked):
                 found.append(told)
@@ -90,7 +103,7 @@ class _Grid:
     def __init__(self, passage: Passage, beside: Sequence[Passage]) -> None:
         self._passage = passage
         lines = grid_of(passage.text)
-        widths = Counter(len(cells) for _, cells in lines)
+        widths = Counter(len(cells) for _, cells in lines if len(cells) > 1)
         width = widths.most_common(1)[0][0] if widths else 0
         full = [(line, cells) for line, cells in lines if len(cells) == width > 1]
         self._names = full[0][1] if full else ()
@@ -113,10 +126,13 @@ class _Grid:
         place, labelled = row
         value, label = self._rows[place][at], self._rows[place][0]
         told = f"{label} {self._names[at]} {self._names[0]}"
-        if not re.search(r"\w", value) or _WORKED_OUT.search(_without(asked, told)):
+        rest = _without(asked, told)
+        if not re.search(r"\w", value) or _WORKED_OUT.search(rest) or _OTHERWISE.search(rest):
             return None
         known = named.words | labelled.words
-        if any(w[0].isdigit() for w in words if not _among(w, known | _figures(told))):
+        names = {w for name in _NAME.findall(asked) for w in content_words(name)}
+        sayings = {w for w in words if w[0].isdigit()} | names
+        if any(not _among(w, known | _figures(told) | self._around_of(w)) for w in sayings):
             return None
         share = self._share(asked, words, known)
         if share < _COVERED or not can_be(value, asked):
@@ -134,7 +150,7 @@ class _Grid:
         for column in list(names) if not values else ():
             if any(figures & _figures(row[column]) for row in self._rows):
                 del names[column]
-        return _fits(names, asked, words)
+        return {c: fit for c, fit in _fits(names, asked, words).items() if fit.whole}
 
     def _labelled(self, asked: str, words: frozenset[str], column: int) -> dict[int, _Fit]:
         """Return the rows whose label a question names, by words that do not name the column."""
@@ -149,6 +165,10 @@ class _Grid:
             return sum(sign in self._text for sign in signs) / len(signs)
         told = sum(word in known or _among(word, self._around) for word in words)
         return told / max(1, len(words))
+
+    def _around_of(self, word: str) -> frozenset[str]:
+        """Return the words around the table that a name may be of; a figure must be the cell's."""
+        return frozenset() if word[0].isdigit() else self._around
 
     def _by_value(self, words: frozenset[str], column: int) -> tuple[int, _Fit] | None:
         """Return the only row with a figure of the question under a name that it has too."""
@@ -178,7 +198,8 @@ def _fits(labels: dict[int, str], asked: str, words: frozenset[str]) -> dict[int
             alone = any(not _among(w, others) for w in shared)
             whole = all(_among(w, words) for w in own)
             figures = all(_among(w, words) for w in own if w[0].isdigit())
-            if figures and (whole or alone):
+            half = sum(_among(w, shared) for w in own) * 2 >= len(own)
+            if figures and (whole or (alone and half)):
                 found[i] = _Fit(whole, shared)
     return found
 
@@ -219,6 +240,8 @@ def _figures(text: str) -> frozenset[str]:
 
 
 def _without(asked: str, told: str) -> str:
-    """Return a question without the words of a text."""
-    said = set(re.findall(r"[a-z]+|[\u3400-\u9fff]", fold(told)))
-    return " ".join(w for w in re.findall(r"[a-z]+|[\u3400-\u9fff]", fold(asked)) if w not in said)
+    """Return a question without the words, or the Chinese signs, of a text."""
+    told, asked = fold(told), fold(asked)
+    said = set(re.findall(r"[a-z]+|[\u3400-\u9fff]", told))
+    words = (w for w in re.findall(r"[a-z]+|[\u3400-\u9fff]", asked) if w not in said)
+    return ("" if _CHINESE.search(asked) else " ").join(words)

@@ -12,6 +12,7 @@ from assistant.calls import ToolResult
 from assistant.citations import cite
 from assistant.i18n import Language, text
 from assistant.messages import Citation
+from assistant.session import Session
 from retrieval.values import Passage
 
 NAMES_SHOWN = 8
@@ -66,3 +67,8 @@ def whole_files(passages: Sequence[Passage]) -> tuple[Citation, ...]:
 def marks(citations: Sequence[Citation]) -> str:
     """Return the citations' marks to put after a text."""
     return "".join(f" [{c.number}]" for c in citations)
+
+
+def exact(session: Session, answer: str, passage: Passage) -> Draft:
+    """Return exact words of a passage as the answer, cited by construction."""
+    return Draft(f"{answer} [1]", citations=(cite(1, passage, answer, session.words(passage)),))

@@ -23,9 +23,7 @@ from assistant.choices import (
 from assistant.citations import cite
 from assistant.clarify import other_value
 from assistant.confidence import is_chinese, promising, shared, told_of
-from assistant.contacts import find_contact
-from assistant.crossings import crossing
-from assistant.drafts import Draft, join, marks, passages_of
+from assistant.drafts import Draft, exact, join, passages_of
 from assistant.enumerations import (
     asks_several,
     asks_steps,
@@ -37,7 +35,6 @@ from assistant.enumerations import (
 from assistant.gist import bare_question, halves, without_file, without_page
 from assistant.i18n import text
 from assistant.library import NOT_IN_LIBRARY
-from assistant.meant_file import meant_file
 from assistant.moments import moment
 from assistant.planner import Plan
 from assistant.reader import (
@@ -53,10 +50,10 @@ from assistant.rows.queried import of_a_row
 from assistant.rows.told import one_row_for_all, told_by_rows
 from assistant.session import Session
 from assistant.shaping import shaped
-from assistant.statements import asks_line, asks_ratio, ratio, rounded, stated
+from assistant.statements import asks_ratio
+from assistant.tabled import told_by_cell, told_by_line, told_by_ratio
 from assistant.tools import LIKELY
 from assistant.windows import by_worth, fit, paper_fit, window
-from retrieval.tables import is_table_file
 from retrieval.values import Passage
 
 
@@ -72,17 +69,17 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
         return look(session, plan, results)
     if lacking := without_part(session, plan, results):
         return lacking
-    if told := _crossed(session, plan, results) or told_by_rows(session, plan, results):
+    if told := told_by_cell(session, plan, results) or told_by_rows(session, plan, results):
         return told
     if (plan.modality == "audio" or plan.names) and (said := moment(session, passages_of(results))):
         return said
-    if asks_ratio(question) and (worked := _ratio(session, passages_of(opened))):
+    if asks_ratio(question) and (worked := told_by_ratio(session, passages_of(opened))):
         return worked
     whole = by_worth(question, passages_of(opened), plan)
     passages = [p for p in _once(whole, passages_of(searched)) if p.kind != "pixels"]
     if not passages:
         return _pictures_found(session, plan, results)
-    if told := _by_whole_file(session, plan, passages):
+    if told := told_by_line(session, plan, passages):
         return told
     if told := _by_chart(session, plan, passages):
         return told
@@ -92,27 +89,6 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
     if session.model.calls_tools:
         return _sentences(session, passages)
     return _words(session, plan, passages, likely) or refuse(session, plan, results)
-
-
-def _crossed(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft | None:
-    """Answer with the cell where a row and a column cross, of the document meant or found first."""
-    file = meant_file(session.request, plan, results)
-    if file is not None:
-        held = [file.passages]
-    else:
-        found = passages_of([r for r in results if r.search is not None])
-        numbers = dict.fromkeys(p.asset_id for p in found if p.kind == "table")
-        known = (n for n in list(numbers)[:PASSAGES] if n != NOT_IN_LIBRARY)
-        held = [tuple(session.request.library.passages(number)) for number in known]
-    for passages in held:
-        if not passages or is_table_file(passages[0].asset):
-            continue
-        told = crossing(session.request.question, passages)
-        # A figure in an order to the assistant is none of the file's own.
-        if told is not None and told.value in session.screened(told.passage):
-            cited = cite(1, told.passage, told.line, session.words(told.passage))
-            return Draft(f"{told.value} [1]", citations=(cited,))
-    return None
 
 
 def _once(opened: Sequence[Passage], searched: Sequence[Passage]) -> list[Passage]:
@@ -195,33 +171,6 @@ def _by_chart(session: Session, plan: Plan, passages: Sequence[Passage]) -> Draf
     return told_by_chart(session, passages, whole=meant)
 
 
-def _by_whole_file(session: Session, plan: Plan, passages: Sequence[Passage]) -> Draft | None:
-    """Answer from all of the file that was found first, where a rule finds the line asked for.
-
-    A figure of a table or a telephone number is known by its line, which says too little for a
-    search to put its passage first.
-    """
-    first = passages[0]
-    if first.asset_id == NOT_IN_LIBRARY or first.modality not in ("document", "text"):
-        return None
-    library = session.request.library
-    if plan.field in ("email", "phone"):
-        alone = library.size() == 1
-        whole = library.passages(first.asset_id)
-        found = find_contact(plan.field, plan.query, whole, nameless=alone)
-        # A number in an order to the assistant is none of the file's own.
-        if found and found.value in session.screened(found.passage):
-            return exact(session, found.value, found.passage)
-    elif asks_line(session.request.question):
-        figure = stated(session.request.question, library.passages(first.asset_id))
-        fits = figure and not (
-            is_table_file(first.asset) and of_a_row(session, figure.figure, figure.passage)
-        )
-        if figure and fits and figure.figure in session.screened(figure.passage):
-            return exact(session, figure.figure, figure.passage)
-    return None
-
-
 def _given(
     session: Session, question: str, passages: Sequence[Passage], plan: Plan
 ) -> Draft | None:
@@ -274,20 +223,6 @@ def _likely(session: Session, searched: Sequence[ToolResult]) -> bool:
     """Whether a search may hold the answer."""
     asked = session.notes.get("query", session.request.question)
     return any(promising(r.search, asked) for r in searched if r.search is not None)
-
-
-def _ratio(session: Session, passages: Sequence[Passage]) -> Draft | None:
-    """Work out a ratio from a report's statements, citing the pages its figures stand on."""
-    found = ratio(session.request.question, passages)
-    if found is None:
-        return None
-    citations = tuple(cite(n, p, "") for n, p in enumerate(found.passages, 1))
-    return Draft(rounded(found.value) + marks(citations), citations=citations)
-
-
-def exact(session: Session, answer: str, passage: Passage) -> Draft:
-    """Return exact words of a passage as the answer, cited by construction."""
-    return Draft(f"{answer} [1]", citations=(cite(1, passage, answer, session.words(passage)),))
 
 
 def _sentences(session: Session, passages: Sequence[Passage]) -> Draft:

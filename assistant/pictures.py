@@ -13,8 +13,8 @@ from assistant.answers import stream
 from assistant.calls import ToolResult
 from assistant.charts import told_by_chart
 from assistant.citations import cite, marked
-from assistant.drafts import Draft, marks, whole_files
-from assistant.found import exact, found_words
+from assistant.drafts import Draft, exact, marks, whole_files
+from assistant.found import found_words
 from assistant.gist import without_file
 from assistant.i18n import text
 from assistant.leader import PICKED
