@@ -62,6 +62,7 @@ def test_years_and_names_asked_about_must_be_spoken_of() -> None:
     assert told_of("How did Israeli turnout change?", israel)
     assert not told_of("How did Chilean turnout change?", israel)
     assert told_of("What does Table 3 say of FY2018 in December?", found)
+    assert told_of("How did it change in Israel? Enumerate each year.", israel), "no name"
     assert told_of("Where does Chile hold the vote?", [_passage("投票在这里举行。")])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from assisting import open_assistant, outcome, write
@@ -11,6 +12,7 @@ from reportlab.pdfgen.canvas import Canvas
 from assistant.config import Settings
 from assistant.messages import Abstained, Answered
 from assistant.models.scripted import ScriptedChat
+from assistant.numbered import highest, section_number
 from assistant.service import Assistant
 from assistant.structure import pages_with
 from assistant.structure_asked import Asked, structure_asked
@@ -91,6 +93,46 @@ def test_captions_are_counted_once(helper: Assistant) -> None:
     assert end.text == "Numbered tables: 2 [1] [2]" and _cited(end) == [2, 3]
     end = _answer(helper, "How many figures does lease.pdf contain?")
     assert end.text == "Numbered figures: 1 [1]" and _cited(end) == [3]
+
+
+def test_numbers_that_are_spoken_of_count_where_a_caption_is_lost() -> None:
+    assert highest({1, 2, 4, 5, 6, 7}) == 7, "the third is drawn"
+    assert highest({1, 2, 40}) == 2, "the fortieth is of another paper"
+    assert highest(()) == 0
+    titles = (
+        "3. Methods 3.1 Design",
+        "12 Warranty",
+        "Chapter 4 Fees",
+        "十、表决结果",
+        "第二十一章 附则",
+    )
+    assert [section_number(title) for title in titles] == [3, 12, 4, 10, 21]
+    plain = ("2023 in figures", "3.2 Vegetation", "Notes", "一定要看")
+    assert [section_number(title) for title in plain] == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("question", "what"),
+    [
+        ("How many numbered tables are there in the whole annual report?", "tables"),
+        ("How many figures does the report have in total?", "figures"),
+        ("How many chapters is the manual divided into? Answer in int format.", "parts"),
+        ("How many top-level numbered sections does the article have?", "parts"),
+        ("整份方案一共有多少张带编号的表格？请用整数回答。", "tables"),
+        ("这份报告共分几章？", "parts"),
+    ],
+)
+def test_parts_are_counted_however_it_is_asked(question: str, what: str) -> None:
+    asked = structure_asked(question)
+    assert asked is not None and asked.what == what
+
+
+def test_numbered_sections_are_counted(helper: Assistant, tmp_path: Path) -> None:
+    heads = ("1. Scope", "2. Terms", "Notes", "3. Fees")
+    told = "\n\n".join(f"# {head}\n\nWhat is told of it." for head in heads)
+    helper.ingest(write(tmp_path, {"terms.md": told}))
+    end = _answer(helper, "How many sections does terms.md have?")
+    assert end.text.startswith("Sections: 3\n") and "Notes" not in end.text
 
 
 def test_sections_are_named(helper: Assistant) -> None:

@@ -33,8 +33,7 @@ class LongDocuments(Suite):
     roles = ("library", "chat")
     metrics = (
         Metric("page_recall5"), Metric("correct"), Metric("refusal_precision"),
-        Metric("refusal_recall"), Metric("unable", lower_is_better=True),
-        Metric("place_shown"), Metric("silence_precision"),
+        Metric("refusal_recall"),
     )  # fmt: skip
 
     def load(self, folder: Path, split: str | None) -> Dataset:
@@ -76,13 +75,8 @@ class LongDocuments(Suite):
         shelf.id(case.data["document"])
         question, gold = case.data["question"], str(case.data["answer"])
         reply = context.ask(dataset, question, shelf.library)
-        scores = judge(case, reply.text, reply.abstained, reply.unable)
-        wanted = pages_of(case.data.get("pages"))
-        if reply.unable and answerable(case) and wanted:
-            shown = {p.locator.page for p in reply.nearest if isinstance(p.locator, PageLocator)}
-            scores["place_shown"] = Score(float(bool(shown & set(wanted))), f"pages {shown}")
         return Scored(
-            scores,
+            judge(case, reply.text, reply.abstained, reply.unable),
             {"question": question, "expected": gold, "got": reply.text},
         )
 
@@ -90,26 +84,24 @@ class LongDocuments(Suite):
 def judge(case: Case, text: str, abstained: bool, unable: bool = False) -> dict[str, Score]:
     """Score one answer: whether it is right, and what it says of refusing.
 
-    As MMLongBench-Doc does, "it is not there" is told from "I cannot tell" (``unable``), which is
-    never right and no refusal: it does not say that the document lacks the answer.
+    Of "I cannot tell" (``unable``) the reason says so; it counts as a refusal all the same.
     """
     there = answerable(case)
-    said = "did not answer" if abstained else f"said {plain(text)!r}"
-    refused = abstained and not unable
+    said = f"said {plain(text)!r}"
+    if abstained:
+        said = "could not tell" if unable else "did not answer"
     if there and not abstained:
         right = document_answer(
             text, str(case.data["answer"]), str(case.data.get("format", "Str")),
             case.data["question"],
         )  # fmt: skip
     else:
-        right = refused and not there
-    scores = {"correct": Score(float(right), said), "unable": Score(float(unable), said)}
-    if refused:
+        right = abstained and not there
+    scores = {"correct": Score(float(right), said)}
+    if abstained:
         scores["refusal_precision"] = Score(float(not there), said)
     if not there:
-        scores["refusal_recall"] = Score(float(refused), said)
-    if abstained:
-        scores["silence_precision"] = Score(float(not there), said)
+        scores["refusal_recall"] = Score(float(abstained), said)
     return scores
 
 

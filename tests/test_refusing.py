@@ -1,0 +1,130 @@
+"""What is said when nothing was found: not there, or cannot be told; on a real PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from assisting import open_assistant, outcome, write
+from reportlab.pdfgen.canvas import Canvas
+
+from assistant.beyond import beyond, colours_in
+from assistant.config import Settings
+from assistant.messages import Abstained
+from assistant.models.scripted import ScriptedChat
+from assistant.service import Assistant
+from retrieval.values import PageLocator
+
+PAGES = (
+    "Report on the moorings\nMooring dues are paid in May.",
+    "Figure 1: The harbour\nThe boxes stand for berths.\nTable 1: Berths by quay",
+    "Table 2: Dues by quay\nSection 4 tells of repairs.",
+)
+
+
+@pytest.fixture(scope="module")
+def helper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
+    folder = tmp_path_factory.mktemp("refusing")
+    canvas = Canvas(str(folder / "moorings.pdf"))
+    for number, told in enumerate(PAGES, 1):
+        for row, line in enumerate(told.splitlines()):
+            canvas.drawString(72, 700 - 16 * row, line)
+        if number == 2:
+            canvas.setFillColorRGB(0.85, 0.1, 0.1)
+            canvas.rect(100, 300, 60, 40, fill=1, stroke=0)
+        canvas.showPage()
+    canvas.save()
+    notes = {"soup.txt": "Leek soup: two leeks.", "list.txt": "Bread, milk, tea."}
+    opened = open_assistant(Settings(home=folder / "home"), ScriptedChat(script=["NOT FOUND"] * 99))
+    opened.ingest([folder / "moorings.pdf", *write(folder, notes)])
+    yield opened
+    opened.close()
+
+
+def _refused(helper: Assistant, question: str) -> Abstained:
+    end = outcome(helper.ask(question))
+    assert isinstance(end, Abstained), end
+    return end
+
+
+def _pages(end: Abstained) -> list[int]:
+    return [p.locator.page for p in end.nearest if isinstance(p.locator, PageLocator)]
+
+
+def test_how_something_looks_cannot_be_told_and_the_page_is_shown(helper: Assistant) -> None:
+    end = _refused(helper, "How many red boxes are in Figure 1 of moorings.pdf?")
+    assert end.unable and _pages(end) == [2]
+    assert "how something looks" in end.text and "moorings.pdf (p. 2)" in end.text
+    chinese = _refused(helper, "moorings.pdf 第2页上有几个红色方框？")
+    assert chinese.unable and "外观" in chinese.text and "第 2 页" in chinese.text
+
+
+def test_a_colour_that_is_nowhere_on_the_page_is_said_to_be_missing(helper: Assistant) -> None:
+    end = _refused(helper, "How many green boxes are on page 2 of moorings.pdf?")
+    assert not end.unable and "nothing green" in end.text and _pages(end) == [2]
+    on_another = _refused(helper, "How many red boxes are on page 3 of moorings.pdf?")
+    assert not on_another.unable and "nothing red" in on_another.text
+
+
+def test_a_list_over_a_whole_document_cannot_be_told(helper: Assistant) -> None:
+    end = _refused(helper, "List all companies named in moorings.pdf.")
+    assert end.unable and "all of moorings.pdf" in end.text and _pages(end)
+
+
+def test_a_part_that_is_not_there_is_named(helper: Assistant) -> None:
+    end = _refused(helper, "What does Table 9 of moorings.pdf say of dues?")
+    assert end.text.startswith("moorings.pdf has no “Table 9”") and not end.unable
+    there = _refused(helper, "What does Table 2 of moorings.pdf say of whales?")
+    assert "has no" not in there.text
+
+
+def test_what_words_would_tell_was_not_found(helper: Assistant) -> None:
+    end = _refused(helper, "Who owns the crane in moorings.pdf?")
+    assert not end.unable and "did not find" in end.text
+
+
+def test_of_no_document_in_particular_nothing_was_found(helper: Assistant) -> None:
+    end = _refused(helper, "What colour is the captain's parrot?")
+    assert not end.unable and "did not find" in end.text
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "What is the price of the red bicycle?",
+        "How many boats came in May?",
+        "Which harbour is nearest?",
+        "How much does the blue ticket cost?",
+        "红色自行车多少钱？",
+        "租期是几年？",
+        "谁签了合同？",
+    ],
+)
+def test_plain_questions_are_not_beyond_words(question: str) -> None:
+    assert beyond(question) is None
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("What colour is the cover?", "look"),
+        ("How many signatures are on page 15?", "look"),
+        ("Which pages have information blacked out?", "look"),
+        ("What is written by hand beside the total?", "look"),
+        ("流程图里有几个菱形框？", "look"),
+        ("封面上的标志画的是什么？", "look"),
+        ("How many papers are cited in Section 3?", "whole"),
+        ("Enumerate all chapter names on NATO.", "whole"),
+        ("Does Section 3.3 cite more papers than Section 3.1?", "whole"),
+        ("全文一共提到了几家公司？", "whole"),
+    ],
+)
+def test_looks_and_whole_documents_are(question: str, kind: str) -> None:
+    assert beyond(question) == kind
+
+
+def test_colours_are_of_questions_about_looks() -> None:
+    assert colours_in("How many red logos and blue arrows are there?") == ("red", "blue")
+    assert colours_in("紫色的箭头指向哪里？") == ("purple",)
+    assert colours_in("What does the red bicycle cost?") == ()
+    assert colours_in("red logo " * 90_000) == ()
