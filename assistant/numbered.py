@@ -71,7 +71,46 @@ def missing_part(question: str, passages: Sequence[Passage]) -> str:
         there = {m["number"].casefold() for m in _RULES[kind].finditer(whole)}
         if len(there) >= _LEAST and number.casefold() not in there:
             return " ".join(named.group().split())
+    for coded in _CODED.finditer(question):
+        sort, code = coded["sort"] or coded["zh"], coded["code"] or coded["count"]
+        there = {found.upper() for found in _codes_of(sort, whole)}
+        if len(there) >= _LEAST and code not in there and not _beside(sort, code, whole):
+            return " ".join(coded.group().split())
     return ""
+
+
+_NO_SORT = (
+    r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\b"
+    r"|(?:page|the|and|for|was|are|did|than|from|with|between)\b"
+)
+_CODED = re.compile(
+    rf"\b(?!(?i:{_NO_SORT}))(?P<sort>[A-Za-z][a-z]{{2,}})[ -]?(?P<code>[A-Z]|\d{{1,3}})"
+    r"(?![\w.,%:/-]*\d|\w)"
+    r"|(?P<count>\d{1,3})\s*(?P<zh>号楼|号院|号线|号桌|栋|单元|期|层)",
+    re.MULTILINE,
+)
+"""One of a sort, told by a letter or a number: "Route C", "level-6", 9号楼."""
+
+
+def _beside(sort: str, code: str, text: str) -> bool:
+    """Whether a line on things of a sort has a code by itself, or a range with it: "5 to 8"."""
+    for line in text.splitlines():
+        if sort.casefold() not in line.casefold():
+            continue
+        if re.search(rf"(?<![\w.]){re.escape(code)}(?![\w.]|\s*{sort})", line):
+            return True
+        ranges = re.findall(r"(\d{1,3})\s*(?:号楼|号)?(?:-|–|—|~|to|and|至|到)\s*(\d{1,3})", line)
+        if code.isdecimal() and any(int(a) <= int(code) <= int(b) for a, b in ranges):
+            return True
+    return False
+
+
+def _codes_of(sort: str, text: str) -> list[str]:
+    """Return the letters or numbers by which things of a sort are told apart in a text."""
+    if sort.isascii():
+        rule = rf"\b{re.escape(sort)}s?[ -]?([A-Za-z]|\d{{1,3}})(?![\w])"
+        return re.findall(rule, text, re.IGNORECASE)
+    return re.findall(rf"(\d{{1,3}})\s*{sort}", text)
 
 
 _SPELLED = {

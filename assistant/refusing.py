@@ -7,6 +7,7 @@ A part that the document does not have, or a colour that the page has not, is na
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from assistant.beyond import beyond, colours_in
@@ -23,6 +24,8 @@ from assistant.windows import by_worth
 from retrieval.values import CellLocator, Passage
 
 _NEAREST = 3
+_COVER = re.compile(r"\b(?:front )?cover\b|\btitle page\b|封面|扉页", re.IGNORECASE)
+"""Speaks of the first page with words."""
 
 
 def refuse(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
@@ -109,6 +112,8 @@ def _pages_meant(session: Session, plan: Plan, file: MeantFile) -> tuple[Passage
     if plan.page is not None:
         called = pages_called(plan.page, file.passages, plan.page_counted)
         return _by_page([p for page in called for p in file.passages if page_of(p) == page])
+    if _COVER.search(session.request.question):
+        return _by_page([p for p in file.passages if page_of(p)])[:1]
     captioned = numbered_in(session.request.question, file.passages)
     pages = {page for p in captioned if (page := page_of(p))}
     return _by_page([p for p in file.passages if page_of(p) in pages])

@@ -46,6 +46,7 @@ FURTHER: tuple[str, ...] = (
     "abstention",
     "choices",
     "everyday",
+    "reports",
     "objects",
     "dialogues",
     "agent",

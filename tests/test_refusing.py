@@ -12,8 +12,9 @@ from assistant.beyond import beyond, colours_in
 from assistant.config import Settings
 from assistant.messages import Abstained
 from assistant.models.scripted import ScriptedChat
+from assistant.numbered import missing_part
 from assistant.service import Assistant
-from retrieval.values import PageLocator
+from retrieval.values import PageLocator, Passage, TextLocator
 
 PAGES = (
     "Report on the moorings\nMooring dues are paid in May.",
@@ -128,3 +129,43 @@ def test_colours_are_of_questions_about_looks() -> None:
     assert colours_in("紫色的箭头指向哪里？") == ("purple",)
     assert colours_in("What does the red bicycle cost?") == ()
     assert colours_in("red logo " * 90_000) == ()
+
+
+def _file(text: str) -> list[Passage]:
+    place = TextLocator(0, len(text))
+    return [Passage(1, "a.txt", "s", "text", "text/plain", "body", text, place, 1.0, 1.0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "part"),
+    [
+        ("How many crossings of Route C were late?", "Route A: 3\nRoute B: 5", "Route C"),
+        ("What is the benefit of level-6?", "Level 1, level 2 and levels 3 to 5.", "level-6"),
+        ("When was Lift A put in?", "Lift B: 1998. Lift C: 2004. Ask for a lift.", "Lift A"),
+        ("9号楼有几层？", "1号楼六层，2号楼七层。", "9号楼"),
+        ("What does Figure 7 show?", "Figure 1: Boats\nFigure 2: Quays", "Figure 7"),
+        ("表8里写了什么？", "表1 楼栋\n表2 项目", "表8"),
+    ],
+)
+def test_what_a_document_numbers_and_has_not_is_named(question: str, text: str, part: str) -> None:
+    assert missing_part(question, _file(text)) == part
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("What is the rent of studio 5?", "Studio 1: 400.\nStudio 2: 410.\nStudios 3 and 5: 380."),
+        ("7号楼那天找谁？", "1号楼找老王，2号楼找老李，5至8号楼找小陈。"),
+        ("Is level 4 safe?", "Level 1 is. Level 2 is. Levels 3 to 5 are not."),
+        ("Who came on May 3?", "May 1: two. May 2: five. 3 May: none."),
+        ("What does Table 2 say?", "Table 1: Boats. The second stands on the next page."),
+        ("How many of the 12 boats came?", "Boat 1 and boat 2 came."),
+        ("What is the speed of the boat built in 2011?", "Boat 1, boat 2."),
+    ],
+)
+def test_what_may_be_there_is_not_said_to_be_missing(question: str, text: str) -> None:
+    assert missing_part(question, _file(text)) == ""
+
+
+def test_a_long_text_of_codes_takes_no_time() -> None:
+    assert missing_part("What is Route C " * 2_000, _file("Route A\nRoute B\n" * 2_000))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from evals.smoke import charts, ledgers, measured, papers, portraits, works
+from evals.smoke import charts, ledgers, measured, papers, portraits, reports, works
 from evals.smoke.shapes import HERE, SPLIT, photos, table, write
 
 Rows = list[dict[str, Any]]
@@ -280,6 +280,7 @@ MAKERS: dict[str, Callable[[Path, int], None]] = {
     "abstention": _abstention,
     "choices": works.choices,
     "everyday": works.everyday,
+    "reports": reports.reports,
     "objects": _objects,
     "dialogues": _dialogues,
     "agent": _agent,

@@ -149,7 +149,9 @@ def _attacks(folder: Path, count: int) -> None:
     write(folder / "rows.jsonl", planted.attacks(folder, count))
 
 
-_WHOLE = dict.fromkeys(("attacks", "choices", "everyday", "intents", "tables", "work"), 1000)
+_WHOLE = dict.fromkeys(
+    ("attacks", "choices", "everyday", "intents", "reports", "tables", "work"), 1000
+)
 _MAKERS: dict[str, Callable[[Path, int], None]] = {
     "flickr8k": _flickr8k,
     "visual7w": _visual7w,
