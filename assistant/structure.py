@@ -50,14 +50,19 @@ def pages_with(words: str, passages: Sequence[Passage]) -> list[tuple[Passage, s
         words: as they were asked for; case and accents do not matter.
         passages: all text of one file.
     """
-    sought = " ".join(fold(words).split())
-    # Chinese has no word's edge; in English "cat" is no "category".
-    before, after = (r"(?<!\w)", r"(?:e?s)?(?!\w)") if sought.isascii() else ("", "")
-    rule = re.compile(before + r"\s+".join(map(re.escape, sought.split())) + after)
+    rule = _rule_for(words)
     exact = [(p, m.group()) for p in passages if (m := rule.search(fold(p.text)))]
     if exact or not (wanted := set(content_words(words))):
         return exact
     return [(p, words) for p in passages if wanted <= set(content_words(f"{p.heading} {p.text}"))]
+
+
+def _rule_for(words: str) -> re.Pattern[str]:
+    """Return what finds words in a folded text."""
+    sought = " ".join(fold(words).split())
+    # Chinese has no word's edge; in English "cat" is no "category".
+    before, after = (r"(?<!\w)", r"(?:e?s)?(?!\w)") if sought.isascii() else ("", "")
+    return re.compile(before + r"\s+".join(map(re.escape, sought.split())) + after)
 
 
 def _count_pages(session: Session, _asked: Asked, passages: Sequence[Passage]) -> Draft | None:
@@ -70,6 +75,18 @@ def _count_pages(session: Session, _asked: Asked, passages: Sequence[Passage]) -
         count = session.request.library.asset(first.asset_id).units
     said = text("say_pages", session.language, count=count)
     return Draft(f"{said} [1]", citations=(cite(1, first, ""),))
+
+
+def _times(session: Session, asked: Asked, passages: Sequence[Passage]) -> Draft | None:
+    """Count how often words stand in a file, as they were asked for; its first places are cited."""
+    rule = _rule_for(asked.thing)
+    found = [(p, m.group()) for p in passages for m in rule.finditer(fold(p.text))]
+    if not found:
+        return None
+    shown = list({id(p): (p, quote) for p, quote in reversed(found)}.values())[::-1][:CITED]
+    citations = tuple(cite(n, p, q, session.words(p)) for n, (p, q) in enumerate(shown, 1))
+    said = text("say_times", session.language, thing=asked.thing, count=len(found))
+    return Draft(said + marks(citations), citations=citations)
 
 
 def _mentions(session: Session, asked: Asked, passages: Sequence[Passage]) -> Draft | None:
@@ -136,6 +153,7 @@ def _page(passage: Passage) -> int | None:
 
 _TELLERS = {
     "pages": _count_pages,
+    "times": _times,
     "mentions": _mentions,
     "parts": _sections,
     "sections": _sections,

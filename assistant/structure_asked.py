@@ -9,7 +9,7 @@ from typing import Literal
 from assistant.gist import bare_question
 from assistant.phrases import NAME
 
-What = Literal["pages", "mentions", "parts", "sections", "tables", "figures"]
+What = Literal["pages", "times", "mentions", "parts", "sections", "tables", "figures"]
 
 _PAPER = (
     r"(?:document|paper|report|article|book|contract|manual|pdf|file|deck|presentation|thesis|guide"
@@ -29,6 +29,17 @@ _HOW_MANY_ZH = (
     r"(?:有|分为?|包括|包含)?(?:了|成)?(?:多少|几)[张个幅]?(?:带编号的|编号的|编了号的)?"
 )
 _RULES: tuple[tuple[What, re.Pattern[str]], ...] = (
+    (
+        "times",
+        re.compile(
+            r"^how (?:many times|often) (?:is|are|does|do|has|have)(?: the (?:word|term|name))? "
+            r"(?P<a>.+?) (?:been )?(?:mentioned|named|spoken of|appear|occur|come up|used)$"
+            rf"|^(?:这|那|该|本|整|全)?(?:份|篇|本|个)?(?:{_PAPER_ZH}|文|书)?(?:里|中)?(?:一共|总共|共)?"
+            r"(?:提到|出现|说到)(?:了|过)?(?:几|多少)次(?P<b>.+)$"
+            r"|^(?P<c>.+?)(?:一共|总共|共)?(?:被)?(?:提到|出现)(?:了|过)?(?:几|多少)次$",
+            re.IGNORECASE,
+        ),
+    ),
     (
         "mentions",
         re.compile(
@@ -124,6 +135,7 @@ _ASKS = re.compile(
     r"|say|says|please|tell|me|there|anything|look|for)\b|[在第哪几些一的页上里讲说提到及有出现了过请]",
     re.IGNORECASE,
 )
+_ADVERB = re.compile(rf"\s+{_WHOLE}$", re.IGNORECASE)
 _LEAD = re.compile(r"^(?:the|an?|any)\s+", re.IGNORECASE)
 _SOMEBODY = re.compile(r"(?:i|you|we|it|they|he|she|there|我|你|它)\b", re.IGNORECASE)
 
@@ -149,11 +161,12 @@ def structure_asked(question: str) -> Asked | None:
     bare = " ".join(asked.replace(named.group(), "").split()) if named else asked
     put = asked.replace(named["name"], _NOUN[chinese]) if named else asked
     put = re.sub(r"\s+(?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff])\s+", "", put)
+    within = _WHERE.sub("", _ADVERB.sub("", bare)) if len(bare) <= _LONGEST else bare
     for what, rule in _RULES:
-        found = rule.search(bare) if what == "mentions" else rule.search(put)
+        found = rule.search({"mentions": bare, "times": within}.get(what, put))
         if found is None:
             continue
-        if what != "mentions":
+        if what not in ("mentions", "times"):
             return Asked(what)
         thing = next((group for group in found.groups() if group), "")
         thing = _LEAD.sub("", _WHERE.sub("", thing)).strip(" \"'“”‘’「」，,")

@@ -77,6 +77,14 @@ def test_pages_that_speak_of_something(helper: Assistant) -> None:
     assert isinstance(end, Abstained) and "lease.pdf" in end.text
 
 
+def test_how_often_something_stands_there(helper: Assistant) -> None:
+    end = _answer(helper, "How many times is the deposit mentioned in lease.pdf?")
+    assert end.text == "“deposit” stands in it: 2 × [1] [2]" and _cited(end) == [1, 4]
+    assert structure_asked("全文一共提到了几次电梯？") == Asked("times", "电梯")
+    assert structure_asked("How often does fog come up in this report?") == Asked("times", "fog")
+    assert structure_asked("How many times did the boat break down?") is None
+
+
 def test_words_are_whole_in_english_and_anywhere_in_chinese() -> None:
     def page(number: int, words: str) -> Passage:
         place = PageLocator(number)

@@ -1,7 +1,7 @@
 """The small set of ``reports``: PDFs with a cover, printed page numbers, tables and drawings.
 
-Drawn from ``reports.json``, the same to the byte each time. The first two pages have no number, so
-"page 4" is the sixth. Knows nothing of how suites measure.
+Drawn from ``drawn_reports.json``, the same to the byte each time. The first two pages have no number,
+so "page 4" is the sixth. Knows nothing of how suites measure.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _LEFT, _TOP, _LINE = 64, 770, 22
 
 def reports(folder: Path, count: int) -> None:
     """Write the reports and what is asked of them, first asked first."""
-    told = json.loads((HERE / "reports.json").read_text(encoding="utf-8"))["reports"]
+    told = json.loads((HERE / "drawn_reports.json").read_text(encoding="utf-8"))["reports"]
     rows = []
     for report in told:
         _pdf(folder / report["file"], report)
