@@ -82,6 +82,7 @@ _WHOLE = any_of(
     r"(?:document|report|paper|book|file|manual|guide|contract)\b",
     r"(?:一共|总共|共有|全文|整份|整篇).*(?:多少|几)|(?:提到|出现)(?:了|过)?(?:多少|几)",
     r"(?:多少|几)(?:个|张|幅|处|条)?(?:图|表|章|节|页|段|参考文献|标题)",
+    r"第[一二三四五六七八九十\d]+[章节].*第[一二三四五六七八九十\d]+[章节]",
     r"列出|列举|哪[些几][个张]?(?:页|章|节|图|表|部分)|所有的?.{0,12}有哪些",
 )
 """Asks for a number or a list of things that stand all over a document."""

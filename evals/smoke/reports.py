@@ -1,7 +1,7 @@
 """The small set of ``reports``: PDFs with a cover, printed page numbers, tables and drawings.
 
-Drawn from ``drawn_reports.json``, the same to the byte each time. The first two pages have no number,
-so "page 4" is the sixth. Knows nothing of how suites measure.
+Drawn from ``drawn_reports.json``, the same to the byte each time. The first two pages have no
+number, so "page 4" is the sixth. Knows nothing of how suites measure.
 """
 
 from __future__ import annotations
