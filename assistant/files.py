@@ -144,9 +144,9 @@ class Files:
         view = self.asset(asset_id)
         return view.name, view.media_type, self._blobs.read(view.sha256)
 
-    def thumbnail(self, asset_id: int) -> bytes | None:
-        """Return a small JPEG of a photo or a first page; None where there is no picture."""
-        picture = self._catalog.picture(asset_id)
+    def thumbnail(self, asset_id: int, page: int | None = None) -> bytes | None:
+        """Return a small JPEG of a photo or a page (the first); None where there is no picture."""
+        picture = self._catalog.picture(asset_id, page)
         if picture is None:
             return None
         return self._thumbnails.get(picture.sha256)

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from assistant import prompts
 from assistant.answers import stream
+from assistant.beyond import beyond
 from assistant.calls import ToolResult
 from assistant.charts import told_by_chart
 from assistant.choices import (
@@ -40,6 +41,7 @@ from assistant.planner import Plan
 from assistant.reader import (
     LIKELY_RIGHT,
     PASSAGES,
+    SURE,
     Reading,
     read,
     read_one,
@@ -116,6 +118,8 @@ def _words(session: Session, plan: Plan, passages: Sequence[Passage], likely: bo
     if both := _both(session, asked, passages):
         return both
     reading = read(session, asked, passages, plan)
+    if reading and reading.confidence < SURE and beyond(asked) == "look":
+        reading = None  # words on colours are near to every question about a colour
     near = reading.passage if reading else passages[0]
     if not (likely or reading) or not _told_of(session, asked, near, passages):
         return None
@@ -125,9 +129,9 @@ def _words(session: Session, plan: Plan, passages: Sequence[Passage], likely: bo
         return count
     if reading is None or of_a_row(session, reading.text, reading.passage):
         return None
-    if beyond := one_row_for_all(session, asked, reading.passage, reading.line):
+    if other := one_row_for_all(session, asked, reading.passage, reading.line):
         # A row that has no word of the question is of another table than the one meant.
-        return beyond if shared(question, [reading.passage]) else None
+        return other if shared(question, [reading.passage]) else None
     reading = _in_full(session, asked, reading)
     if found := other_value(reading.text, reading.passage, passages):
         return _disagreeing(session, (reading.text, reading.passage), found)

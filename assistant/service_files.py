@@ -164,9 +164,9 @@ class FileRequests:
         """Return a few questions this library can answer."""
         return self._files.suggestions(library or self.settings.library)
 
-    def thumbnail(self, asset_id: int) -> bytes | None:
-        """Return a small JPEG of a photo or of a document's first page."""
-        return self._files.thumbnail(asset_id)
+    def thumbnail(self, asset_id: int, page: int | None = None) -> bytes | None:
+        """Return a small JPEG of a photo or of a document's page, the first where none is given."""
+        return self._files.thumbnail(asset_id, page)
 
     def original(self, asset_id: int) -> tuple[str, str, bytes]:
         """Return name, media type and bytes of a file.

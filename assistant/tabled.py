@@ -12,6 +12,7 @@ from assistant.citations import cite
 from assistant.contacts import find_contact
 from assistant.crossings import crossing
 from assistant.drafts import Draft, exact, marks, passages_of
+from assistant.gist import without_file
 from assistant.library import NOT_IN_LIBRARY
 from assistant.meant_file import meant_file
 from assistant.planner import Plan
@@ -27,6 +28,7 @@ _TABLES = 3
 
 def told_by_cell(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft | None:
     """Answer with the cell where a row and a column cross, of the document meant or found first."""
+    asked = without_file(session.request.question, plan.names)
     file = meant_file(session.request, plan, results)
     if file is not None:
         held = [file.passages]
@@ -38,7 +40,7 @@ def told_by_cell(session: Session, plan: Plan, results: Sequence[ToolResult]) ->
     for passages in held:
         if not passages or is_table_file(passages[0].asset):
             continue
-        told = crossing(session.request.question, passages)
+        told = crossing(asked, passages)
         # A figure in an order to the assistant is none of the file's own.
         if told is not None and told.value in session.screened(told.passage):
             cited = cite(1, told.passage, told.line, session.words(told.passage))

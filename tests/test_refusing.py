@@ -9,6 +9,7 @@ from assisting import open_assistant, outcome, write
 from reportlab.pdfgen.canvas import Canvas
 
 from assistant.beyond import beyond, colours_in
+from assistant.colours import has_colour
 from assistant.config import Settings
 from assistant.messages import Abstained
 from assistant.models.scripted import ScriptedChat
@@ -58,6 +59,14 @@ def test_how_something_looks_cannot_be_told_and_the_page_is_shown(helper: Assist
     assert "how something looks" in end.text and "moorings.pdf (p. 2)" in end.text
     chinese = _refused(helper, "moorings.pdf 第2页上有几个红色方框？")
     assert chinese.unable and "外观" in chinese.text and "第 2 页" in chinese.text
+
+
+def test_the_small_picture_beside_a_place_is_of_its_page(helper: Assistant) -> None:
+    end = _refused(helper, "How many red boxes are in Figure 1 of moorings.pdf?")
+    number = end.nearest[0].asset_id
+    pages = [helper.thumbnail(number, page) for page in (1, 2)]
+    assert all(pages) and has_colour(pages[1] or b"", "red")
+    assert not has_colour(pages[0] or b"", "red") and helper.thumbnail(number) == pages[0]
 
 
 def test_a_colour_that_is_nowhere_on_the_page_is_said_to_be_missing(helper: Assistant) -> None:

@@ -188,7 +188,8 @@ def _card(source: Citation | Passage, key: str) -> None:
     number = getattr(source, "number", 0)  # a search result has none
     label = f"**{number}** · {plain(source.asset)}" if number else plain(source.asset)
     with st.container(border=True, width=176, key=f"card-{key}", gap="xxsmall"):
-        thumbnail(source.asset_id, source.asset, source.modality, key)
+        page = source.locator.page if isinstance(source.locator, PageLocator) else None
+        thumbnail(source.asset_id, source.asset, source.modality, key, page)
         pressed = st.button(
             label,
             key=f"open-{key}",
@@ -200,12 +201,14 @@ def _card(source: Citation | Passage, key: str) -> None:
         open_evidence(source)
 
 
-def thumbnail(asset_id: int | None, name: str, modality: str, key: str) -> None:
-    """Show a small picture of a file, or a sign of its kind."""
+def thumbnail(
+    asset_id: int | None, name: str, modality: str, key: str, page: int | None = None
+) -> None:
+    """Show a small picture of a file, of the page that is meant, or a sign of its kind."""
     picture = None
     if asset_id is not None:
         try:
-            picture = runtime.assistant().thumbnail(asset_id)
+            picture = runtime.assistant().thumbnail(asset_id, page)
         except (SightlineError, OSError):
             picture = None
     if picture:
