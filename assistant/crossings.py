@@ -191,7 +191,7 @@ def _fits(labels: dict[int, str], asked: str, words: frozenset[str]) -> dict[int
             found[i] = _Fit(True, short)
         elif _CHINESE.search(labels[i]):
             bare = "".join(_UNIT.sub("", labels[i]).split())
-            if len(bare) > 1 and bare in asked:
+            if len(bare) > 1 and (bare in asked or _counts(bare, asked)):
                 found[i] = _Fit(True, own)
         elif shared := frozenset(w for w in words if _among(w, own)):
             others = frozenset(w for j, other in every.items() if j != i for w in other)
@@ -202,6 +202,11 @@ def _fits(labels: dict[int, str], asked: str, words: frozenset[str]) -> dict[int
             if figures and (whole or (alone and half)):
                 found[i] = _Fit(whole, shared)
     return found
+
+
+def _counts(label: str, asked: str) -> bool:
+    """Whether a question counts what a label is the number of: 户数 is 多少户."""
+    return label.endswith("数") and bool(re.search(rf"(?:多少|几)[个名位]?{label[:-1]}", asked))
 
 
 def _only(found: dict[int, _Fit]) -> tuple[int, _Fit] | None:

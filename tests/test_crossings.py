@@ -32,6 +32,7 @@ SATISFIED = (
     " | Very satisfied | Neither | Fairly dissatisfied\nTram | 41 | 11 | 7\nBus | 20 | 25 | 30"
 )
 VOTES = "楼号 | 应投 | 同意 | 反对\n3号楼 | 48 | 43 | 2\n4号楼 | 48 | 39 | 5"
+HOUSES = "楼号 | 层数 | 户数\n1号楼 | 6 | 72\n2号楼 | 7 | 84"
 FEES = "课程 | 教室 | 学费\n手机摄影 | 机房 | 200元\n书法 | 二楼 | 150元"
 
 
@@ -53,6 +54,8 @@ def _table(text: str, heading: str = "Table 3: Cancelled sailings by cause") -> 
         ("How many tram users were neither satisfied nor dissatisfied?", SATISFIED, "11"),
         ("表7中，4号楼投反对票的有几票？", VOTES, "5"),
         ("书法的学费是多少？", FEES, "150元"),
+        ("2号楼有多少户？", HOUSES, "84"),
+        ("2号楼有几层？", HOUSES, "7"),
     ],
 )
 def test_the_cell_of_the_row_and_the_column_named(question: str, text: str, value: str) -> None:
