@@ -109,7 +109,8 @@ class _Grid:
         self._names = full[0][1] if full else ()
         self._lines = [line for line, _ in full[1:]]
         self._rows = [cells for _, cells in full[1:]]
-        said = [passage.heading, passage.text, *(p.text for p in beside)]
+        title = str(passage.metadata.get("title", ""))
+        said = [passage.asset, title, passage.heading, passage.text, *(p.text for p in beside)]
         self._text = " ".join(said)
         self._around = frozenset(content_words(self._text))
 

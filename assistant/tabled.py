@@ -34,7 +34,7 @@ def told_by_cell(session: Session, plan: Plan, results: Sequence[ToolResult]) ->
         held = [file.passages]
     else:
         found = passages_of([r for r in results if r.search is not None])
-        numbers = dict.fromkeys(p.asset_id for p in found if p.kind == "table")
+        numbers = dict.fromkeys(p.asset_id for p in found)
         known = (n for n in list(numbers)[:_TABLES] if n != NOT_IN_LIBRARY)
         held = [tuple(session.request.library.passages(number)) for number in known]
     for passages in held:
