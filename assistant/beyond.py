@@ -35,7 +35,7 @@ _MARK = (
 )
 _DRAWN = (
     r"(?:figure|diagram|flow ?chart|picture|photo(?:graph)?|image|drawing|sketch|map|illustration"
-    r"|logo)"
+    r"|logo|(?:front |back )?cover)"
 )
 _ANY_ZH = "[红橙橘黄绿蓝紫粉棕黑白灰]"
 _LOOK = any_of(
@@ -55,7 +55,7 @@ _LOOK = any_of(
     rf"|{_ANY_ZH}色?的?(?:区域|行|列|印章|章|背景|底)|[用以标]成?{_ANY_ZH}色",
     r"字体|粗体|加粗|斜体|下划线|高亮|手写|涂黑|涂掉|划掉|水印|标志|徽标|图标",
     r"(?:几|多少)(?:个|处|枚)?(?:签名|印章|公章|箭头)|(?:签名|印章|公章)(?:有|在|是)",
-    r"(?:示意图|流程图|地图|照片|插图|图片|平面图|图\s*\d*)(?:里|中|上)",
+    r"(?:示意图|流程图|地图|照片|插图|图片|平面图|封面|图\s*\d*)(?:里|中|上)",
 )
 """Asks how something looks."""
 _PART = (

@@ -82,7 +82,7 @@ def crossing(question: str, passages: Sequence[Passage]) -> Crossing | None:
     Args:
         passages: text of a file in its order; what stands beside a table may be its caption.
     """
-    asked = without_numbered(without_page(bare_question(question)))
+    asked = _in_nouns(without_numbered(without_page(bare_question(question))))
     if len(asked) > _LONGEST or not _ASKS.search(asked):
         return None
     found: list[tuple[float, Crossing]] = []
@@ -95,6 +95,19 @@ def crossing(question: str, passages: Sequence[Passage]) -> Crossing | None:
     first = [cell for share, cell in found if share == best]
     alike = {cell.value for cell in first}
     return first[0] if len(alike) == 1 else None
+
+
+_NOUNS = {
+    "heavy": "weight", "tall": "height", "wide": "width", "deep": "depth", "fast": "speed",
+    "hot": "temperature", "warm": "temperature", "loud": "noise", "old": "age",
+}  # fmt: skip
+"""What tables call what is asked for with an adjective."""
+_HOW = re.compile(rf"\bhow ({'|'.join(_NOUNS)})\b", re.IGNORECASE)
+
+
+def _in_nouns(asked: str) -> str:
+    """Return a question with the noun for the adjective it asks with: how heavy, what weight."""
+    return _HOW.sub(lambda found: f"what {_NOUNS[found[1].casefold()]}", asked)
 
 
 class _Grid:

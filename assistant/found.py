@@ -71,7 +71,10 @@ def found_words(session: Session, plan: Plan, results: Sequence[ToolResult]) -> 
         return look(session, plan, results)
     if lacking := without_part(session, plan, results):
         return lacking
-    if told := told_by_cell(session, plan, results) or told_by_rows(session, plan, results):
+    if told := told_by_cell(session, plan, results):
+        return told
+    # Rows are those of a whole file: a page of a document is read.
+    if plan.page is None and (told := told_by_rows(session, plan, results)):
         return told
     if (plan.modality == "audio" or plan.names) and (said := moment(session, passages_of(results))):
         return said

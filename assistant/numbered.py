@@ -72,11 +72,20 @@ def missing_part(question: str, passages: Sequence[Passage]) -> str:
         if len(there) >= _LEAST and number.casefold() not in there:
             return " ".join(named.group().split())
     for coded in _CODED.finditer(question):
-        sort, code = coded["sort"] or coded["zh"], coded["code"] or coded["count"]
+        sort, code = coded["sort"] or coded["zh"], coded["code"] or str(_number(coded["count"]))
         there = {found.upper() for found in _codes_of(sort, whole)}
         if len(there) >= _LEAST and code not in there and not _beside(sort, code, whole):
             return " ".join(coded.group().split())
+    for model in _MODEL.finditer(question):
+        make = rf"(?<![A-Za-z]){re.escape(model['make'])}[- ]?(\d{{1,4}}[A-Z]{{0,2}})(?![\w])"
+        there = set(re.findall(make, whole))
+        if len(there) >= _LEAST and model["number"] not in there:
+            return model.group()
     return ""
+
+
+_MODEL = re.compile(r"(?<![\w-])(?P<make>[A-Z]{2,5})-?(?P<number>\d{1,4}[A-Z]{0,2})(?![\w-])")
+"""A model by its letters and number: HX-40L."""
 
 
 _NO_SORT = (
@@ -86,7 +95,7 @@ _NO_SORT = (
 _CODED = re.compile(
     rf"\b(?!(?i:{_NO_SORT}))(?P<sort>[A-Za-z][a-z]{{2,}})[ -]?(?P<code>[A-Z]|\d{{1,3}})"
     r"(?![\w.,%:/-]*\d|\w)"
-    r"|(?P<count>\d{1,3})\s*(?P<zh>号楼|号院|号线|号桌|栋|单元|期|层)",
+    r"|(?P<count>\d{1,3}|[一二三四五六七八九十]{1,3})\s*(?P<zh>号楼|号院|号线|号桌)",
     re.MULTILINE,
 )
 """One of a sort, told by a letter or a number: "Route C", "level-6", 9号楼."""
@@ -110,7 +119,8 @@ def _codes_of(sort: str, text: str) -> list[str]:
     if sort.isascii():
         rule = rf"\b{re.escape(sort)}s?[ -]?([A-Za-z]|\d{{1,3}})(?![\w])"
         return re.findall(rule, text, re.IGNORECASE)
-    return re.findall(rf"(\d{{1,3}})\s*{sort}", text)
+    counts = re.findall(rf"(\d{{1,3}}|[一二三四五六七八九十]{{1,3}})\s*{sort}", text)
+    return [str(_number(count)) for count in counts]
 
 
 _SPELLED = {
@@ -168,9 +178,16 @@ def section_number(title: str) -> int:
         return 0
     if found["number"]:
         return int(found["number"])
-    tens, _, ones = found["zh"].rpartition("十")
-    if "十" not in found["zh"]:
-        return _CHINESE_NUMBERS[ones]
+    return _number(found["zh"])
+
+
+def _number(written: str) -> int:
+    """Return a whole number below a hundred as written in digits or in Chinese; 0 for no number."""
+    if written.isdecimal():
+        return int(written)
+    tens, ten, ones = written.rpartition("十")
+    if not ten:
+        return _CHINESE_NUMBERS.get(written, 0)
     return 10 * _CHINESE_NUMBERS.get(tens, 1) + _CHINESE_NUMBERS.get(ones, 0)
 
 

@@ -13,13 +13,13 @@ What = Literal["pages", "times", "mentions", "parts", "sections", "tables", "fig
 
 _PAPER = (
     r"(?:document|paper|report|article|book|contract|manual|pdf|file|deck|presentation|thesis|guide"
-    r"|survey|brochure|booklet|plan|study|handbook)"
+    r"|survey|brochure|booklet|plan|study|handbook|yearbook|catalogue|newsletter)"
 )
 _PAPER_ZH = r"(?:文件|文档|报告|论文|文章|书|合同|手册|说明书|资料|方案|计划|规划)"
 _WHOLE = r"(?:in total|altogether|overall|in all|all together)"
 _IN = (
     rf"(?:\s+(?:does|do|did|has|have|are|is|contain(?:ed|s)?|included?|there|in|of|it|this|the|that|my"
-    rf"|our|all|whole|entire|{_WHOLE})\b)*\s+(?:(?:whole|entire|annual|final)\s+)?(?:{_PAPER}|it)"
+    rf"|our|all|whole|entire|{_WHOLE})\b)*\s+(?:\w+\s+)?(?:{_PAPER}|it)"
     rf"(?:\s+(?:have|has|contain|include|long|divided into|split into|{_WHOLE}))*"
 )
 """The rest of ``How many pages does this document have?``"""
@@ -27,6 +27,10 @@ _HOW_MANY = r"^how many (?:(?:numbered|top-level|main|different|separate),? )*"
 _HOW_MANY_ZH = (
     rf"^(?:这|那|该|本|整|全)?(?:份|篇|本|个)?(?:{_PAPER_ZH}|文|书)(?:里|中)?(?:一共|总共|共)?"
     r"(?:有|分为?|包括|包含)?(?:了|成)?(?:多少|几)[张个幅]?(?:带编号的|编号的|编了号的)?"
+)
+_OF_THESE_ZH = (
+    rf"^(?:这|那|该|本|整|全)?(?:份|篇|本|个)?(?:{_PAPER_ZH}|文|书)(?:里|中)?的?(?:带编号的|编号的|编了号的)?{{}}"
+    r"(?:一共|总共|共)?有?(?:多少|几)[张个幅]$"
 )
 _RULES: tuple[tuple[What, re.Pattern[str]], ...] = (
     (
@@ -83,14 +87,15 @@ _RULES: tuple[tuple[What, re.Pattern[str]], ...] = (
     (
         "tables",
         re.compile(
-            rf"{_HOW_MANY}tables{_IN}$|{_HOW_MANY_ZH}表格?$",
+            rf"{_HOW_MANY}tables{_IN}$|{_HOW_MANY_ZH}表格?$|{_OF_THESE_ZH.format('表格?')}",
             re.IGNORECASE,
         ),
     ),
     (
         "figures",
         re.compile(
-            rf"{_HOW_MANY}(?:figures|charts|diagrams){_IN}$|{_HOW_MANY_ZH}图表?$",
+            rf"{_HOW_MANY}(?:figures|charts|diagrams){_IN}$|{_HOW_MANY_ZH}图表?$"
+            rf"|{_OF_THESE_ZH.format('图表?')}",
             re.IGNORECASE,
         ),
     ),
@@ -136,6 +141,9 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _ADVERB = re.compile(rf"\s+{_WHOLE}$", re.IGNORECASE)
+_THE_WORD = re.compile(
+    rf"(?:这个?(?:词|字|名字)|一词)?(?:在?(?:全文|文中|整篇|整份|{_PAPER_ZH}))?(?:里|中|里面)?$"
+)
 _LEAD = re.compile(r"^(?:the|an?|any)\s+", re.IGNORECASE)
 _SOMEBODY = re.compile(r"(?:i|you|we|it|they|he|she|there|我|你|它)\b", re.IGNORECASE)
 
@@ -169,7 +177,7 @@ def structure_asked(question: str) -> Asked | None:
         if what not in ("mentions", "times"):
             return Asked(what)
         thing = next((group for group in found.groups() if group), "")
-        thing = _LEAD.sub("", _WHERE.sub("", thing)).strip(" \"'“”‘’「」，,")
+        thing = _THE_WORD.sub("", _LEAD.sub("", _WHERE.sub("", thing))).strip(" \"'“”‘’「」，,")
         return Asked(what, thing) if thing and not _SOMEBODY.match(thing) else None
     return None
 

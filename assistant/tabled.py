@@ -15,6 +15,7 @@ from assistant.drafts import Draft, exact, marks, passages_of
 from assistant.gist import without_file
 from assistant.library import NOT_IN_LIBRARY
 from assistant.meant_file import meant_file
+from assistant.page_numbers import page_of, pages_called
 from assistant.planner import Plan
 from assistant.rows.queried import of_a_row
 from assistant.session import Session
@@ -31,7 +32,8 @@ def told_by_cell(session: Session, plan: Plan, results: Sequence[ToolResult]) ->
     asked = without_file(session.request.question, plan.names)
     file = meant_file(session.request, plan, results)
     if file is not None:
-        held = [file.passages]
+        pages = pages_called(plan.page, file.passages, plan.page_counted) if plan.page else ()
+        held = [tuple(p for p in file.passages if not pages or page_of(p) in pages)]
     else:
         found = passages_of([r for r in results if r.search is not None])
         numbers = dict.fromkeys(p.asset_id for p in found)

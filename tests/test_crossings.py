@@ -49,6 +49,7 @@ def _table(text: str, heading: str = "Table 3: Cancelled sailings by cause") -> 
         ("How many Route 2 sailings were cancelled because of too few crew?", SAILINGS, "14"),
         ("According to Table 3, how many Route 1 sailings did weather cost?", SAILINGS, "41"),
         ("What is the speed, in knots, of the vessel built in 2011?", FLEET, "12.0"),
+        ("How fast is the Morwenna?", FLEET, "12.0"),
         ("How many cars does the Kittiwake take?", FLEET, "38"),
         ("In Table 2, what is the standard error of the effect of nitrogen?", EFFECTS, "0.19"),
         ("How many tram users were neither satisfied nor dissatisfied?", SATISFIED, "11"),

@@ -83,6 +83,9 @@ def test_how_often_something_stands_there(helper: Assistant) -> None:
     assert structure_asked("全文一共提到了几次电梯？") == Asked("times", "电梯")
     assert structure_asked("How often does fog come up in this report?") == Asked("times", "fog")
     assert structure_asked("How many times did the boat break down?") is None
+    viaduct = 'How many times is the word "viaduct" used in the yearbook?'
+    assert structure_asked(viaduct) == Asked("times", "viaduct")
+    assert structure_asked("“大字版”这个词在全文里出现了几次？") == Asked("times", "大字版")
 
 
 def test_words_are_whole_in_english_and_anywhere_in_chinese() -> None:
@@ -128,6 +131,9 @@ def test_numbers_that_are_spoken_of_count_where_a_caption_is_lost() -> None:
         ("How many top-level numbered sections does the article have?", "parts"),
         ("整份方案一共有多少张带编号的表格？请用整数回答。", "tables"),
         ("这份报告共分几章？", "parts"),
+        ("报告里编了号的表一共有几张？", "tables"),
+        ("How many numbered tables does the yearbook contain?", "tables"),
+        ("How many figures are there in the patient guide?", "figures"),
     ],
 )
 def test_parts_are_counted_however_it_is_asked(question: str, what: str) -> None:
