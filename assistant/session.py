@@ -17,6 +17,7 @@ from assistant import prompts
 from assistant.errors import AnswerCancelled, ModelError, ReadingTooSlow
 from assistant.i18n import Language
 from assistant.library import NOT_IN_LIBRARY, Attached, LibraryView
+from assistant.lines import joined_lines
 from assistant.messages import Citation, Event, Status, StatusKey, Timings, Token
 from assistant.prompts import Turn
 from assistant.safety import NEUTRAL, Detect, by_pattern, find_orders, hide_secrets, screen
@@ -203,8 +204,11 @@ class Session:
         return copied
 
     def screened(self, passage: Passage) -> str:
-        """Return a passage's text fit for a prompt, reporting orders found in it once."""
-        clean = screen(passage.text, self.language, self.detect)
+        """Return a passage's text fit for a prompt, reporting orders found in it once.
+
+        Chinese sentences are whole again that the lines of a page broke.
+        """
+        clean = screen(joined_lines(passage.text), self.language, self.detect)
         self._report(passage.asset, clean.orders)
         self.name_of(passage.asset)
         return hide_secrets(clean.text, self.request.question)

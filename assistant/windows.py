@@ -7,10 +7,8 @@ no model but how many tokens it counts.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 
 from assistant.citations import content_words, split_sentences
 from assistant.fields import find_field, parse_date
@@ -46,7 +44,7 @@ def paper_fit(question: str, passages: Sequence[Passage]) -> float:
 
 def window(session: Session, question: str, passage: Passage, room: int = ROOM) -> str:
     """Return a passage's text, cut to the run of sentences that speaks most of the question."""
-    text = joined_lines(session.screened(passage))
+    text = session.screened(passage)
     count = session.model.count_tokens
     if count(text) <= room:
         return text
@@ -64,26 +62,6 @@ def window(session: Session, question: str, passage: Passage, room: int = ROOM) 
         if sum(worth[first:last]) > best:
             best, chosen = sum(worth[first:last]), (first, last)
     return "\n".join(sentences[chosen[0] : chosen[1]])
-
-
-def joined_lines(text: str) -> str:
-    """Return a text without the breaks inside Chinese sentences, which no blank stands for.
-
-    A page breaks its lines anywhere, so that no copy could cross them: only a line as long as the
-    longest, or nearly, is one that goes on.
-    """
-    lines = text.split("\n")
-    full = _FULL * max(map(len, lines))
-    whole = lines[0]
-    for before, line in pairwise(lines):
-        goes_on = len(before) >= max(full, _LEAST) and _GOES_ON.search(f"{before[-1:]}\n{line[:1]}")
-        whole += line if goes_on else f"\n{line}"
-    return whole
-
-
-_FULL, _LEAST = 0.85, 12
-"""Share of the longest line, and characters, from which a line goes on in the next."""
-_GOES_ON = re.compile(r"[\u3400-\u9fff，、；（“《]\n[\u3400-\u9fff“《（]")
 
 
 def _rarity(sentences: Sequence[str]) -> dict[str, float]:
