@@ -82,8 +82,10 @@ def crossing(question: str, passages: Sequence[Passage]) -> Crossing | None:
     Args:
         passages: text of a file in its order; what stands beside a table may be its caption.
     """
+    if len(question) > _LONGEST:
+        return None
     asked = _in_nouns(without_numbered(without_page(bare_question(question))))
-    if len(asked) > _LONGEST or not _ASKS.search(asked):
+    if not _ASKS.search(asked):
         return None
     found: list[tuple[float, Crossing]] = []
     for at, passage in enumerate(passages):

@@ -47,6 +47,8 @@ _NAMED = re.compile(
     rf"\s*(?P<number>{_NUMBER})(?P<after>\s*[章节])?",
     re.IGNORECASE,
 )
+_LONGEST = 400
+"""Characters of a question; a pasted text names no part, and every name is looked for."""
 _LEAST = 2
 """Parts of a kind that a document must number for another number to be missing."""
 
@@ -63,6 +65,8 @@ def missing_part(question: str, passages: Sequence[Passage]) -> str:
 
     Only of a kind of which the document numbers some: captions may stand in pictures.
     """
+    if len(question) > _LONGEST:
+        return ""
     whole = "\n".join(f"{p.heading}\n{p.text}" for p in passages)
     for named in _NAMED.finditer(question):
         kind, number = _kind(named), named["number"]

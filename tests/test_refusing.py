@@ -180,5 +180,5 @@ def test_what_may_be_there_is_not_said_to_be_missing(question: str, text: str) -
     assert missing_part(question, _file(text)) == ""
 
 
-def test_a_long_text_of_codes_takes_no_time() -> None:
-    assert missing_part("What is Route C " * 2_000, _file("Route A\nRoute B\n" * 2_000))
+def test_a_pasted_text_names_no_part() -> None:
+    assert missing_part("What is Route C " * 2_000, _file("Route A\nRoute B\n" * 2_000)) == ""
