@@ -16,12 +16,13 @@ from assistant.drafts import Draft, join, marks
 from assistant.i18n import text
 from assistant.library import NOT_IN_LIBRARY
 from assistant.numbered import captions, highest, numbers_of, section_number
+from assistant.page_numbers import page_of
 from assistant.planner import Plan
 from assistant.refusing import refuse
 from assistant.session import Session
 from assistant.structure_asked import Asked, structure_meant
 from retrieval.outline import outline
-from retrieval.values import PageLocator, Passage
+from retrieval.values import Passage
 
 CITED = 8
 """Pages, sections or captions that are cited one by one."""
@@ -70,7 +71,7 @@ def _count_pages(session: Session, _asked: Asked, passages: Sequence[Passage]) -
     if not any(kind in first.media_type for kind in _PAGED):
         return None
     if first.asset_id == NOT_IN_LIBRARY:
-        count = max(_page(p) or 1 for p in passages)
+        count = max(page_of(p) or 1 for p in passages)
     else:
         count = session.request.library.asset(first.asset_id).units
     said = text("say_pages", session.language, count=count)
@@ -95,13 +96,13 @@ def _mentions(session: Session, asked: Asked, passages: Sequence[Passage]) -> Dr
         return None
     firsts: dict[int | None, tuple[Passage, str]] = {}
     for passage, quote in found:
-        firsts.setdefault(_page(passage), (passage, quote))
+        firsts.setdefault(page_of(passage), (passage, quote))
     if None in firsts:  # a file without pages: each place by itself
         firsts = dict(enumerate(found))
     shown = list(firsts.values())[:CITED]
     citations = tuple(cite(n, p, q, session.words(p)) for n, (p, q) in enumerate(shown, 1))
     language = session.language
-    if _page(found[0][0]) is None:
+    if page_of(found[0][0]) is None:
         said = text("say_places", language, thing=asked.thing, count=len(found))
         return Draft(said + marks(citations), citations=citations)
     numbers = [f"{page}" for page in list(firsts)[:NAMED]]
@@ -145,10 +146,6 @@ def _captioned(session: Session, asked: Asked, passages: Sequence[Passage]) -> D
     count = max(len(found), highest(numbers_of(asked.what, passages)))
     said = text(f"say_{asked.what}", session.language, count=count)
     return Draft(said + marks(citations), citations=citations)
-
-
-def _page(passage: Passage) -> int | None:
-    return passage.locator.page if isinstance(passage.locator, PageLocator) else None
 
 
 _TELLERS = {
