@@ -35,6 +35,11 @@ class MeantFile:
     passages: tuple[Passage, ...]
 
 
+def of_one_document(question: str) -> bool:
+    """Whether a question speaks of one document, or of its parts by number."""
+    return bool(_THIS.search(question))
+
+
 def meant_file(request: Request, plan: Plan, results: Sequence[ToolResult]) -> MeantFile | None:
     """Return the document that a question is about; None where it may be any."""
     names = focus(plan, request)
@@ -52,7 +57,7 @@ def meant_file(request: Request, plan: Plan, results: Sequence[ToolResult]) -> M
     if request.library.size() == 1:
         return _of_library(request, request.library.assets(limit=1)[0].id)
     found = [p for r in results for p in r.passages]
-    if found and _THIS.search(request.question):
+    if found and of_one_document(request.question):
         return _of_library(request, found[0].asset_id)
     return None
 

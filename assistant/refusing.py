@@ -13,9 +13,10 @@ from collections.abc import Sequence
 from assistant.beyond import beyond, colours_in
 from assistant.calls import ToolResult
 from assistant.colours import has_colour
+from assistant.confidence import shared
 from assistant.drafts import Draft, join
 from assistant.i18n import Language, text
-from assistant.meant_file import MeantFile, meant_file
+from assistant.meant_file import MeantFile, meant_file, of_one_document
 from assistant.numbered import missing_part, numbered_in
 from assistant.page_numbers import page_of, pages_called
 from assistant.planner import Plan
@@ -24,6 +25,9 @@ from assistant.windows import by_worth
 from retrieval.values import CellLocator, Passage
 
 _NEAREST = 3
+_LOOKED_AT, _SHARED = 10, 0.34
+"""Passages found, and the share of a question's words in them from which it is about their file."""
+_PAGES = re.compile(r"\bpages?\b|页", re.IGNORECASE)
 _COVER = re.compile(r"\b(?:front )?cover\b|\btitle page\b|封面|扉页", re.IGNORECASE)
 """Speaks of the first page with words."""
 
@@ -81,7 +85,7 @@ def _unable(
 ) -> Draft | None:
     """Say that a question is beyond what was read of a file; None where words would tell."""
     kind, language = beyond(session.request.question), session.language
-    if kind is None:
+    if kind is None or not _speaks_of(session.request.question, plan, results, file):
         return None
     places = _pages_meant(session, plan, file) or _by_page(_found_in(session, plan, results, file))
     if not places:
@@ -93,6 +97,14 @@ def _unable(
     where = _places(places, language)
     said = text(f"say_unable_{kind}", language, places=where, asset=file.name)
     return Draft(said, found=False, nearest=places, unable=True)
+
+
+def _speaks_of(question: str, plan: Plan, results: Sequence[ToolResult], file: MeantFile) -> bool:
+    """Whether a question is about a file, which may be meant only because it is the only one."""
+    if file.name in plan.names or of_one_document(question) or _PAGES.search(question):
+        return True
+    found = [p for r in results if r.search is not None for p in r.passages[:_LOOKED_AT]]
+    return not found or shared(question, found) >= _SHARED
 
 
 def _colour_missing(session: Session, plan: Plan, file: MeantFile) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from assisting import open_assistant, outcome, write
@@ -96,6 +97,18 @@ def test_what_words_would_tell_was_not_found(helper: Assistant) -> None:
 def test_of_no_document_in_particular_nothing_was_found(helper: Assistant) -> None:
     end = _refused(helper, "What colour is the captain's parrot?")
     assert not end.unable and "did not find" in end.text
+
+
+def test_the_only_file_is_not_meant_by_every_question(tmp_path: Path) -> None:
+    only = open_assistant(Settings(home=tmp_path / "home"), ScriptedChat(script=["NOT FOUND"] * 9))
+    try:
+        only.ingest(write(tmp_path / "in", {"soup.txt": "Leek soup: two leeks, one onion."}))
+        strange = _refused(only, "What colour is the captain's parrot?")
+        its_own = _refused(only, "What colour is the soup with leeks and onion?")
+    finally:
+        only.close()
+    assert not strange.unable and "did not find" in strange.text
+    assert its_own.unable
 
 
 @pytest.mark.parametrize(
