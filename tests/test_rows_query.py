@@ -194,6 +194,19 @@ def test_a_count_of_all_rows_is_none_where_a_condition_was_left_out() -> None:
     assert put(sql, "How many visits ended in tears?") is None
 
 
+def test_people_are_not_counted_by_rows_that_are_none() -> None:
+    passage = sheet().table.rows[0].passage
+    cells = (("Sker Point", "9 June", "29"), ("Fell round", "3 May", "12"))
+    rows = tuple(Row(c, " | ".join(c), passage) for c in cells)
+    walks = Sheet.of(Table("year.pdf", "", ("Walk", "Day", "Came"), rows, True))
+    query = read_query("SELECT COUNT(*) FROM t WHERE Walk = 'Sker Point'", ["Walk", "Day", "Came"])
+    assert query is not None
+    asked = "How many people turned up for the walk at Sker Point?"
+    assert grounded(query, asked, walks, Meant()) is None
+    walk = grounded(query, "How many walks went to Sker Point?", walks, Meant())
+    assert isinstance(walk, Asked) and walk.operation == "count"
+
+
 def test_a_month_by_its_short_name_and_or_not() -> None:
     named = Named("What did we pay in August, paid or not?")
     assert named.has("Aug") and not named.has("Apr")

@@ -21,6 +21,11 @@ NO_QUERY = any_of(
 )
 """Asks for what no query that is taken apart here says."""
 
+HOW_MANY_PEOPLE = any_of(
+    r"\bhow many (?:people|persons|guests|visitors|attendees)\b", "(?:多少|几)(?:个|名|位)?人"
+)
+"""Asks for a number of people."""
+
 NEGATED = any_of(
     r"n't\b|n’t\b|\b(?:not|never|without|except|excluding|exclude|besides|leav(?:e|ing) out|leaving"
     r"|ignor(?:e|ing)|fail(?:s|ed)? to"

@@ -132,6 +132,8 @@ class _Grounded:
         counted = self._named.counted(self._sheet, figure.column, chosen.bounded)
         if counted is not None and counted < 0 and figure.made == "sum" and self._named.things():
             return None  # "how many goals" of a table that has none, added up from another column
+        if counted is not None and counted < 0 and self._named.people() and not self._has_people():
+            return None  # "how many people came" of a table of walks: rows are no people
         if counted is not None:
             return _Figure("count", None) if counted < 0 else _Figure("sum", counted)
         if self._named.unit_missing(self._sheet):
@@ -139,6 +141,11 @@ class _Grounded:
         if figure.made == "count" or figure.column is None:
             return _Figure("count", None) if self._named.counts() else None
         return _Figure("sum", self._column(figure.column, "sum"))
+
+    def _has_people(self) -> bool:
+        """Whether the rows may be people: a column of labels is of their names."""
+        names = self._sheet.table.columns
+        return any(asking.PEOPLE.search(spaced(names[c])) for c in self._sheet.labels)
 
     def _column(self, column: int | None, operation: Operation) -> int | None:
         """Return the column of figures by the question's words; the query's where they say none."""

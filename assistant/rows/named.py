@@ -212,6 +212,10 @@ class Named:
         stock = [c for c in held if asking.PIECES.search(spaced(names[c]))]
         return column if column in stock else -1
 
+    def people(self) -> bool:
+        """Whether a number of people is asked for, by that word."""
+        return bool(asking.HOW_MANY_PEOPLE.search(self.question))
+
     def heads(self) -> set[str]:
         """Return the nouns for the rows themselves: of "how many league games", games."""
         noun, then = self._how_many() or "", self._how_many("then") or ""
