@@ -19,6 +19,7 @@ from assistant.citations import content_words, fold
 from assistant.gist import bare_question, without_page
 from assistant.numbered import without_numbered
 from assistant.phrases import any_of
+from assistant.table_words import in_nouns, opposed
 from retrieval.tables import BETWEEN, grid_of
 from retrieval.values import Passage
 
@@ -29,9 +30,8 @@ _STEM = 5
 _LONGEST = 300
 """Characters of a question."""
 _ASKS = any_of(
-    r"\b(?:what|which|when|give|tell)\b"
-    r"|\bhow (?:many|much|high|long|large|far|old|deep|heavy|big|fast)\b",
-    r"多少|几|什么|哪|何时|多[高长大远深重快久]",
+    r"\b(?:what|which|when|who|give|tell|how \w+)\b",
+    r"谁|多少|几|什么|哪|何时|多[高长大远深重快久]",
 )
 _WORKED_OUT = any_of(
     r"\b(?:most|least|fewest|highest|lowest|largest|smallest|biggest|longest|shortest|cheapest"
@@ -53,6 +53,9 @@ _UNIT = re.compile(
 )
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][\w'’-]+")
 """A name within an English sentence."""
+_FILLERS = frozenset(
+    content_words("should would could must need give given get take tell much many")
+)
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _SAYING = re.compile(r"(?![的了吗呢是有几多少什么哪在中里每和与个为])[\u3400-\u9fff]")
 """Chinese signs that say something."""
@@ -84,7 +87,7 @@ def crossing(question: str, passages: Sequence[Passage]) -> Crossing | None:
     """
     if len(question) > _LONGEST:
         return None
-    asked = _in_nouns(without_numbered(without_page(bare_question(question))))
+    asked = in_nouns(without_numbered(without_page(bare_question(question))))
     if not _ASKS.search(asked):
         return None
     found: list[tuple[float, Crossing]] = []
@@ -97,19 +100,6 @@ def crossing(question: str, passages: Sequence[Passage]) -> Crossing | None:
     first = [cell for share, cell in found if share == best]
     alike = {cell.value for cell in first}
     return first[0] if len(alike) == 1 else None
-
-
-_NOUNS = {
-    "heavy": "weight", "tall": "height", "wide": "width", "deep": "depth", "fast": "speed",
-    "hot": "temperature", "warm": "temperature", "loud": "noise", "old": "age",
-}  # fmt: skip
-"""What tables call what is asked for with an adjective."""
-_HOW = re.compile(rf"\bhow ({'|'.join(_NOUNS)})\b", re.IGNORECASE)
-
-
-def _in_nouns(asked: str) -> str:
-    """Return a question with the noun for the adjective it asks with: how heavy, what weight."""
-    return _HOW.sub(lambda found: f"what {_NOUNS[found[1].casefold()]}", asked)
 
 
 class _Grid:
@@ -136,7 +126,7 @@ class _Grid:
         if column is None or not self._rows:
             return None
         at, named = column
-        row = _only(self._labelled(asked, words, at)) or self._by_value(words, at)
+        row = self._row(asked, words, at)
         if row is None:
             return None
         place, labelled = row
@@ -168,19 +158,39 @@ class _Grid:
                 del names[column]
         return {c: fit for c, fit in _fits(names, asked, words).items() if fit.whole}
 
-    def _labelled(self, asked: str, words: frozenset[str], column: int) -> dict[int, _Fit]:
-        """Return the rows whose label a question names, by words that do not name the column."""
-        labels = {i: row[0] for i, row in enumerate(self._rows) if row[0]}
+    def _row(self, asked: str, words: frozenset[str], column: int) -> tuple[int, _Fit] | None:
+        """Return the row a question names: by its label, a cell of another column, a figure."""
+        if row := _only(self._labelled(asked, words, column, 0)):
+            return row
+        for beside in range(1, len(self._names)):
+            named = self._labelled(asked, words, column, beside) if beside != column else {}
+            if row := _only({i: fit for i, fit in named.items() if fit.whole}):
+                return row
+        return self._by_value(words, column)
+
+    def _labelled(
+        self, asked: str, words: frozenset[str], column: int, labels: int
+    ) -> dict[int, _Fit]:
+        """Return the rows whose label a question names, by words that do not name the column.
+
+        Args:
+            labels: the column whose cells are the labels; figures are none beside the first.
+        """
+        cells = {i: row[labels] for i, row in enumerate(self._rows) if row[labels]}
+        if labels:
+            cells = {i: cell for i, cell in cells.items() if not re.search(r"\d", cell)}
         own = frozenset(content_words(_UNIT.sub("", self._names[column])))
         rest = frozenset(w for w in words if not _among(w, own))
-        return _fits(labels, asked, rest)
+        found = _fits(cells, asked, rest)
+        return {i: fit for i, fit in found.items() if not opposed(asked, cells[i])}
 
     def _share(self, asked: str, words: frozenset[str], known: frozenset[str]) -> float:
         """Return the share of a question that the table or its caption has; in Chinese of signs."""
         if signs := _SAYING.findall(asked):
             return sum(sign in self._text for sign in signs) / len(signs)
-        told = sum(word in known or _among(word, self._around) for word in words)
-        return told / max(1, len(words))
+        saying = words - _FILLERS
+        told = sum(word in known or _among(word, self._around) for word in saying)
+        return told / max(1, len(saying))
 
     def _around_of(self, word: str) -> frozenset[str]:
         """Return the words around the table that a name may be of; a figure must be the cell's."""

@@ -32,6 +32,9 @@ SATISFIED = (
     " | Very satisfied | Neither | Fairly dissatisfied\nTram | 41 | 11 | 7\nBus | 20 | 25 | 30"
 )
 VOTES = "楼号 | 应投 | 同意 | 反对\n3号楼 | 48 | 43 | 2\n4号楼 | 48 | 39 | 5"
+BOOKS = "名次 | 书名 | 作者\n4 | 《夜话》 | 秦若溪\n5 | 《木工入门》 | 邵大成"
+BOLTS = "Thread | Class 8.8 | Class 10.9\nM8 | 23 | 34\nM10 | 46 | 68"
+ROOMS = "Type | € a week | Meals\nHost family, half board | 215 | two\nResidence | 155 | none"
 HOUSES = "楼号 | 层数 | 户数\n1号楼 | 6 | 72\n2号楼 | 7 | 84"
 FEES = "课程 | 教室 | 学费\n手机摄影 | 机房 | 200元\n书法 | 二楼 | 150元"
 
@@ -55,6 +58,9 @@ def _table(text: str, heading: str = "Table 3: Cancelled sailings by cause") -> 
         ("How many tram users were neither satisfied nor dissatisfied?", SATISFIED, "11"),
         ("表7中，4号楼投反对票的有几票？", VOTES, "5"),
         ("书法的学费是多少？", FEES, "150元"),
+        ("《木工入门》的作者是谁？", BOOKS, "邵大成"),
+        ("How tight should an M10 bolt of class 10.9 be?", BOLTS, "68"),
+        ("What does half board in a host family cost a week?", ROOMS, "215"),
         ("2号楼有多少户？", HOUSES, "84"),
         ("2号楼有几层？", HOUSES, "7"),
     ],
@@ -78,6 +84,7 @@ def test_the_cell_of_the_row_and_the_column_named(question: str, text: str, valu
         ("What is the speed in knots of the vessel built in 2012?", FLEET),
         ("How many cars did the Kittiwake carry in January?", FLEET),
         ("上学期书法的学费是多少？", FEES),
+        ("What does full board in a host family cost a week?", ROOMS),
         ("绘画的学费是多少？", FEES),
     ],
 )
