@@ -27,7 +27,10 @@ from retrieval.values import CellLocator, Passage
 _NEAREST = 3
 _LOOKED_AT, _SHARED = 10, 0.34
 """Passages found, and the share of a question's words in them from which it is about their file."""
-_PAGES = re.compile(r"\bpages?\b|页", re.IGNORECASE)
+_PAGES = re.compile(
+    r"\b(?:pages?|covers?|sections?|chapters?|appendix)\b|页|封面|扉页|第[一二三四五六七八九十]+[章节]|全文",
+    re.IGNORECASE,
+)
 _COVER = re.compile(r"\b(?:front )?cover\b|\btitle page\b|封面|扉页", re.IGNORECASE)
 """Speaks of the first page with words."""
 
