@@ -105,6 +105,12 @@ _CODED = re.compile(
 """One of a sort, told by a letter or a number: "Route C", "level-6", 9号楼."""
 
 
+_RANGE = re.compile(
+    r"(?<![\d:.])(\d{1,3})\s*(?:号楼|号)?(?:-|–|—|~|to|and|至|到)\s*(\d{1,3})(?![\d:.])"
+)
+"""Numbers from one to another, no times of day."""
+
+
 def _beside(sort: str, code: str, text: str) -> bool:
     """Whether a line on things of a sort has a code by itself, or a range with it: "5 to 8"."""
     for line in text.splitlines():
@@ -112,7 +118,7 @@ def _beside(sort: str, code: str, text: str) -> bool:
             continue
         if re.search(rf"(?<![\w.]){re.escape(code)}(?![\w.]|\s*{sort})", line):
             return True
-        ranges = re.findall(r"(\d{1,3})\s*(?:号楼|号)?(?:-|–|—|~|to|and|至|到)\s*(\d{1,3})", line)
+        ranges = _RANGE.findall(line)
         if code.isdecimal() and any(int(a) <= int(code) <= int(b) for a, b in ranges):
             return True
     return False

@@ -165,7 +165,7 @@ def _file(text: str) -> list[Passage]:
         ("What is the benefit of level-6?", "Level 1, level 2 and levels 3 to 5.", "level-6"),
         ("When was Lift A put in?", "Lift B: 1998. Lift C: 2004. Ask for a lift.", "Lift A"),
         ("9号楼有几层？", "1号楼六层，2号楼七层。", "9号楼"),
-        ("五号线停靠哪些地方？", "一号线停靠镇口，2号线停靠桥头。", "五号线"),
+        ("五号线停靠哪些地方？", "一号线停靠镇口，15:00–18:30。2号线停靠桥头。", "五号线"),
         ("What is the travel of the HX-70?", "HX-40 | HX-40L | HX-55\n400 | 560 | 620", "HX-70"),
         ("What does Figure 7 show?", "Figure 1: Boats\nFigure 2: Quays", "Figure 7"),
         ("表8里写了什么？", "表1 楼栋\n表2 项目", "表8"),
