@@ -86,7 +86,12 @@ def _not_found(session: Session, results: Sequence[ToolResult]) -> str:
 def _unable(
     session: Session, plan: Plan, results: Sequence[ToolResult], file: MeantFile
 ) -> Draft | None:
-    """Say that a question is beyond what was read of a file; None where words would tell."""
+    """Say that a question is beyond what was read of a file; None where words would tell.
+
+    Also None of a model that calls tools: it may look at pages itself.
+    """
+    if session.model.calls_tools:
+        return None
     kind, language = beyond(session.request.question), session.language
     if kind is None or not _speaks_of(session.request.question, plan, results, file):
         return None

@@ -111,6 +111,17 @@ def test_the_only_file_is_not_meant_by_every_question(tmp_path: Path) -> None:
     assert its_own.unable
 
 
+def test_a_model_that_can_look_at_pages_is_not_said_to_be_unable(tmp_path: Path) -> None:
+    able = ScriptedChat(script=["NOT FOUND"] * 9, calls_tools=True)
+    only = open_assistant(Settings(home=tmp_path / "home"), able)
+    try:
+        only.ingest(write(tmp_path / "in", {"soup.txt": "Leek soup: two leeks, one onion."}))
+        end = _refused(only, "What colour is the soup with leeks and onion in soup.txt?")
+    finally:
+        only.close()
+    assert not end.unable
+
+
 @pytest.mark.parametrize(
     "question",
     [
