@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.calls import ToolResult
+from assistant.errors import AssetNotFound
 from assistant.leader import focus
 from assistant.library import NOT_IN_LIBRARY
 from assistant.phrases import THING, THING_ZH
@@ -55,7 +56,8 @@ def meant_file(request: Request, plan: Plan, results: Sequence[ToolResult]) -> M
     if not request.use_library:
         return None
     if request.library.size() == 1:
-        return _of_library(request, request.library.assets(limit=1)[0].id)
+        only = next(iter(request.library.assets(limit=1)), None)
+        return None if only is None else _of_library(request, only.id)
     found = [p for r in results for p in r.passages]
     if found and of_one_document(request.question):
         return _of_library(request, found[0].asset_id)
@@ -65,6 +67,9 @@ def meant_file(request: Request, plan: Plan, results: Sequence[ToolResult]) -> M
 def _of_library(request: Request, number: int) -> MeantFile | None:
     if number == NOT_IN_LIBRARY:
         return None
-    asset = request.library.asset(number)
-    passages = tuple(p for p in request.library.passages(number) if p.kind != "pixels")
+    try:
+        asset, held = request.library.asset(number), request.library.passages(number)
+    except AssetNotFound:  # deleted while it was asked about
+        return None
+    passages = tuple(p for p in held if p.kind != "pixels")
     return MeantFile(asset.name, number, passages) if asset.modality in _READ and passages else None

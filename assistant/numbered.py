@@ -75,11 +75,21 @@ def missing_part(question: str, passages: Sequence[Passage]) -> str:
         there = {m["number"].casefold() for m in _RULES[kind].finditer(whole)}
         if len(there) >= _LEAST and number.casefold() not in there:
             return " ".join(named.group().split())
+    return _code_missing(question, whole) or _model_missing(question, whole)
+
+
+def _code_missing(question: str, whole: str) -> str:
+    """Return the first of a sort that a question names and a text, which tells some, has not."""
     for coded in _CODED.finditer(question):
         sort, code = coded["sort"] or coded["zh"], coded["code"] or str(_number(coded["count"]))
         there = {found.upper() for found in _codes_of(sort, whole)}
         if len(there) >= _LEAST and code not in there and not _beside(sort, code, whole):
             return " ".join(coded.group().split())
+    return ""
+
+
+def _model_missing(question: str, whole: str) -> str:
+    """Return the first model that a question names and a text, which has others of it, has not."""
     for model in _MODEL.finditer(question):
         make = rf"(?<![A-Za-z]){re.escape(model['make'])}[- ]?(\d{{1,4}}[A-Z]{{0,2}})(?![\w])"
         there = set(re.findall(make, whole))
@@ -88,13 +98,17 @@ def missing_part(question: str, passages: Sequence[Passage]) -> str:
     return ""
 
 
-_MODEL = re.compile(r"(?<![\w-])(?P<make>[A-Z]{2,5})-?(?P<number>\d{1,4}[A-Z]{0,2})(?![\w-])")
-"""A model by its letters and number: HX-40L."""
-
+_MODEL = re.compile(
+    r"(?<![\w-])(?!(?:FY|CY|HY|EUR|USD|GBP|CHF|CNY|RMB|JPY)-?\d)"
+    r"(?P<make>[A-Z]{2,5})-?(?P<number>\d{1,4}[A-Z]{0,2})(?![\w-])"
+)
+"""A model by its letters and number, HX-40L; no year and no sum of money."""
 
 _NO_SORT = (
     r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]*\b"
-    r"|(?:page|the|and|for|was|are|did|than|from|with|between)\b"
+    r"|(?:page|the|and|for|was|are|did|than|from|with|between|over|under|about|around|nearly|almost"
+    r"|top|last|next|first|past|least|most|within|every|after|before|until|since|aged?|only|just"
+    r"|exactly|some|all|any|per|plus|minus|another|these|those|other|each)\b"
 )
 _CODED = re.compile(
     rf"\b(?!(?i:{_NO_SORT}))(?P<sort>[A-Za-z][a-z]{{2,}})[ -]?(?P<code>[A-Z]|\d{{1,3}})"

@@ -111,11 +111,8 @@ def plan(
     judged = intent != ruled
     if judged:
         subject = _brought_along(text, intent, at_hand)
-    topic = _topic(text, intent, judged, at_hand)
     period = _time_asked(text, intent, names, wanted)
-    if period is not None and (intent == "find" or (intent == "pick" and not topic)):
-        intent = "list"  # photos of a time are looked up, not read
-        topic = topic_of(text, intent)
+    intent, topic = _looked_up(text, intent, _topic(text, intent, judged, at_hand), period)
     return Plan(
         intent=intent,
         language=language_of(text),
@@ -137,6 +134,13 @@ def plan(
         period=period,
         judged=judged,
     )
+
+
+def _looked_up(text: str, intent: Intent, topic: str, period: Period | None) -> tuple[Intent, str]:
+    """Return intent and topic; photos of a time are looked up, not read."""
+    if period is not None and (intent == "find" or (intent == "pick" and not topic)):
+        return "list", topic_of(text, "list")
+    return intent, topic
 
 
 def _topic(text: str, intent: Intent, judged: bool, at_hand: meant.AtHand) -> str:

@@ -31,6 +31,7 @@ _PAGES = re.compile(
     r"\b(?:pages?|covers?|sections?|chapters?|appendix)\b|页|封面|扉页|第[一二三四五六七八九十]+[章节]|全文",
     re.IGNORECASE,
 )
+"""Speaks of a document's parts, so of the only one there is."""
 _COVER = re.compile(r"\b(?:front )?cover\b|\btitle page\b|封面|扉页", re.IGNORECASE)
 """Speaks of the first page with words."""
 

@@ -24,7 +24,6 @@ from assistant.errors import ReadingTooSlow
 from assistant.gist import bare_question, halves
 from assistant.i18n import Language
 from assistant.library import EmptyLibrary
-from assistant.lines import joined_lines
 from assistant.models.registry import build_chat_model
 from assistant.models.scripted import ScriptedChat
 from assistant.planner import plan
@@ -63,22 +62,6 @@ def test_the_real_model_copies_answers(settings: Settings, model_store: ModelSto
         assert reading is not None and answer in reading.text, question
         assert reading.passage is order[0]
     model.unload()
-
-
-def test_chinese_sentences_are_whole_again_that_lines_broke() -> None:
-    broken = (
-        "外墙饰面的颜色经居民投票最后定为米\n黄色，质保期为十年，由施工单位负责维\n护。\n三、停车"
-    )
-    whole = "外墙饰面的颜色经居民投票最后定为米黄色，质保期为十年，由施工单位负责维护。\n三、停车"
-    assert joined_lines(broken) == whole
-    items = "（一）屋面防水改造两千四百平方米整\n（二）外墙保温改造五千六百平方米整"
-    short = "项目\n屋面防水\n外墙保温"
-    english = "The walls are pale\nyellow, by a vote."
-    for text in (items, short, english, "", "米\n黄"):
-        assert joined_lines(text) == text
-    session = _session("？", ScriptedChat(), "zh")
-    assert session.screened(_passage(broken)) == whole
-    assert joined_lines("很长的一行没有标点也没有尽头\n" * 20_000)
 
 
 def test_a_long_passage_is_cut_to_the_sentences_that_matter() -> None:
