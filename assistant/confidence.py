@@ -43,7 +43,7 @@ _SHORT, _SHORTEST = 300, 150
 """Letters below which a passage says little: page heads and feet are near to every question. Below
 the second none counts as shorter: a note of one line may be all there is. A Chinese character
 counts as three."""
-SEEN = ("search", "meaning", "words", "shared", "crossed", "chinese", "length")
+SEEN = ("search", "meaning", "sentence", "words", "shared", "crossed", "chinese", "length")
 """What the first rule goes by; see ``seen``."""
 
 
@@ -65,7 +65,8 @@ def seen(question: str, passages: Sequence[Passage]) -> list[tuple[float, ...]]:
     """Return for each passage the numbers in ``SEEN``.
 
     ``search``: logarithm of the search's chance; ``meaning``: ten times the cosine, less that of
-    the nearest passage; ``words``: the search's score by words as a share of the best (of what was
+    the nearest passage; ``sentence``: so of its nearest sentence, among passages of its language;
+    ``words``: the search's score by words as a share of the best (of what was
     not searched for, ``shared`` so); ``shared``: share of the question's words that stand there;
     ``crossed``: 1 when it is in another language than the question; ``chinese``: 1 when both are
     Chinese; ``length``: logarithm of its length, 0 from ``_SHORT`` letters on.
@@ -75,7 +76,9 @@ def seen(question: str, passages: Sequence[Passage]) -> list[tuple[float, ...]]:
     by_words = [passage.signals.get("lexical", 0.0) for passage in passages]
     held = by_words if any(by_words) else same
     most = max(held, default=0.0) or 1.0
+    crossed = [is_chinese(passage.text) != asked for passage in passages]
     near = _nearness(passages)
+    said = _of_sentences(passages, crossed, near)
     rows: list[tuple[float, ...]] = []
     for place, passage in enumerate(passages):
         there = is_chinese(passage.text)
@@ -84,9 +87,10 @@ def seen(question: str, passages: Sequence[Passage]) -> list[tuple[float, ...]]:
             (
                 math.log(max(passage.probability, _LEAST_CHANCE)),
                 near[place],
+                said[place],
                 held[place] / most,
                 same[place],
-                float(asked != there),
+                float(crossed[place]),
                 float(asked and there),
                 min(0.0, math.log(max(letters, _SHORTEST) / _SHORT)),
             )
@@ -101,7 +105,30 @@ def _nearness(passages: Sequence[Passage]) -> list[float]:
     if not known:
         return [0.0] * len(passages)
     filled = [min(known) if cosine is None else cosine for cosine in cosines]
-    return [max(-1.0, 10 * (cosine - max(known))) for cosine in filled]
+    return [_short_of(max(known), cosine) for cosine in filled]
+
+
+def _of_sentences(
+    passages: Sequence[Passage], crossed: Sequence[bool], near: Sequence[float]
+) -> list[float]:
+    """Return ten times the cosine of each passage's nearest sentence less the best of its language.
+
+    What has no sentences, as a photo or a file taken in before they were kept, counts by its own
+    vector (``near``).
+    """
+    names = ["crossed" if other else "sentence" for other in crossed]
+    cosines = [p.signals.get(name) for p, name in zip(passages, names, strict=True)]
+    best: dict[str, float] = {}
+    for name, cosine in zip(names, cosines, strict=True):
+        best[name] = max(best.get(name, -1.0), -1.0 if cosine is None else cosine)
+    return [
+        near[place] if cosine is None else _short_of(best[name], cosine)
+        for place, (name, cosine) in enumerate(zip(names, cosines, strict=True))
+    ]
+
+
+def _short_of(best: float, cosine: float) -> float:
+    return max(-1.0, 10 * (cosine - best))
 
 
 def told_of(question: str, passages: Sequence[Passage]) -> bool:

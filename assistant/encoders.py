@@ -67,6 +67,7 @@ class Encoders:
     def serving(self) -> Embedders:
         """Return the embedders to search and take in with, until ``changed`` is called."""
         from retrieval.embed.passages import JointPassages
+        from retrieval.embed.sentences import Sentences
         from retrieval.refill import Refill
 
         wanted = self._wanted()
@@ -82,8 +83,11 @@ class Encoders:
             return [Refill(self._engine, self._blobs, embedder) for embedder in both]
 
         self._coming = refills(wanted.joint) if found is not wanted else []
-        text = Refill(self._engine, self._blobs, found.text)
-        self._refills = [text, *refills(found.joint), *self._coming]
+        texts = [
+            Refill(self._engine, self._blobs, embedder)
+            for embedder in (found.text, Sentences(found.text))
+        ]
+        self._refills = [*texts, *refills(found.joint), *self._coming]
         if self._tidies is None:  # later ones may follow a changeover that others do not know of
             self._tidies = found is wanted
         return found

@@ -81,6 +81,7 @@ def asset_draft(work: Work, library: str) -> AssetDraft:
         longitude=taken.longitude,
         chunks=chunks,
         vectors=tuple(work.vectors.get(place) for place in range(len(chunks))),
+        sentences=tuple(work.sentences.get(place, ()) for place in range(len(chunks))),
         pictures=tuple(
             replace(picture, vector=work.picture_vectors.get(place))
             for place, picture in enumerate(work.pictures)

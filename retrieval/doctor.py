@@ -29,6 +29,7 @@ from retrieval.catalog.transactions import reading, writing
 from retrieval.catalog.workers import orphaned
 from retrieval.embed.passages import JointPassages
 from retrieval.embed.protocol import JointEmbedder, TextEmbedder
+from retrieval.embed.sentences import Sentences
 from retrieval.indexer import Indexer
 from retrieval.refill import Embedder, fill_missing, missing_vectors
 from retrieval.replica import Replica, alike
@@ -98,7 +99,8 @@ class Patient:
     @property
     def embedders(self) -> tuple[Embedder, ...]:
         """All that keep vectors, each in an index of its own."""
-        return (self.text, self.joint, JointPassages(self.joint), *self.coming)
+        passages = JointPassages(self.joint)
+        return (self.text, Sentences(self.text), self.joint, passages, *self.coming)
 
 
 def check(patient: Patient, *, repair: bool = False) -> list[Finding]:
@@ -239,7 +241,7 @@ def _vectors(patient: Patient, repair: bool) -> Iterator[Finding]:
     """Find texts and pictures without a vector, then vectors that no embedder made any more."""
     current = [embedder.id for embedder in patient.embedders]
     # passages among photos are embedded in idle time: that they wait is no disagreement
-    for embedder in (patient.text, patient.joint, *patient.coming):
+    for embedder in (patient.text, Sentences(patient.text), patient.joint, *patient.coming):
         count = missing_vectors(patient.engine, embedder)
         if count:
             if repair:
@@ -281,7 +283,7 @@ def _indexes(patient: Patient, repair: bool) -> Iterator[Finding]:
     known = {
         patient.indexer.snapshot_folder(library, embedder.id)
         for library in libraries
-        for embedder in (patient.text, patient.joint)
+        for embedder in patient.embedders
     }
     for folder in patient.indexer.snapshots():
         if folder not in known:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,13 @@ from retrieval.batching import Waiting
 from retrieval.catalog.vectors import pack
 from retrieval.chunking import embedded_text
 from retrieval.embed.protocol import JointEmbedder, TaggingEmbedder, TextEmbedder
+from retrieval.embed.sentences import Sentences, has_sentences
 from retrieval.errors import FileRejected, SightlineError
 from retrieval.reading import KeptPicture, Work
 
 log = logging.getLogger(__name__)
 
-Encode = Callable[[list[Waiting]], NDArray[np.float32]]
+Stored = TypeVar("Stored")
 
 
 class Encoding:
@@ -38,26 +40,32 @@ class Encoding:
         failed: Callable[[Work, SightlineError], None],
     ) -> None:
         self._text, self._joint = text, joint
+        self._sentences = Sentences(text)
         self._progressed, self._failed = progressed, failed
 
     def texts(self, pieces: list[Waiting]) -> None:
-        """Embed passages."""
-
-        def embed(some: list[Waiting]) -> NDArray[np.float32]:
-            return self._text.embed_passages([embedded_text(p[2]) for p in some])
-
-        for (work, place, _), data in self._vectors(pieces, embed):
-            work.vectors[place] = data
+        """Embed passages and their sentences."""
+        for (work, place, _), (whole, parts) in self._vectors(pieces, self._passages):
+            work.vectors[place] = whole
+            work.sentences[place] = parts
             self._progressed(work)
+
+    def _passages(self, pieces: list[Waiting]) -> list[tuple[bytes, tuple[bytes, ...]]]:
+        """Return for each passage its vector and those of its sentences, as they are stored."""
+        vectors = self._text.embed_passages([embedded_text(chunk) for _, _, chunk in pieces])
+        cut = [place for place, piece in enumerate(pieces) if _has_sentences(piece)]
+        parts = self._sentences.embed([pieces[place][2].text for place in cut], vectors[cut])
+        stored = {place: tuple(pack(some)) for place, some in zip(cut, parts, strict=True)}
+        return [(whole, stored.get(place, ())) for place, whole in enumerate(pack(vectors))]
 
     def pictures(self, pieces: list[Waiting]) -> None:
         """Embed photos and page images, and keep what they are."""
 
-        def embed(some: list[Waiting]) -> NDArray[np.float32]:
+        def embed(some: list[Waiting]) -> list[bytes]:
             kept = [_kept(piece) for piece in some]
             for (work, place, _), picture in zip(some, kept, strict=True):
                 work.pictures[place] = picture.draft
-            return self._seen(some, [picture.pixels for picture in kept])
+            return pack(self._seen(some, [picture.pixels for picture in kept]))
 
         for (work, place, _), data in self._vectors(pieces, embed):
             work.picture_vectors[place] = data
@@ -73,10 +81,12 @@ class Encoding:
                 work.tags = words
         return vectors
 
-    def _vectors(self, pieces: list[Waiting], embed: Encode) -> Iterable[tuple[Waiting, bytes]]:
+    def _vectors(
+        self, pieces: list[Waiting], embed: Callable[[list[Waiting]], list[Stored]]
+    ) -> Iterable[tuple[Waiting, Stored]]:
         """Embed pieces; when that fails, one by one, so that only the guilty file fails."""
         try:
-            data = pack(embed(pieces))
+            data = embed(pieces)
         except Exception as error:
             if len(pieces) > 1:
                 return [pair for piece in pieces for pair in self._vectors([piece], embed)]
@@ -93,3 +103,8 @@ class Encoding:
 def _kept(piece: Waiting) -> KeptPicture:
     future: Future[KeptPicture] = piece[2]
     return future.result()
+
+
+def _has_sentences(piece: Waiting) -> bool:
+    work, _, chunk = piece
+    return work.header is not None and has_sentences(work.header.modality, chunk.kind)

@@ -19,6 +19,8 @@ RANK_CONSTANT = 60
 WEIGHTS: dict[str, float] = {
     "joint": 1.0,
     "dense": 1.0,
+    "sentence": 1.0,
+    "crossed": 1.0,
     "lexical": 1.0,
     "image_words": 0.3,
     "told": 1.0,

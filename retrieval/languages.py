@@ -44,10 +44,14 @@ class Languages:
         told = np.linalg.solve(spread, between)
         return cls(*(_half(v) for v in (between, told / (told @ between))))
 
-    def neutral(self, questions: Array) -> Array:
-        """Return questions [n, dim] of which neither language is preferred much any more."""
+    def neutral(self, questions: Array, share: float = SHARE) -> Array:
+        """Return questions [n, dim] of which neither language is preferred much any more.
+
+        Args:
+            share: how much of the preference is taken away; at 1 all of it.
+        """
         preferred = questions @ self.between
-        changed: Array = questions - SHARE * preferred[:, None] * self.told
+        changed: Array = questions - share * preferred[:, None] * self.told
         return changed.astype(np.float32)
 
     def to_json(self) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from retrieval.catalog.store import BlobVanished, LostJob, commit_assets, find_a
 from retrieval.catalog.transactions import reading
 from retrieval.chunking import Chunker
 from retrieval.embed.protocol import JointEmbedder, TextEmbedder
+from retrieval.embed.sentences import sentences_id
 from retrieval.encoding import Encoding
 from retrieval.errors import Cancelled, HomeError, SightlineError
 from retrieval.indexer import Indexer
@@ -217,6 +218,7 @@ class Pass:
             self._lease.worker,
             blobs=self._parts.blobs,
             text_embedder=(text.id, text.dim),
+            sentence_embedder=(sentences_id(text.id), text.dim),
             joint_embedder=(joint.id, joint.dim),
         )
 

@@ -75,6 +75,7 @@ class Work:
     header: Header | None = None
     chunks: list[Chunk] = field(default_factory=list)
     vectors: dict[int, bytes] = field(default_factory=dict)
+    sentences: dict[int, tuple[bytes, ...]] = field(default_factory=dict)
     pictures: list[PictureDraft] = field(default_factory=list)
     figures: list[Figure] = field(default_factory=list)
     picture_vectors: dict[int, bytes] = field(default_factory=dict)
@@ -92,6 +93,7 @@ class Work:
         """Let go of what was read; the file is at its end."""
         self.chunks.clear()
         self.vectors.clear()
+        self.sentences.clear()
         self.pictures.clear()
         self.figures.clear()
         self.picture_vectors.clear()

@@ -1,5 +1,5 @@
 """Vectors that are missing from SQL, made from what is stored: after a repair, for a new embedder,
-and of passages in the space of photos.
+of sentences in libraries from before they were kept, and of passages in the space of photos.
 
 Works in small transactions, so that it can be stopped, killed and resumed at any point.
 """
@@ -21,13 +21,16 @@ from retrieval.catalog.vectors import pack
 from retrieval.chunking import embedded_text
 from retrieval.embed.passages import JointPassages
 from retrieval.embed.protocol import JointEmbedder, TextEmbedder
+from retrieval.embed.sentences import Sentences
 from retrieval.errors import HomeError, SightlineError
 from retrieval.reading import decode_small
 from retrieval.values import ABOUT, Chunk, RegionLocator
 
 log = logging.getLogger(__name__)
 
-Embedder = TextEmbedder | JointEmbedder | JointPassages
+Embedder = TextEmbedder | JointEmbedder | JointPassages | Sentences
+Vectors = list[bytes]
+"""What is stored of one passage or picture: one vector, or one of each sentence."""
 _BATCH = 16
 
 
@@ -82,24 +85,24 @@ class Refill:
                 break
         return made
 
-    def _embedded(self, rows: Sequence[Any]) -> tuple[Sequence[Any], list[bytes]]:
+    def _embedded(self, rows: Sequence[Any]) -> tuple[Sequence[Any], list[Vectors]]:
         """Embed rows; those that cannot be are left out and remembered."""
         try:
-            return rows, pack(_embed(self.embedder, self._blobs, rows))
+            return rows, _embed(self.embedder, self._blobs, rows)
         except SightlineError as error:
             if len(rows) == 1:
                 log.warning("a stored picture cannot be embedded: %s", error)
                 self.lost.add(rows[0].id)
                 return [], []
         kept: list[Any] = []
-        data: list[bytes] = []
+        data: list[Vectors] = []
         for row in rows:
             one, vector = self._embedded([row])
             kept += one
             data += vector
         return kept, data
 
-    def _keep(self, rows: Sequence[Any], data: Sequence[bytes]) -> int:
+    def _keep(self, rows: Sequence[Any], data: Sequence[Vectors]) -> int:
         """Write vectors of what is still there."""
         if not rows:
             return 0
@@ -116,8 +119,9 @@ class Refill:
             )
             values = [
                 _row(self.embedder, row, vector)
-                for row, vector in zip(rows, data, strict=True)
+                for row, vectors in zip(rows, data, strict=True)
                 if row.id in there
+                for vector in vectors
             ]
             if values:
                 connection.execute(insert(VectorRow), values)
@@ -145,8 +149,8 @@ def fill_missing(
 def lacking(embedder: Embedder, after: int = 0) -> Select[*tuple[Any, ...]]:
     """Select what should have a vector of the embedder and has none, with an id above ``after``.
 
-    These are chunks that mean something, pictures, or for ``JointPassages`` what documents and
-    recordings say.
+    These are chunks that mean something, pictures, or for ``JointPassages`` and ``Sentences`` what
+    documents and recordings say.
     """
     owner = (Asset.library_id, Asset.id.label("asset_id"))
     if _of_pictures(embedder):
@@ -160,7 +164,7 @@ def lacking(embedder: Embedder, after: int = 0) -> Select[*tuple[Any, ...]]:
             .order_by(PictureRow.id)
         )
     has = exists().where(VectorRow.chunk_id == ChunkRow.id, VectorRow.embedder == embedder.id)
-    if isinstance(embedder, JointPassages):
+    if isinstance(embedder, (JointPassages, Sentences)):
         wanted = and_(Asset.modality != "image", ChunkRow.kind.not_in(ABOUT))
     else:
         wanted = or_(
@@ -176,19 +180,27 @@ def lacking(embedder: Embedder, after: int = 0) -> Select[*tuple[Any, ...]]:
 
 
 def _of_pictures(embedder: Embedder) -> bool:
-    return not isinstance(embedder, (TextEmbedder, JointPassages))
+    return not isinstance(embedder, (TextEmbedder, JointPassages, Sentences))
 
 
-def _embed(embedder: Embedder, blobs: BlobStore, rows: Sequence[Any]) -> NDArray[np.float32]:
+def _embed(embedder: Embedder, blobs: BlobStore, rows: Sequence[Any]) -> list[Vectors]:
     if isinstance(embedder, JointPassages):
-        return embedder.embed_passages([row.text for row in rows])
+        return _each(embedder.embed_passages([row.text for row in rows]))
+    if isinstance(embedder, Sentences):
+        said = [row.text for row in rows]
+        return [pack(some) for some in embedder.embed(said, embedder.whole(_texts(rows)))]
     if isinstance(embedder, TextEmbedder):
-        texts = [
-            embedded_text(Chunk(row.text, "body", RegionLocator(), 0, row.heading)) for row in rows
-        ]
-        return embedder.embed_passages(texts)
+        return _each(embedder.embed_passages(_texts(rows)))
     photos = [decode_small(blobs.read(row.sha256), embedder.side) for row in rows]
-    return embedder.embed_images(photos)
+    return _each(embedder.embed_images(photos))
+
+
+def _texts(rows: Sequence[Any]) -> list[str]:
+    return [embedded_text(Chunk(r.text, "body", RegionLocator(), 0, r.heading)) for r in rows]
+
+
+def _each(vectors: NDArray[np.float32]) -> list[Vectors]:
+    return [[data] for data in pack(vectors)]
 
 
 def _row(embedder: Embedder, row: Any, data: bytes) -> dict[str, Any]:

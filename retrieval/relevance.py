@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from retrieval.calibration import Calibration
 from retrieval.fusion import Fused
+from retrieval.languages import SHARE
 from retrieval.lexical import parts_of
 from retrieval.values import HEARSAY
 
@@ -68,12 +69,14 @@ class Relevance:
         doubt = _PAGE_DOUBT if kind == "page" else 1.0
         return (_guess(scores, pool) * doubt).astype(np.float32)
 
-    def neutral(self, embedder: str, questions: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return questions [n, dim] with their language taken out, where that was fitted."""
+    def neutral(
+        self, embedder: str, questions: NDArray[np.float32], share: float = SHARE
+    ) -> NDArray[np.float32]:
+        """Return questions [n, dim] with a share of their language taken out, where fitted."""
         fitted = self._by_embedder.get(embedder)
         if fitted is None or fitted.languages is None:
             return questions
-        return fitted.languages.neutral(questions)
+        return fitted.languages.neutral(questions, share)
 
 
 def of_few_letters(chance: float, kind: str, letters: int) -> float:

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Literal
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,31 +20,25 @@ from sqlalchemy import Connection, Engine
 from retrieval import pages, signals
 from retrieval.calibration import Calibration
 from retrieval.catalog.columns import Columns
-from retrieval.catalog.library import assets_by_id, chunks_for
 from retrieval.catalog.looks import looks_of
-from retrieval.catalog.records import AssetRecord, ChunkRecord
 from retrieval.catalog.transactions import reading
 from retrieval.catalog.vectors import generation
 from retrieval.embed.passages import JointPassages
 from retrieval.embed.protocol import ImageClassifier, JointEmbedder, TextEmbedder, bare
+from retrieval.embed.sentences import Sentences
 from retrieval.errors import SearchError
 from retrieval.figures import parts_of_figures
 from retrieval.fold import fold
 from retrieval.fusion import Fused, Hit, fuse, merge_families, spread
 from retrieval.indexer import Indexer
-from retrieval.places import Page, Part, Photo, Place
+from retrieval.places import Part, Photo, Place
 from retrieval.relevance import Relevance, is_confident
 from retrieval.replica import Replica
 from retrieval.rerank.candidates import candidates
 from retrieval.rerank.protocol import MOST, Reranker, reorder
+from retrieval.results import passages_of
 from retrieval.values import (
-    ABOUT,
-    ChunkKind,
-    Locator,
-    PageLocator,
-    Passage,
     Query,
-    RegionLocator,
     SearchResult,
 )
 
@@ -57,19 +50,20 @@ _PER_ASSET = 3
 _ALIKE = 50
 """How many more results are looked at when near-duplicates are folded."""
 _MAX_QUERY = 4000
-_MAX_PHOTO_TEXT = 2000
 _WORD_CHANCE = 0.2
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """A query as vectors and words."""
+    """A query as vectors and words; ``sentences`` are what is compared with sentences: the question
+    as it is, which prefers its own language, and with its language taken out."""
 
     joint: NDArray[np.float32]
     joint_kind: str
     text: str
     image: NDArray[np.float32] | None = None
     dense: list[tuple[str, NDArray[np.float32], str]] = field(default_factory=list)
+    sentences: list[tuple[str, NDArray[np.float32]]] = field(default_factory=list)
 
 
 class Searcher:
@@ -96,6 +90,7 @@ class Searcher:
         self._text = text
         self._joint = joint
         self._passages = JointPassages(joint)
+        self._sentences = Sentences(text)
         self._relevance = Relevance(calibrations)
         self._classifier = classifier
         self._rerankers = rerankers
@@ -135,25 +130,27 @@ class Searcher:
             )
             found = self._rank(scope, asked, query, joint, dense)
             found, alike = self._folded(scope, found, query)
-            passages = _passages(scope, found, alike)
+            passages = passages_of(scope, found, alike)
         confident = any(is_confident(fused) for fused in found)
         return SearchResult(passages, confident, time.perf_counter() - started, size)
 
     def _ask(self, text: str, image: Image.Image | None) -> _Asked:
         """Embed the query."""
         dense = [("dense", self._questions([text])[0], text)] if text else []
+        sentences = self._in_both(text) if text else []
         if parts := parts_of_figures(text):
             vectors = self._questions(parts)
             dense += [("parts", *pair) for pair in zip(vectors, parts, strict=True)]
         if image is None:
-            return _Asked(self._joint.embed_texts([bare(text)])[0], "image", text, None, dense)
+            pixels = self._joint.embed_texts([bare(text)])[0]
+            return _Asked(pixels, "image", text, None, dense, sentences)
         joint = self._joint.embed_images([image])[0]
         if text:
             both = (
                 _IMAGE_SHARE * joint + (1 - _IMAGE_SHARE) * self._joint.embed_texts([bare(text)])[0]
             )
             length = max(float(np.linalg.norm(both)), 1e-9)
-            return _Asked(both / length, "similar", text, joint, dense)
+            return _Asked(both / length, "similar", text, joint, dense, sentences)
         if self._classifier is not None:
             shown = self._classifier.classify([image], 3)[0]
             named = ", ".join(label for label, chance in shown if chance >= _WORD_CHANCE)
@@ -165,6 +162,12 @@ class Searcher:
         """Embed questions [n, dim] so that they find texts of every language."""
         return self._relevance.neutral(self._text.id, self._text.embed_queries(texts))
 
+    def _in_both(self, text: str) -> list[tuple[str, NDArray[np.float32]]]:
+        """Embed a question for sentences of its own language, and for those of another."""
+        asked = self._text.embed_queries([text])
+        crossed = self._relevance.neutral(self._text.id, asked, share=1.0)
+        return [("sentence", asked[0]), ("crossed", crossed[0])]
+
     def _rank(
         self, scope: signals.Scope, asked: _Asked, query: Query, joint: Replica, dense: Replica
     ) -> list[Fused]:
@@ -174,6 +177,8 @@ class Searcher:
         for signal, vector, words in asked.dense:
             by_words, chunk_ids = signals.words(scope, words)
             rankings.append(("lexical" if signal == "dense" else signal, by_words))
+            if signal == "dense" and asked.sentences:
+                rankings += self._by_sentences(scope, asked, chunk_ids)
             rankings.append((signal, signals.meaning(scope, dense, vector, chunk_ids)))
         if query.image is not None and not asked.text:
             rankings.append(("used", signals.used(scope, query.image)))
@@ -195,6 +200,18 @@ class Searcher:
         each = query.k if query.filters.asset_ids is not None else _PER_ASSET
         wanted = query.k if not query.fold else query.k + _ALIKE
         return spread(merge_families(families), wanted, each)
+
+    def _by_sentences(
+        self, scope: signals.Scope, asked: _Asked, chunk_ids: list[int]
+    ) -> list[tuple[str, list[Hit]]]:
+        """Rank chunks by their sentences; adds what was found to ``chunk_ids``."""
+        replica = self._indexer.replica(scope.library, self._sentences.id, self._sentences.dim)
+        rankings = []
+        for kind, vector in asked.sentences:
+            hits = signals.meaning(scope, replica, vector, chunk_ids, kind)
+            chunk_ids += [hit.key.chunk_id for hit in hits if isinstance(hit.key, Part)]
+            rankings.append((kind, hits))
+        return rankings
 
     def _look_again(self, connection: Connection, fused: dict[Place, Fused], question: str) -> None:
         """Let the rerankers judge the best passages and pages of documents."""
@@ -220,79 +237,3 @@ class Searcher:
 
     def _columns_of(self, library: str) -> Columns:
         return self._columns.setdefault(library, Columns(library))
-
-
-def _passages(
-    scope: signals.Scope, found: list[Fused], alike: dict[int, list[int]]
-) -> tuple[Passage, ...]:
-    """Read what was found out of SQL: one query for the files, one for the texts."""
-    owners = {f.key.asset_id for f in found}
-    wanted = {of for f in found if (of := scope.chunk_of(f.key)) is not None}
-    shown = {f.key.asset_id for f in found if isinstance(f.key, (Photo, Page))}
-    assets = assets_by_id(scope.connection, owners)
-    texts: dict[int, list[ChunkRecord]] = {}
-    for chunk in chunks_for(scope.connection, wanted, shown):
-        texts.setdefault(chunk.asset_id, []).append(chunk)
-    made = []
-    for fused in found:
-        owner = fused.key.asset_id
-        if owner not in assets:
-            continue  # deleted meanwhile
-        passage = _passage(fused, assets[owner], texts.get(owner, []), scope)
-        if passage is not None and isinstance(fused.key, Photo):
-            passage = replace(passage, alike=tuple(alike.get(owner, ())))
-        if passage is not None:
-            made.append(passage)
-    return tuple(made)
-
-
-def _passage(
-    fused: Fused, asset: AssetRecord, texts: list[ChunkRecord], scope: signals.Scope
-) -> Passage | None:
-    chunk: ChunkRecord | None = None
-    locator: Locator
-    kind: ChunkKind | Literal["pixels"]
-    if isinstance(fused.key, Part):
-        chunk = next((c for c in texts if c.id == fused.key.chunk_id), None)
-        if chunk is None:
-            return None  # deleted meanwhile
-        text, kind, locator = chunk.text, chunk.kind, chunk.locator
-    elif isinstance(fused.key, Page):
-        page = fused.key.page
-        beside = [c for c in texts if getattr(c.locator, "page", None) == page]
-        text = next((c.text for c in beside if c.kind != "metadata"), "")
-        kind, locator = "pixels", PageLocator(page)
-    else:
-        chunk = next((c for c in texts if c.id == scope.chunk_of(fused.key)), None)
-        text = _photo_text(texts, chunk)
-        read = chunk if chunk is not None and chunk.kind not in ABOUT else None
-        kind = read.kind if read is not None else "pixels"
-        locator = read.locator if read is not None else RegionLocator()
-    return Passage(
-        asset_id=asset.id,
-        asset=asset.name,
-        sha256=asset.sha256,
-        modality=asset.modality,
-        media_type=asset.media_type,
-        kind=kind,
-        text=text,
-        locator=locator,
-        score=fused.score,
-        probability=fused.chance,
-        likely=is_confident(fused),
-        chunk_id=chunk.id if chunk is not None else None,
-        heading=chunk.heading if chunk is not None else "",
-        signals=dict(fused.signals),
-        metadata=asset.meta,
-    )
-
-
-def _photo_text(texts: list[ChunkRecord], best: ChunkRecord | None) -> str:
-    """Return all that was read on a photo when it is short, else the chunk that was found."""
-    read = [c.text for c in texts if c.kind not in ABOUT]
-    whole = "\n".join(read)
-    if whole and len(whole) <= _MAX_PHOTO_TEXT:
-        return whole
-    if best is not None and best.kind not in ABOUT:
-        return best.text
-    return read[0] if read else next((c.text for c in texts if c.kind == "metadata"), "")

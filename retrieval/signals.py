@@ -20,6 +20,7 @@ from retrieval.catalog.fulltext import lexical_hits
 from retrieval.catalog.library import chunks_for
 from retrieval.catalog.vectors import Ids, targets
 from retrieval.embed.passages import joint_of
+from retrieval.embed.sentences import text_of
 from retrieval.fold import difference_hash
 from retrieval.fusion import Fused, Hit
 from retrieval.lexical import query_words
@@ -138,8 +139,11 @@ def told(scope: Scope, replica: Replica, image: Vector) -> list[Hit]:
     ]
 
 
-def meaning(scope: Scope, replica: Replica, query: Vector, also_chunks: Sequence[int]) -> list[Hit]:
-    """Rank chunks by a dense vector [dim]; chunks that words found are scored in any case."""
+def meaning(
+    scope: Scope, replica: Replica, query: Vector, also_chunks: Sequence[int], kind: str = "text"
+) -> list[Hit]:
+    """Rank chunks by a dense vector [dim]: their own (``text``) or the nearest of their sentences'
+    (``sentence``, ``crossed``); ``also_chunks`` are scored in any case."""
     found = replica.search(query, scope.depth, scope.allowed)
     of = targets(scope.connection, replica.embedder, found.ids, also_chunks)
     scores = dict(zip(found.ids.tolist(), found.scores.tolist(), strict=True))
@@ -147,13 +151,13 @@ def meaning(scope: Scope, replica: Replica, query: Vector, also_chunks: Sequence
     scores |= replica.scores(query, missing)
     of = sorted((t for t in of if t.vector_id in scores), key=lambda t: -scores[t.vector_id])
     values = np.array([scores[t.vector_id] for t in of], np.float32)
-    chances = scope.relevance.chances(replica.embedder, "text", values, replica.pool(query))
+    chances = scope.relevance.chances(text_of(replica.embedder), kind, values, replica.pool(query))
     hits: dict[Photo | Part, Hit] = {}
     for target, score, chance in zip(of, values, chances, strict=True):
         assert target.chunk_id is not None, "a text vector belongs to a chunk"
-        kind = target.kind or ""
-        place = scope.place_of(target.asset_id, target.chunk_id, kind)
-        sure = of_hearsay(of_few_letters(float(chance), kind, target.letters or 0), kind)
+        of_what = target.kind or ""
+        place = scope.place_of(target.asset_id, target.chunk_id, of_what)
+        sure = of_hearsay(of_few_letters(float(chance), of_what, target.letters or 0), of_what)
         hits.setdefault(place, Hit(place, float(score), sure))
     return sorted(hits.values(), key=lambda hit: -hit.chance)
 

@@ -59,6 +59,7 @@ def draft(library: Library, name: str, *, worker: str = "me", pages: int = 2) ->
         longitude=None,
         chunks=chunks,
         vectors=tuple(vectors),
+        sentences=tuple((one,) for one in vectors),
         pictures=(),
     )
 
@@ -72,6 +73,7 @@ def commit(library: Library, one: AssetDraft, *, worker: str = "me") -> None:
         worker,
         blobs=library.blobs,
         text_embedder=(library.text.id, library.text.dim),
+        sentence_embedder=(f"{library.text.id}:sentences", library.text.dim),
         joint_embedder=(library.joint.id, library.joint.dim),
     )
 

@@ -13,14 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from assistant.citations import level
 from assistant.i18n import Language
 from assistant.tuning.calibrate import Asked as Scored
-from assistant.tuning.calibrate import Flags, fit_map
+from assistant.tuning.calibrate import Flags, Floats, fit_map
 from assistant.tuning.reader_data import Asked
 from assistant.tuning.reader_papers import Paper
 from retrieval.calibration import Calibration
 from retrieval.embed.protocol import TextEmbedder
+from retrieval.embed.sentences import Sentences
 from retrieval.languages import Languages
+from retrieval.sentences import sentences_of
 
 _LANGUAGES: tuple[Language, ...] = ("en", "zh")
 _PART = 256
@@ -28,24 +31,34 @@ _PART = 256
 
 @dataclass(frozen=True)
 class Told:
-    """Passages with their languages, and questions with the passage that answers each."""
+    """Passages with their languages; questions with their language, the passage that answers each
+    and the words of it that do."""
 
     passages: list[str]
     languages: list[Language]
     questions: list[str]
+    asked_in: list[Language]
     wanted: list[int]
+    answers: list[str]
+
+    def ask(self, language: Language, question: str, wanted: int, answer: str) -> None:
+        """Add a question."""
+        self.questions.append(question)
+        self.asked_in.append(language)
+        self.wanted.append(wanted)
+        self.answers.append(answer)
 
 
 def told_by_papers(papers: Sequence[Paper]) -> Told:
     """Return each paper with its answerable questions, in both languages."""
-    told = Told([], [], [], [])
+    told = Told([], [], [], [], [], [])
     for place, paper in enumerate(papers):
         told.passages.append(paper.text)
         told.languages.append(paper.language)
         for ask in paper.asks:
             if ask.answer is not None:
-                told.questions.extend(ask.question[language] for language in _LANGUAGES)
-                told.wanted.extend([place] * len(_LANGUAGES))
+                for language in _LANGUAGES:
+                    told.ask(language, ask.question[language], place, ask.answer)
     return told
 
 
@@ -53,7 +66,7 @@ def told_by_paragraphs(
     paragraphs: Mapping[Language, Mapping[str, str]], asked: Sequence[Asked]
 ) -> Told:
     """Return every paragraph in one language by turns, with its questions in both."""
-    told = Told([], [], [], [])
+    told = Told([], [], [], [], [], [])
     places: dict[str, int] = {}
     for ask in asked:
         if ask.paragraph not in places:
@@ -61,8 +74,9 @@ def told_by_paragraphs(
             places[ask.paragraph] = len(told.passages)
             told.passages.append(paragraphs[language][ask.paragraph])
             told.languages.append(language)
-        told.questions.extend(ask.question[language] for language in _LANGUAGES)
-        told.wanted.extend([places[ask.paragraph]] * len(_LANGUAGES))
+        place = places[ask.paragraph]
+        for language in _LANGUAGES:
+            told.ask(language, ask.question[language], place, ask.answers[told.languages[place]])
     return told
 
 
@@ -77,14 +91,51 @@ def fit_texts(text: TextEmbedder, sorts: dict[str, Told]) -> tuple[Calibration, 
         for language in _LANGUAGES
     )
     languages = Languages.of(english, chinese)
+    asked = {name: _vectors(text.embed_queries, told.questions) for name, told in sorts.items()}
     scored = {}
     for name, told in sorts.items():
-        questions = languages.neutral(_vectors(text.embed_queries, told.questions))
         wanted = np.array(told.wanted)
         relevant: Flags = wanted[:, None] == np.arange(len(told.passages))
-        scored[name] = Scored(questions @ passages[name].T, relevant, group=wanted)
-    fitted, measured = fit_map(scored)
-    return Calibration(text.id, {"text": fitted}, languages=languages), measured
+        scores = languages.neutral(asked[name]) @ passages[name].T
+        scored[name] = Scored(scores, relevant, group=wanted)
+    whole, measured = fit_map(scored)
+    maps = {"text": whole}
+    for kind in ("sentence", "crossed"):
+        rows = {}
+        for name, told in sorts.items():
+            questions = asked[name]
+            if kind == "crossed":
+                questions = languages.neutral(questions, share=1.0)
+            rows[name] = _sentences(text, told, passages[name], questions, own=kind == "sentence")
+        maps[kind], of_kind = fit_map(rows)
+        measured |= {f"{kind}_{name}": value for name, value in of_kind.items()}
+    return Calibration(text.id, maps, languages=languages), measured
+
+
+def _sentences(
+    text: TextEmbedder, told: Told, passages: Floats, questions: Floats, own: bool
+) -> Scored:
+    """Return questions scored against all sentences, of which that of the answer is wanted.
+
+    Questions whose answer stands in no single one are left out.
+
+    Args:
+        own: questions in the language of their passage, or those in the other one.
+    """
+    cut = [sentences_of(passage) for passage in told.passages]
+    said = np.array([level(sentence) for some in cut for sentence in some])
+    owner = np.repeat(np.arange(len(cut)), [len(some) for some in cut])
+    vectors = np.concatenate(Sentences(text).embed(told.passages, passages))
+    rows: list[NDArray[np.bool_]] = []
+    kept: list[int] = []
+    for n, (place, answer) in enumerate(zip(told.wanted, told.answers, strict=True)):
+        wanted = owner == place
+        wanted[wanted] = [level(answer) in sentence for sentence in said[wanted]]
+        if wanted.any() and (told.asked_in[n] == told.languages[place]) == own:
+            rows.append(wanted)
+            kept.append(n)
+    scores = questions[kept] @ vectors.T
+    return Scored(scores, np.stack(rows), group=np.array(told.wanted)[kept])
 
 
 def _in(languages: Sequence[Language], language: Language) -> NDArray[np.bool_]:

@@ -128,7 +128,7 @@ class AssetDraft:
     """A file wholly read and embedded, ready to be committed.
 
     ``vectors`` runs beside ``chunks``: float16 bytes, or None for a chunk that is found by its
-    words only.
+    words only; so does ``sentences``: the vectors of a chunk's sentences, as a rule several.
     """
 
     file_id: int
@@ -146,5 +146,6 @@ class AssetDraft:
     longitude: float | None
     chunks: tuple[Chunk, ...]
     vectors: tuple[bytes | None, ...]
+    sentences: tuple[tuple[bytes, ...], ...]
     pictures: tuple[PictureDraft, ...]
     figures: tuple[Figure, ...] = ()

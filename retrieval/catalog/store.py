@@ -47,6 +47,7 @@ def commit_assets(
     *,
     blobs: BlobStore,
     text_embedder: tuple[str, int],
+    sentence_embedder: tuple[str, int],
     joint_embedder: tuple[str, int],
 ) -> None:
     """Commit files of one job and library in one transaction: all of them or none.
@@ -55,7 +56,7 @@ def commit_assets(
     end; a file whose content is there already becomes a duplicate.
 
     Args:
-        text_embedder, joint_embedder: id and dimension of the embedders of the vectors.
+        text_embedder, sentence_embedder, joint_embedder: id and dimension of what made the vectors.
 
     Raises:
         LostJob: the job is no longer this worker's, or a file of it was cancelled.
@@ -75,8 +76,8 @@ def commit_assets(
                 if not blobs.exists(sha256):
                     raise BlobVanished(sha256)
         made = _insert(connection, Asset, [_asset_values(draft) for draft in fresh])
-        _insert_contents(connection, dict(zip(made, fresh, strict=True)), text_embedder,
-                         joint_embedder)  # fmt: skip
+        contents = dict(zip(made, fresh, strict=True))
+        _insert_contents(connection, contents, text_embedder, sentence_embedder, joint_embedder)
         own = {draft.file_id: asset for asset, draft in zip(made, fresh, strict=True)}
         by_hash = known | {draft.sha256: own[draft.file_id] for draft in fresh}
         ends: dict[int, tuple[FileStatus, int]] = {
@@ -101,6 +102,7 @@ def _insert_contents(
     connection: Connection,
     drafts: dict[int, AssetDraft],
     text_embedder: tuple[str, int],
+    sentence_embedder: tuple[str, int],
     joint_embedder: tuple[str, int],
 ) -> None:
     """Write chunks, pictures and vectors of assets (by id), one statement for each kind."""
@@ -117,6 +119,11 @@ def _insert_contents(
         _vector(drafts[asset].library, asset, text_embedder, data, chunk_id=chunk_id)
         for (asset, n), chunk_id in zip(chunks, chunk_ids, strict=True)
         if (data := drafts[asset].vectors[n]) is not None
+    ]
+    vectors += [
+        _vector(drafts[asset].library, asset, sentence_embedder, data, chunk_id=chunk_id)
+        for (asset, n), chunk_id in zip(chunks, chunk_ids, strict=True)
+        for data in drafts[asset].sentences[n]
     ]
     vectors += [
         _vector(drafts[asset].library, asset, joint_embedder, data, picture_id=picture_id)
