@@ -12,6 +12,7 @@ import math
 import re
 from collections.abc import Sequence
 from functools import cache
+from operator import mul
 from pathlib import Path
 
 from assistant.candidates import can_be
@@ -20,8 +21,9 @@ from assistant.models.spans import Span
 from retrieval.values import Passage, SearchResult
 
 EVIDENCE = Path(__file__).with_name("evidence.json")
-NAMES = ("holds", "span", "margin", "kind")
-"""What the second rule goes by; see ``numbers_of``."""
+NAMES = ("holds", "span", "margin", "kind", "near")
+"""What the second rule goes by; see ``numbers_of``. That of a reader taught before there was
+``near`` goes by the others."""
 LEAST = 0.06
 """Chance of holding the answer below which a passage is not read.
 
@@ -169,25 +171,33 @@ def promising(found: SearchResult, question: str) -> bool:
 
 
 def sureness(
-    question: str, answer: str, span: Span, refused: float, chance: float, rule: Path | None
+    question: str,
+    answer: str,
+    span: Span,
+    refused: float,
+    chance: float,
+    near: float,
+    rule: Path | None,
 ) -> float:
     """Return the chance that a copy is right: by a trained reader's rule, or by the evidence.
 
     Args:
-        chance: that the passage holds the answer; rule: the file of the reader's own rule.
+        chance: that the passage holds the answer; near: see ``nearness``; rule: the file of the
+            reader's own rule.
     """
     if rule is not None:
-        return _rule(rule, numbers_of(question, answer, span, refused, chance))
+        return _rule(rule, numbers_of(question, answer, span, refused, chance, near))
     return chance if can_be(answer, question) else _UNLIKELY * chance
 
 
 def numbers_of(
-    question: str, answer: str, span: Span, refused: float, chance: float
+    question: str, answer: str, span: Span, refused: float, chance: float, near: float
 ) -> tuple[float, ...]:
     """Return the numbers in ``NAMES`` for a copy out of a passage.
 
     ``holds``: logit of the chance that the passage holds the answer; ``span``: log-probability of
-    the copy; ``margin``: against that of refusing; ``kind``: 1 when it is of the kind asked for.
+    the copy; ``margin``: against that of refusing; ``kind``: 1 when it is of the kind asked for;
+    ``near``: how near its sentence is to the question beside the nearest found (``nearness``).
     """
     chance = min(max(chance, 1e-3), 1 - 1e-3)
     odds = span.log_probability
@@ -196,6 +206,7 @@ def numbers_of(
         max(_FLOOR, odds),
         max(_FLOOR, min(-_FLOOR, odds - refused)),
         float(can_be(answer, question)),
+        near,
     )
 
 
@@ -207,8 +218,8 @@ def shared(question: str, passages: Sequence[Passage]) -> float:
 
 
 def _rule(path: Path, numbers: Sequence[float]) -> float:
-    pairs = zip(_weights(path), (*numbers, 1.0), strict=True)
-    return 0.5 * (1.0 + math.tanh(0.5 * sum(w * x for w, x in pairs)))
+    *weights, constant = _weights(path)
+    return 0.5 * (1.0 + math.tanh(0.5 * (sum(map(mul, weights, numbers)) + constant)))
 
 
 @cache

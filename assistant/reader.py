@@ -27,6 +27,7 @@ from assistant.contacts import find_contact
 from assistant.fields import find_in
 from assistant.forms import find_values
 from assistant.models.spans import Span, agreed
+from assistant.nearness import Best, nearest, nearness
 from assistant.phrases import DOCUMENT, Field
 from assistant.planner import Plan
 from assistant.session import Session
@@ -76,8 +77,9 @@ def read(
     if plan is not None and (found := by_rule(plan, passages)) is not None:
         return found
     best: Reading | None = None
+    near = nearest(passages)
     for passage, chance in _worth(question, passages, unlikely=session.model.reads):
-        reading = read_one(session, question, passage, chance)
+        reading = read_one(session, question, passage, chance, near)
         if reading and (best is None or reading.confidence > best.confidence):
             best = reading
         fits = best is not None and not session.model.reads and can_be(best.text, question)
@@ -117,12 +119,17 @@ def _worth(
 
 
 def read_one(
-    session: Session, question: str, passage: Passage, chance: float | None = None
+    session: Session,
+    question: str,
+    passage: Passage,
+    chance: float | None = None,
+    best: Best | None = None,
 ) -> Reading | None:
     """Return the likeliest answer in one passage, however unlikely; None when there is no text.
 
     Args:
         chance: that the passage holds the answer; None: what it is for this passage alone.
+        best: how near the nearest sentence of all passages is; None: of this one.
     """
     text = window(session, question, passage)
     if not text.strip():
@@ -138,7 +145,8 @@ def read_one(
     answer = neat(text[slice(*place)])
     answer = answer if session.model.reads else trimmed(answer, question)
     alone = holds(question, passage) if chance is None else chance
-    sure = sureness(question, answer, span, copied.refused, alone, session.model.confidence)
+    near = nearness(question, passage, text, span, nearest([passage]) if best is None else best)
+    sure = sureness(question, answer, span, copied.refused, alone, near, session.model.confidence)
     line = text[text.rfind("\n", 0, span.start) + 1 :].split("\n", 1)[0]
     return Reading(answer, passage, sure, line)
 

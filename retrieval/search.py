@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,7 @@ from retrieval.rerank.candidates import candidates
 from retrieval.rerank.protocol import MOST, Reranker, reorder
 from retrieval.results import passages_of
 from retrieval.values import (
+    Passage,
     Query,
     SearchResult,
 )
@@ -130,7 +131,7 @@ class Searcher:
             )
             found = self._rank(scope, asked, query, joint, dense)
             found, alike = self._folded(scope, found, query)
-            passages = passages_of(scope, found, alike)
+            passages = self._with_sentences(scope, asked, passages_of(scope, found, alike))
         confident = any(is_confident(fused) for fused in found)
         return SearchResult(passages, confident, time.perf_counter() - started, size)
 
@@ -205,13 +206,27 @@ class Searcher:
         self, scope: signals.Scope, asked: _Asked, chunk_ids: list[int]
     ) -> list[tuple[str, list[Hit]]]:
         """Rank chunks by their sentences; adds what was found to ``chunk_ids``."""
-        replica = self._indexer.replica(scope.library, self._sentences.id, self._sentences.dim)
+        replica = self._told(scope.library)
         rankings = []
         for kind, vector in asked.sentences:
             hits = signals.meaning(scope, replica, vector, chunk_ids, kind)
             chunk_ids += [hit.key.chunk_id for hit in hits if isinstance(hit.key, Part)]
             rankings.append((kind, hits))
         return rankings
+
+    def _with_sentences(
+        self, scope: signals.Scope, asked: _Asked, passages: Sequence[Passage]
+    ) -> tuple[Passage, ...]:
+        """Return passages with how near each of their sentences is to the question."""
+        chunks = [p.chunk_id for p in passages if p.chunk_id is not None and p.kind != "pixels"]
+        if not asked.sentences or not chunks:
+            return tuple(passages)
+        replica = self._told(scope.library)
+        near = signals.by_sentence(scope, replica, asked.sentences, chunks)
+        return tuple(replace(p, sentences=near.get(p.chunk_id or 0, {})) for p in passages)
+
+    def _told(self, library: str) -> Replica:
+        return self._indexer.replica(library, self._sentences.id, self._sentences.dim)
 
     def _look_again(self, connection: Connection, fused: dict[Place, Fused], question: str) -> None:
         """Let the rerankers judge the best passages and pages of documents."""

@@ -162,6 +162,23 @@ def meaning(
     return sorted(hits.values(), key=lambda hit: -hit.chance)
 
 
+def by_sentence(
+    scope: Scope, replica: Replica, queries: Sequence[tuple[str, Vector]], chunk_ids: Sequence[int]
+) -> dict[int, dict[str, tuple[float, ...]]]:
+    """Return for each chunk, by the kind of query, the cosines of its sentences in their order."""
+    none = np.empty(0, np.int64)
+    of = sorted(targets(scope.connection, replica.embedder, none, chunk_ids))
+    ids = np.array([target.vector_id for target in of], np.int64)
+    found: dict[int, dict[str, tuple[float, ...]]] = {}
+    for kind, query in queries:
+        cosines = replica.scores(query, ids)
+        for target in of:
+            if target.chunk_id is not None and target.vector_id in cosines:
+                told = found.setdefault(target.chunk_id, {})
+                told[kind] = (*told.get(kind, ()), cosines[target.vector_id])
+    return found
+
+
 def words(scope: Scope, text: str) -> tuple[list[Hit], list[int]]:
     """Rank chunks by the words they share with a text; also returns the chunk ids found."""
     wanted = query_words(text)

@@ -15,6 +15,7 @@ from assistant.confidence import chances, numbers_of
 from assistant.i18n import Language
 from assistant.library import EmptyLibrary
 from assistant.models.protocol import SightlineChatModel
+from assistant.nearness import nearest, nearness
 from assistant.reader import neat
 from assistant.session import Limits, Request, Session
 from assistant.tuning.reader_confidence import Row, is_right
@@ -47,8 +48,7 @@ def measure_reader(
         for language, of in PAIRS:
             question = one.question[language]
             expected = (one.answers[of], one.answers[language])
-            found = _likeliest(question, search(question, of))
-            made = [_row(model, question, language, p, expected) for p in found]
+            made = _readings(model, question, language, search(question, of), expected)
             rows += [row for row in made if row is not None]
             best = max((r for r in made if r is not None), key=_margin, default=None)
             right.setdefault(f"{language}_{of}", []).append(best is not None and best.right)
@@ -79,8 +79,7 @@ def measure_papers(
     for number, (paper, ask) in enumerate(drawn, 1):
         question, language = ask.question[paper.language], paper.language
         expected = () if ask.answer is None else (ask.answer,)
-        found = _likeliest(question, search(question, PAPERS))
-        made = [_row(model, question, language, p, expected) for p in found]
+        made = _readings(model, question, language, search(question, PAPERS), expected)
         known = [row for row in made if row is not None]
         rows += known
         best = max(known, key=_margin, default=None)
@@ -106,24 +105,30 @@ def _margin(row: Row) -> float:
     return row.numbers[1] + row.numbers[2]
 
 
-def _row(
+def _readings(
     model: SightlineChatModel,
     question: str,
     language: Language,
-    told: tuple[Passage, float],
+    found: SearchResult,
     expected: Sequence[str],
-) -> Row | None:
-    passage, chance = told
+) -> list[Row | None]:
+    """Return a row for each passage that the app would read; None where nothing is copied."""
     request = Request("", "", question, language, EmptyLibrary())
     session = Session(request, model, Limits(), lambda: False)
-    text = window(session, question, passage)
-    copied = session.copy(question, text)
-    if copied is None or not copied.spans:
-        return None
-    best = copied.spans[0]
-    said = neat(text[best.start : best.end])
-    numbers = numbers_of(question, said, best, copied.refused, chance)
-    return Row(numbers, is_right(said, expected), question)
+    nearest_found = nearest(found.passages)
+    made: list[Row | None] = []
+    for passage, chance in _likeliest(question, found):
+        text = window(session, question, passage)
+        copied = session.copy(question, text)
+        if copied is None or not copied.spans:
+            made.append(None)
+            continue
+        best = copied.spans[0]
+        said = neat(text[best.start : best.end])
+        near = nearness(question, passage, text, best, nearest_found)
+        numbers = numbers_of(question, said, best, copied.refused, chance, near)
+        made.append(Row(numbers, is_right(said, expected), question))
+    return made
 
 
 def write_texts(data: Questions, papers: Sequence[Paper], folder: Path) -> dict[str, list[Path]]:
