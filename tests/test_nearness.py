@@ -79,8 +79,6 @@ def test_a_search_tells_how_near_each_sentence_is(settings: Settings, tmp_path: 
         for _ in assistant.ingest([tmp_path / "boat.txt", tmp_path / "shed.txt"]):
             pass
         found = assistant.search("What was wrong with the steering?").passages
-            p for p in assistant.search("What was wrong with the steering?").passages if p.text
-        ]
         boat = next(p for p in found if p.asset == "boat.txt")
         cosines = boat.sentences["sentence"]
         assert len(cosines) == len(sentences_of(boat.text)) == 3
