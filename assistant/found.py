@@ -103,7 +103,10 @@ def _once(opened: Sequence[Passage], searched: Sequence[Passage]) -> list[Passag
     """
     found: dict[int | None, Passage] = {p.chunk_id: p for p in searched if p.chunk_id is not None}
     given = [(p, found.pop(p.chunk_id, None)) for p in opened]
-    known = [replace(p, signals=other.signals) if other else p for p, other in given]
+    known = [
+        replace(p, signals=other.signals, sentences=other.sentences) if other else p
+        for p, other in given
+    ]
     return [*known, *(p for p in searched if p.chunk_id is None or p.chunk_id in found)]
 
 
@@ -146,7 +149,8 @@ def _both(session: Session, question: str, passages: Sequence[Passage]) -> Draft
     one, two = halves(question)
     if not two or not session.model.reads:
         return None
-    passages = [replace(p, signals={}) for p in passages]  # those are of the whole question
+    # What the search knows is of the whole question.
+    passages = [replace(p, signals={}, sentences={}) for p in passages]
     first = read(session, one, passages)
     if first is None or not _told_of(session, one, first.passage, passages):
         return None

@@ -21,6 +21,7 @@ from benchmarks.measure import Row, paired, seconds
 from retrieval.embed.registry import Embedders
 from retrieval.pipeline import Parts
 from retrieval.reading import Parser
+from retrieval.sentences import sentences_of
 from retrieval.values import Header, Parsed, Query
 from retrieval.weights import ModelStore
 
@@ -123,7 +124,8 @@ def photos(embedders: Embedders, parser: Parser, folder: Path) -> Iterator[Row]:
 
 
 def texts(embedders: Embedders, parser: Parser, folder: Path) -> Iterator[Row]:
-    """Passages a second: the product from text files, and the bare encoder; then beside txtai."""
+    """Passages a second: the product from text files, and the bare encoder on the same passages and
+    sentences; then beside txtai, which embeds passages only."""
     passages = [_passage(n) for n in range(TEXTS)]
     files = []
     for n, passage in enumerate(passages):
@@ -135,8 +137,10 @@ def texts(embedders: Embedders, parser: Parser, folder: Path) -> Iterator[Row]:
         home = Home(folder / f"home{next(homes)}", embedders, parser)
         return home, home.take_in(files)
 
+    said = [sentence for passage in passages for sentence in sentences_of(passage)]
+
     def bare() -> float:
-        return TEXTS / seconds(lambda: embedders.text.embed_passages(passages))
+        return TEXTS / seconds(lambda: [embedders.text.embed_passages(t) for t in (passages, said)])
 
     def txtai() -> tuple[Any, float]:
         index = _txtai(embedders)
