@@ -18,6 +18,7 @@ from pathlib import Path
 from assistant.candidates import can_be
 from assistant.citations import content_words, fold
 from assistant.models.spans import Span
+from retrieval.languages import is_chinese
 from retrieval.values import Passage, SearchResult
 
 EVIDENCE = Path(__file__).with_name("evidence.json")
@@ -225,9 +226,3 @@ def _rule(path: Path, numbers: Sequence[float]) -> float:
 @cache
 def _weights(path: Path) -> tuple[float, ...]:
     return tuple(json.loads(path.read_text(encoding="utf-8"))["weights"])
-
-
-def is_chinese(text: str) -> bool:
-    """Whether a text is Chinese in the main: a tenth of it is Chinese characters."""
-    few = text[:400]
-    return 10 * len(re.findall(r"[\u3400-\u9fff]", few)) > len(few)

@@ -16,7 +16,6 @@ from assistant import prompts
 from assistant.answers import nothing_to_do, subject_of
 from assistant.calls import ToolResult
 from assistant.citations import cite, content_words, split_sentences
-from assistant.confidence import is_chinese
 from assistant.drafts import Draft
 from assistant.fields import find_field
 from assistant.i18n import Language, text
@@ -24,6 +23,7 @@ from assistant.messages import Citation
 from assistant.planner import Plan
 from assistant.session import Session
 from assistant.work_phrases import LINKS
+from retrieval.languages import is_chinese
 from retrieval.values import Passage
 
 LISTED = 160

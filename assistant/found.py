@@ -23,7 +23,7 @@ from assistant.choices import (
 )
 from assistant.citations import cite
 from assistant.clarify import other_value
-from assistant.confidence import is_chinese, promising, shared, told_of
+from assistant.confidence import promising, shared, told_of
 from assistant.drafts import Draft, exact, join, passages_of
 from assistant.enumerations import (
     asks_several,
@@ -56,6 +56,7 @@ from assistant.statements import asks_ratio
 from assistant.tabled import told_by_cell, told_by_line, told_by_ratio
 from assistant.tools import LIKELY
 from assistant.windows import by_worth, fit, paper_fit, window
+from retrieval.languages import is_chinese
 from retrieval.values import Passage
 
 
@@ -150,7 +151,7 @@ def _both(session: Session, question: str, passages: Sequence[Passage]) -> Draft
     if not two or not session.model.reads:
         return None
     # What the search knows is of the whole question.
-    passages = [replace(p, signals={}, sentences={}) for p in passages]
+    passages = [replace(p, signals={}, sentences=()) for p in passages]
     first = read(session, one, passages)
     if first is None or not _told_of(session, one, first.passage, passages):
         return None

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from assistant.confidence import is_chinese
 from assistant.models.spans import Span
+from retrieval.languages import is_chinese
 from retrieval.sentences import sentences_of
 from retrieval.values import Passage
 
@@ -21,16 +21,17 @@ _AROUND = ((8, 8), (8, 0), (0, 8), (0, 0))
 """Letters before and behind a copy by which its sentence is known, the most telling first."""
 _BLANK = re.compile(r"\s+")
 
-Best = Mapping[str, float]
-"""By signal: the cosine of the nearest sentence."""
+Best = Mapping[bool, float]
+"""The cosine of the nearest sentence: of texts in the question's language, and in another one."""
 
 
-def nearest(passages: Sequence[Passage]) -> Best:
-    """Return the cosine of the nearest sentence of all passages, by signal."""
-    best: dict[str, float] = {}
+def nearest(question: str, passages: Sequence[Passage]) -> Best:
+    """Return the cosine of the nearest sentence of all passages, by language."""
+    best: dict[bool, float] = {}
     for passage in passages:
-        for signal, cosines in passage.sentences.items():
-            best[signal] = max(best.get(signal, -1.0), *cosines)
+        if passage.sentences:
+            same = _same(question, passage)
+            best[same] = max(best.get(same, -1.0), *passage.sentences)
     return best
 
 
@@ -40,9 +41,9 @@ def nearness(question: str, passage: Passage, text: str, copy: Span, best: Best)
     Args:
         text: what was read of the passage; copy: a stretch of it; best: see ``nearest``.
     """
-    signal = "crossed" if is_chinese(passage.text) != is_chinese(question) else "sentence"
-    cosines, said = passage.sentences.get(signal, ()), sentences_of(passage.text)
-    if signal not in best or len(cosines) != len(said):
+    cosines, said = passage.sentences, sentences_of(passage.text)
+    same = _same(question, passage)
+    if same not in best or len(cosines) != len(said):
         return UNKNOWN
     flat = [_BLANK.sub("", sentence) for sentence in said]
     before, copied, behind = (
@@ -53,5 +54,9 @@ def nearness(question: str, passage: Passage, text: str, copy: Span, best: Best)
         piece = f"{before[len(before) - min(left, len(before)) :]}{copied}{behind[:right]}"
         there = [c for c, sentence in zip(cosines, flat, strict=True) if piece in sentence]
         if there:
-            return max(_LEAST, 10 * (max(there) - best[signal]))
+            return max(_LEAST, 10 * (max(there) - best[same]))
     return UNKNOWN
+
+
+def _same(question: str, passage: Passage) -> bool:
+    return is_chinese(question) == is_chinese(passage.text)

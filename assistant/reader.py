@@ -78,7 +78,7 @@ def read(
     if plan is not None and (found := by_rule(plan, passages)) is not None:
         return found
     best: Reading | None = None
-    near = nearest(passages)
+    near = nearest(question, passages)
     for passage, chance in _worth(question, passages, unlikely=session.model.reads):
         reading = read_one(session, question, passage, chance, near)
         if reading and (best is None or reading.confidence > best.confidence):
@@ -146,7 +146,8 @@ def read_one(
     answer = neat(text[slice(*place)])
     answer = answer if session.model.reads else trimmed(answer, question)
     alone = holds(question, passage) if chance is None else chance
-    near = nearness(question, passage, text, span, nearest([passage]) if best is None else best)
+    best = nearest(question, [passage]) if best is None else best
+    near = nearness(question, passage, text, span, best)
     sure = sureness(question, answer, span, copied.refused, alone, near, session.model.confidence)
     line = text[text.rfind("\n", 0, span.start) + 1 :].split("\n", 1)[0]
     return Reading(answer, passage, sure, line)

@@ -31,6 +31,7 @@ from retrieval.figures import parts_of_figures
 from retrieval.fold import fold
 from retrieval.fusion import Fused, Hit, fuse, merge_families, spread
 from retrieval.indexer import Indexer
+from retrieval.languages import is_chinese
 from retrieval.places import Part, Photo, Place
 from retrieval.relevance import Relevance, is_confident
 from retrieval.replica import Replica
@@ -56,15 +57,18 @@ _WORD_CHANCE = 0.2
 
 @dataclass(frozen=True)
 class _Asked:
-    """A query as vectors and words; ``sentences`` are what is compared with sentences: the question
-    as it is, which prefers its own language, and with its language taken out."""
+    """A query as vectors and words.
+
+    ``sentence``, ``crossed``: what is compared with sentences of its language, and of another one.
+    """
 
     joint: NDArray[np.float32]
     joint_kind: str
     text: str
     image: NDArray[np.float32] | None = None
     dense: list[tuple[str, NDArray[np.float32], str]] = field(default_factory=list)
-    sentences: list[tuple[str, NDArray[np.float32]]] = field(default_factory=list)
+    sentence: NDArray[np.float32] | None = None
+    crossed: NDArray[np.float32] | None = None
 
 
 class Searcher:
@@ -138,20 +142,20 @@ class Searcher:
     def _ask(self, text: str, image: Image.Image | None) -> _Asked:
         """Embed the query."""
         dense = [("dense", self._questions([text])[0], text)] if text else []
-        sentences = self._in_both(text) if text else []
+        sentence, crossed = self._in_both(text) if text else (None, None)
         if parts := parts_of_figures(text):
             vectors = self._questions(parts)
             dense += [("parts", *pair) for pair in zip(vectors, parts, strict=True)]
         if image is None:
             pixels = self._joint.embed_texts([bare(text)])[0]
-            return _Asked(pixels, "image", text, None, dense, sentences)
+            return _Asked(pixels, "image", text, None, dense, sentence, crossed)
         joint = self._joint.embed_images([image])[0]
         if text:
             both = (
                 _IMAGE_SHARE * joint + (1 - _IMAGE_SHARE) * self._joint.embed_texts([bare(text)])[0]
             )
             length = max(float(np.linalg.norm(both)), 1e-9)
-            return _Asked(both / length, "similar", text, joint, dense, sentences)
+            return _Asked(both / length, "similar", text, joint, dense, sentence, crossed)
         if self._classifier is not None:
             shown = self._classifier.classify([image], 3)[0]
             named = ", ".join(label for label, chance in shown if chance >= _WORD_CHANCE)
@@ -163,11 +167,10 @@ class Searcher:
         """Embed questions [n, dim] so that they find texts of every language."""
         return self._relevance.neutral(self._text.id, self._text.embed_queries(texts))
 
-    def _in_both(self, text: str) -> list[tuple[str, NDArray[np.float32]]]:
-        """Embed a question for sentences of its own language, and for those of another."""
+    def _in_both(self, text: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Embed a question as it is, and with its language wholly taken out."""
         asked = self._text.embed_queries([text])
-        crossed = self._relevance.neutral(self._text.id, asked, share=1.0)
-        return [("sentence", asked[0]), ("crossed", crossed[0])]
+        return asked[0], self._relevance.neutral(self._text.id, asked, share=1.0)[0]
 
     def _rank(
         self, scope: signals.Scope, asked: _Asked, query: Query, joint: Replica, dense: Replica
@@ -178,7 +181,7 @@ class Searcher:
         for signal, vector, words in asked.dense:
             by_words, chunk_ids = signals.words(scope, words)
             rankings.append(("lexical" if signal == "dense" else signal, by_words))
-            if signal == "dense" and asked.sentences:
+            if signal == "dense":
                 rankings += self._by_sentences(scope, asked, chunk_ids)
             rankings.append((signal, signals.meaning(scope, dense, vector, chunk_ids)))
         if query.image is not None and not asked.text:
@@ -205,25 +208,32 @@ class Searcher:
     def _by_sentences(
         self, scope: signals.Scope, asked: _Asked, chunk_ids: list[int]
     ) -> list[tuple[str, list[Hit]]]:
-        """Rank chunks by their sentences; adds what was found to ``chunk_ids``."""
-        replica = self._told(scope.library)
-        rankings = []
-        for kind, vector in asked.sentences:
-            hits = signals.meaning(scope, replica, vector, chunk_ids, kind)
-            chunk_ids += [hit.key.chunk_id for hit in hits if isinstance(hit.key, Part)]
-            rankings.append((kind, hits))
+        """Rank chunks by their sentences, those of each language by the vector that is for it.
+
+        Adds what was found to ``chunk_ids``.
+        """
+        replica, rankings = self._told(scope.library), []
+        chinese = is_chinese(asked.text)
+        for kind, vector in (("sentence", asked.sentence), ("crossed", asked.crossed)):
+            if vector is not None:
+                only = chinese if kind == "sentence" else not chinese
+                hits = signals.meaning(scope, replica, vector, chunk_ids, kind, only)
+                chunk_ids += [hit.key.chunk_id for hit in hits if isinstance(hit.key, Part)]
+                rankings.append((kind, hits))
         return rankings
 
     def _with_sentences(
         self, scope: signals.Scope, asked: _Asked, passages: Sequence[Passage]
     ) -> tuple[Passage, ...]:
         """Return passages with how near each of their sentences is to the question."""
-        chunks = [p.chunk_id for p in passages if p.chunk_id is not None and p.kind != "pixels"]
-        if not asked.sentences or not chunks:
-            return tuple(passages)
-        replica = self._told(scope.library)
-        near = signals.by_sentence(scope, replica, asked.sentences, chunks)
-        return tuple(replace(p, sentences=near.get(p.chunk_id or 0, {})) for p in passages)
+        near: dict[int, tuple[float, ...]] = {}
+        chinese = is_chinese(asked.text)
+        read = [p for p in passages if p.chunk_id is not None and p.kind != "pixels"]
+        for vector, only in ((asked.sentence, chinese), (asked.crossed, not chinese)):
+            chunks = [p.chunk_id or 0 for p in read if is_chinese(p.text) == only]
+            if vector is not None and chunks:
+                near |= signals.by_sentence(scope, self._told(scope.library), vector, chunks)
+        return tuple(replace(p, sentences=near.get(p.chunk_id or 0, ())) for p in passages)
 
     def _told(self, library: str) -> Replica:
         return self._indexer.replica(library, self._sentences.id, self._sentences.dim)

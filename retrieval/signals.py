@@ -23,6 +23,7 @@ from retrieval.embed.passages import joint_of
 from retrieval.embed.sentences import text_of
 from retrieval.fold import difference_hash
 from retrieval.fusion import Fused, Hit
+from retrieval.languages import is_chinese
 from retrieval.lexical import query_words
 from retrieval.places import Page, Part, Photo, Place
 from retrieval.relevance import Relevance, coverage, of_few_letters, of_hearsay
@@ -140,16 +141,28 @@ def told(scope: Scope, replica: Replica, image: Vector) -> list[Hit]:
 
 
 def meaning(
-    scope: Scope, replica: Replica, query: Vector, also_chunks: Sequence[int], kind: str = "text"
+    scope: Scope,
+    replica: Replica,
+    query: Vector,
+    also_chunks: Sequence[int],
+    kind: str = "text",
+    chinese: bool | None = None,
 ) -> list[Hit]:
-    """Rank chunks by a dense vector [dim]: their own (``text``) or the nearest of their sentences'
-    (``sentence``, ``crossed``); ``also_chunks`` are scored in any case."""
+    """Rank chunks by a dense vector [dim]: their own (``text``) or the nearest of their sentences'.
+
+    Args:
+        also_chunks: scored in any case.
+        kind: ``text``; or ``sentence``, ``crossed``: of the question's language, of another.
+        chinese: only texts that are Chinese, or only those that are not.
+    """
     found = replica.search(query, scope.depth, scope.allowed)
     of = targets(scope.connection, replica.embedder, found.ids, also_chunks)
     scores = dict(zip(found.ids.tolist(), found.scores.tolist(), strict=True))
     missing = np.array([t.vector_id for t in of if t.vector_id not in scores], np.int64)
     scores |= replica.scores(query, missing)
     of = sorted((t for t in of if t.vector_id in scores), key=lambda t: -scores[t.vector_id])
+    if chinese is not None:
+        of = [t for t in of if is_chinese(t.begins or "") == chinese]
     values = np.array([scores[t.vector_id] for t in of], np.float32)
     chances = scope.relevance.chances(text_of(replica.embedder), kind, values, replica.pool(query))
     hits: dict[Photo | Part, Hit] = {}
@@ -163,19 +176,16 @@ def meaning(
 
 
 def by_sentence(
-    scope: Scope, replica: Replica, queries: Sequence[tuple[str, Vector]], chunk_ids: Sequence[int]
-) -> dict[int, dict[str, tuple[float, ...]]]:
-    """Return for each chunk, by the kind of query, the cosines of its sentences in their order."""
-    none = np.empty(0, np.int64)
-    of = sorted(targets(scope.connection, replica.embedder, none, chunk_ids))
-    ids = np.array([target.vector_id for target in of], np.int64)
-    found: dict[int, dict[str, tuple[float, ...]]] = {}
-    for kind, query in queries:
-        cosines = replica.scores(query, ids)
-        for target in of:
-            if target.chunk_id is not None and target.vector_id in cosines:
-                told = found.setdefault(target.chunk_id, {})
-                told[kind] = (*told.get(kind, ()), cosines[target.vector_id])
+    scope: Scope, replica: Replica, query: Vector, chunk_ids: Sequence[int]
+) -> dict[int, tuple[float, ...]]:
+    """Return for each chunk the cosines of a vector [dim] to its sentences, in their order."""
+    of = sorted(targets(scope.connection, replica.embedder, np.empty(0, np.int64), chunk_ids))
+    cosines = replica.scores(query, np.array([target.vector_id for target in of], np.int64))
+    found: dict[int, tuple[float, ...]] = {}
+    for target in of:
+        if target.chunk_id is not None and target.vector_id in cosines:
+            cosine = cosines[target.vector_id]
+            found[target.chunk_id] = (*found.get(target.chunk_id, ()), cosine)
     return found
 
 

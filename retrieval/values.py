@@ -263,8 +263,8 @@ class Passage:
     asset is relevant, ``signals`` the raw score of each signal that found it
     (``joint``, ``dense``, ``lexical``). ``likely`` is False for a near miss: below the chance
     from which a search counts as having found something. ``alike`` are the files of photos that
-    show nearly the same and were folded behind this one. ``sentences``: by signal (``sentence``,
-    ``crossed``), the cosine of each of its sentences, as ``sentences_of`` cuts its text.
+    show nearly the same and were folded behind this one. ``sentences``: the cosine of each of
+    its sentences, as ``sentences_of`` cuts its text; empty where they are not known.
     """
 
     asset_id: int
@@ -283,7 +283,7 @@ class Passage:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     likely: bool = True
     alike: tuple[int, ...] = ()
-    sentences: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    sentences: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ On 9 May the yard also found a crack in the rudder."""
 COSINES = (0.81, 0.88, 0.84)
 
 
-def _passage(text: str = TEXT, **cosines: tuple[float, ...]) -> Passage:
+def _passage(text: str = TEXT, cosines: tuple[float, ...] = ()) -> Passage:
     place = TextLocator(0, len(text))
     return Passage(1, "a.txt", "a", "text", "text/plain", "body", text, place, 1.0, 0.5,
                    sentences=cosines)  # fmt: skip
@@ -34,10 +34,12 @@ def _copy(text: str, said: str, nth: int = 0) -> Span:
 
 
 def test_the_sentence_of_a_copy() -> None:
-    found = _passage(sentence=COSINES)
-    best = nearest([found, _passage("Another file.", sentence=(0.9,))])
-    assert best == {"sentence": 0.9}
+    found = _passage(cosines=COSINES)
     question = "What did the paint cost?"
+    best = nearest(
+        question, [found, _passage("Another file.", (0.9,)), _passage("别的文件。", (0.95,))]
+    )
+    assert best == {True: 0.9, False: 0.95}  # texts of each language are compared among themselves
 
     def near(said: str, nth: int = 0, text: str = TEXT) -> float:
         return nearness(question, found, text, _copy(text, said, nth), best)
@@ -48,17 +50,17 @@ def test_the_sentence_of_a_copy() -> None:
     assert near("9 May", nth=1) == pytest.approx(-0.6)
     # what was read may lack lines that a passage has, and be broken elsewhere
     assert near("£214", text=TEXT.split("\n", 1)[1].replace("hull came", "hull\ncame")) < -0.1
-    assert nearness(question, found, TEXT, _copy(TEXT, "£214"), nearest([found])) == 0
+    assert nearness(question, found, TEXT, _copy(TEXT, "£214"), nearest(question, [found])) == 0
 
 
 def test_where_nothing_is_known_nothing_is_made_up() -> None:
     copy = _copy(TEXT, "£214")
     question = "What did the paint cost?"
     assert nearness(question, _passage(), TEXT, copy, {}) == UNKNOWN
-    assert nearness(question, _passage(sentence=(0.8,)), TEXT, copy, {"sentence": 0.8}) == UNKNOWN
-    both = _passage(sentence=COSINES, crossed=(0.5, 0.4, 0.3))
-    best = nearest([both])
-    assert nearness("油漆多少钱？", both, TEXT, copy, best) == pytest.approx(-1.0)
+    assert nearness(question, _passage(cosines=(0.8,)), TEXT, copy, {True: 0.8}) == UNKNOWN
+    other = "油漆多少钱？"
+    told = _passage(cosines=COSINES)
+    assert nearness(other, told, TEXT, copy, nearest(other, [told])) == 0
 
 
 def test_a_rule_from_before_goes_by_what_it_knows(tmp_path: Path) -> None:
@@ -80,10 +82,15 @@ def test_a_search_tells_how_near_each_sentence_is(settings: Settings, tmp_path: 
             pass
         found = assistant.search("What was wrong with the steering?").passages
         boat = next(p for p in found if p.asset == "boat.txt")
-        cosines = boat.sentences["sentence"]
+        cosines = boat.sentences
         assert len(cosines) == len(sentences_of(boat.text)) == 3
         assert cosines.index(max(cosines)) == 2
         assert boat.signals["sentence"] == pytest.approx(max(cosines), abs=1e-5)
-        assert set(boat.sentences) == {"sentence", "crossed"}
+        assert "crossed" not in boat.signals
+        found = assistant.search("方向舵怎么了？").passages
+        boat = next(p for p in found if p.asset == "boat.txt")
+        assert boat.sentences.index(max(boat.sentences)) == 2
+        assert boat.signals["crossed"] == pytest.approx(max(boat.sentences), abs=1e-5)
+        assert "sentence" not in boat.signals
     finally:
         assistant.close()

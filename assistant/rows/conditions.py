@@ -14,7 +14,6 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from assistant.confidence import is_chinese
 from assistant.rows.asking import REMARKS
 from assistant.rows.chosen import Chosen, Held, Meaning, Taken
 from assistant.rows.columns import Sheet, is_named, spaced
@@ -22,6 +21,7 @@ from assistant.rows.filters import Filters, filters_of, plain
 from assistant.rows.named import Named, matching
 from assistant.rows.query import Condition, Query
 from assistant.rows.when import When, when_of
+from retrieval.languages import is_chinese
 
 _SHORTEST, _SHORTEST_ZH = 4, 2
 """Characters of a word that alone tells which cells are meant."""

@@ -115,7 +115,7 @@ def _readings(
     """Return a row for each passage that the app would read; None where nothing is copied."""
     request = Request("", "", question, language, EmptyLibrary())
     session = Session(request, model, Limits(), lambda: False)
-    nearest_found = nearest(found.passages)
+    nearest_found = nearest(question, found.passages)
     made: list[Row | None] = []
     for passage, chance in _likeliest(question, found):
         text = window(session, question, passage)

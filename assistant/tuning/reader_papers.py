@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from assistant.confidence import is_chinese
 from assistant.i18n import Language
 from assistant.tuning.reader_data import Lesson, Put, thinned
+from retrieval.languages import is_chinese
 
 PAPERS = Path(__file__).with_name("papers.jsonl")
 HELD_OUT = 10

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, func, or_, select
 
 from retrieval.catalog.tables import ChunkRow, Library, PictureRow, VectorDeletion, VectorRow
+from retrieval.languages import LOOKED_AT
 
 Ids = NDArray[np.int64]
 _ROWS = 4096
@@ -104,7 +105,7 @@ def by_id(
 
 
 class Target(NamedTuple):
-    """What a vector is of: a chunk (its kind and length) or a picture (its page) of an asset."""
+    """What a vector is of: a chunk (kind, length, beginning) or a picture (page) of an asset."""
 
     vector_id: int
     asset_id: int
@@ -112,6 +113,7 @@ class Target(NamedTuple):
     page: int | None
     kind: str | None
     letters: int | None
+    begins: str | None
 
 
 def targets(
@@ -126,6 +128,7 @@ def targets(
             PictureRow.page,
             ChunkRow.kind,
             func.length(ChunkRow.text),
+            func.substr(ChunkRow.text, 1, LOOKED_AT),
         )
         .join_from(VectorRow, PictureRow, VectorRow.picture_id == PictureRow.id, isouter=True)
         .join(ChunkRow, VectorRow.chunk_id == ChunkRow.id, isouter=True)
