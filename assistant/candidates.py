@@ -28,7 +28,7 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         "number",
         re.compile(
             r"\bhow (?:many|much|old|long|far|tall|high|fast|large|big|deep|wide)\b"
-            r"|\bwhat (?:percent|number|amount|share|fraction)"
+            r"|\bwhat (?:percent|number|amount|share|fraction|sum|price)"
             r"|多少|几[个名次年天人位]|多[长高大远快深]",
             re.IGNORECASE,
         ),
@@ -102,6 +102,16 @@ _SUM = re.compile(
     r"[$€£¥]\s?\d[\d,.]*|\d[\d,.]*\s?(?:euros?|dollars?|pounds?|cents?|pence|yuan|元|块钱?)",
     re.IGNORECASE,
 )
+_ASKS_SUM = re.compile(
+    r"多少(?:钱|元|块)|什么价|价钱"
+    r"|\bhow much (?:money\b|.*\b(?:costs?|pay|paid|charged?|price)\b)|\bwhat (?:sum|price)\b",
+    re.IGNORECASE,
+)
+_NO_SUM = re.compile(
+    r"\d[\d,.]*\s?(?:[支个本张件台只把人名位次年月日号天页岁点]|小时|分钟|[公厘毫千]?[斤克米升]"
+    r"|(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|[kcm]?m|[km]?g|s|litres?|miles?)\b)"
+)
+"""A figure of something that is no money."""
 
 
 def kind_of(question: str) -> Kind:
@@ -119,8 +129,11 @@ def can_be(answer: str, question: str) -> bool:
         return sum(sign.isdigit() for sign in answer) >= _LEAST_DIGITS
     kind = kind_of(question)
     if kind == "number":
-        money = _MONEY.search(answer) and not _MONEY.search(question) and _MANY.search(question)
-        return bool(_FIGURE.search(answer)) and not money
+        money = _MONEY.search(answer)
+        if money and not _MONEY.search(question) and _MANY.search(question):
+            return False
+        other = _ASKS_SUM.search(question) and _NO_SUM.search(answer) and not money
+        return bool(_FIGURE.search(answer)) and not other
     if kind == "time":
         other = _TELEPHONE.fullmatch(answer.strip()) or _SUM.fullmatch(answer.strip())
         return bool(_TIME.search(answer)) and not other

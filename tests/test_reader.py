@@ -192,6 +192,13 @@ def test_kinds_of_answers() -> None:
     assert kind_of("How many species?") == "number" and kind_of("谁是馆长？") == "name"
     assert kind_of("In what year did it end?") == "time" and kind_of("Why?") == "any"
     assert not can_be("the library", "When was the library founded?")
+    # "140支" is no price; a sum with its unit is, and so is a bare figure
+    assert not can_be("140支", "兼毫笔一支多少钱？") and can_be("18元一支", "兼毫笔一支多少钱？")
+    assert not can_be("3 to 20 s", "What sum may we go into the red by?")
+    assert can_be("£5,000", "What sum may we go into the red by?")
+    assert not can_be("12 months", "How much does the lock cost?") and can_be(
+        "40", "How much does it cost?"
+    )
     assert not can_be("very many", "How many books are there?")
     assert can_be("a fire", "What destroyed the room?")
 
