@@ -132,8 +132,8 @@ def can_be(answer: str, question: str) -> bool:
         money = _MONEY.search(answer)
         if money and not _MONEY.search(question) and _MANY.search(question):
             return False
-        other = _ASKS_SUM.search(question) and _NO_SUM.search(answer) and not money
-        return bool(_FIGURE.search(answer)) and not other
+        no_sum = _ASKS_SUM.search(question) and _NO_SUM.search(answer) and not money
+        return bool(_FIGURE.search(answer)) and not no_sum
     if kind == "time":
         other = _TELEPHONE.fullmatch(answer.strip()) or _SUM.fullmatch(answer.strip())
         return bool(_TIME.search(answer)) and not other
