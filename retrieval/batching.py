@@ -34,7 +34,7 @@ class Batch:
     def size(self) -> int:
         """Return how many of the waiting pieces make a step."""
         if self._rate is None:
-            return 2
+            return 1  # how long a passage and its sentences take is not known yet
         room = self._rate * _STEP_SECONDS
         for count, piece in enumerate(self.waiting[:_BATCH_PIECES]):
             room -= self._cost(piece)
