@@ -3,36 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from library import Library, parser_process, write_photo, write_texts
-from sqlalchemy import Engine, text
+from library import Library, write_photo, write_texts
+from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from assistant.config import Settings
 from retrieval.catalog.base import open_engine
 from retrieval.catalog.records import AssetDraft, PictureDraft, Upload
 from retrieval.catalog.references import delete_unreferenced
 from retrieval.catalog.store import BlobVanished, LostJob, commit_assets
 from retrieval.catalog.vectors import pack
 from retrieval.catalog.workers import orphaned, worker_alive, worker_name
-from retrieval.sandbox import ParserProcess
 from retrieval.values import Chunk, Filters, PageLocator, TextLocator
 
-
-@pytest.fixture(scope="module")
-def parser(models_dir: Path) -> Iterator[ParserProcess]:
-    with parser_process(models_dir) as process:
-        yield process
-
-
-@pytest.fixture
-def library(engine: Engine, settings: Settings, parser: ParserProcess) -> Library:
-    return Library(engine, settings.home, parser)
+pytest_plugins = ["library_fixtures"]
 
 
 def draft(library: Library, name: str, *, worker: str = "me", pages: int = 2) -> AssetDraft:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from library import Library, parser_process, write_photo, write_texts
+from library import Library, write_photo, write_texts
 from sqlalchemy import Engine, text
 
 from assistant.config import Settings
@@ -21,18 +20,14 @@ from retrieval.sandbox import ParserProcess
 from retrieval.search import Searcher
 from retrieval.values import Query
 
+pytest_plugins = ["library_fixtures"]
+
 OLD, NEW = ColourJointEmbedder.id, "fake-joint-2"
 PHOTOS = 60
 
 
 class Newer(ColourJointEmbedder):
     id = NEW
-
-
-@pytest.fixture(scope="module")
-def parser(models_dir: Path) -> Iterator[ParserProcess]:
-    with parser_process(models_dir) as process:
-        yield process
 
 
 @pytest.fixture

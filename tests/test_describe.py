@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from library import Library, parser_process, write_photo
+from library import Library, write_photo
 from PIL import Image
 from sqlalchemy import Engine
 
@@ -16,6 +15,8 @@ from assistant.shelf import Shelf
 from retrieval.describe import describe_photos, undescribed
 from retrieval.fakes import ColourClassifier
 from retrieval.sandbox import ParserProcess
+
+pytest_plugins = ["library_fixtures"]
 
 
 class ColourDescriber:
@@ -32,12 +33,6 @@ class ColourDescriber:
         with Image.open(io.BytesIO(jpeg)) as picture:
             colour = ColourClassifier().classify([picture], 1)[0][0][0]
         return "" if colour == "black" else self._sentence.format(colour)
-
-
-@pytest.fixture(scope="module")
-def parser(models_dir: Path) -> Iterator[ParserProcess]:
-    with parser_process(models_dir) as process:
-        yield process
 
 
 @pytest.fixture

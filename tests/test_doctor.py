@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from library import Library, parser_process, write_photo, write_texts
+from library import Library, write_photo, write_texts
 from sqlalchemy import Engine, text
 
 from assistant.config import Settings
@@ -17,11 +16,7 @@ from retrieval.fakes import HashTextEmbedder
 from retrieval.refill import missing_vectors
 from retrieval.sandbox import ParserProcess
 
-
-@pytest.fixture(scope="module")
-def parser(models_dir: Path) -> Iterator[ParserProcess]:
-    with parser_process(models_dir) as process:
-        yield process
+pytest_plugins = ["library_fixtures"]
 
 
 @pytest.fixture

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
-from library import Library, parser_process
+from library import Library
 from PIL import Image, ImageEnhance
 from skimage import data
 from sqlalchemy import Engine
@@ -18,17 +17,13 @@ from retrieval.fold import HASH_BITS, Look, bits_apart, difference_hash, fold
 from retrieval.sandbox import ParserProcess
 from retrieval.values import Query
 
+pytest_plugins = ["library_fixtures"]
+
 PHOTOS = ("chelsea", "coffee", "astronaut", "rocket")
 
 
 def photo(name: str) -> Image.Image:
     return Image.fromarray(getattr(data, name)())
-
-
-@pytest.fixture(scope="module")
-def parser(models_dir: Path) -> Iterator[ParserProcess]:
-    with parser_process(models_dir) as process:
-        yield process
 
 
 @pytest.mark.parametrize("name", PHOTOS)

@@ -8,29 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from library import MAX_BYTES, Library, parser_process, wait_for, write_photo, write_texts
+from library import MAX_BYTES, Library, wait_for, write_photo, write_texts
 from numpy.typing import NDArray
 from PIL import Image
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
-from assistant.config import Settings
 from retrieval.catalog.records import Upload
 from retrieval.errors import WeightsMissing
 from retrieval.fakes import ColourJointEmbedder, HashTextEmbedder
-from retrieval.sandbox import ParserProcess
 from retrieval.values import Parsed
 from retrieval.worker import IngestWorker
 
-
-@pytest.fixture(scope="module")
-def parser(models_dir: Path) -> Iterator[ParserProcess]:
-    with parser_process(models_dir) as process:
-        yield process
-
-
-@pytest.fixture
-def library(engine: Engine, settings: Settings, parser: ParserProcess) -> Library:
-    return Library(engine, settings.home, parser)
+pytest_plugins = ["library_fixtures"]
 
 
 def test_files_become_searchable(library: Library, tmp_path: Path) -> None:

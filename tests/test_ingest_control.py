@@ -11,27 +11,16 @@ import numpy as np
 import pytest
 from library import Library, parser_process, wait_for, write_texts
 from numpy.typing import NDArray
-from sqlalchemy import Engine
 
 from assistant.config import Settings
 from retrieval.catalog.jobrows import MAX_ATTEMPTS
 from retrieval.catalog.records import Upload
 from retrieval.catalog.workers import worker_name
 from retrieval.fakes import HashTextEmbedder
-from retrieval.sandbox import ParserProcess
 from retrieval.values import Parsed
 from retrieval.worker import IngestWorker
 
-
-@pytest.fixture(scope="module")
-def parser(models_dir: Path) -> Iterator[ParserProcess]:
-    with parser_process(models_dir) as process:
-        yield process
-
-
-@pytest.fixture
-def library(engine: Engine, settings: Settings, parser: ParserProcess) -> Library:
-    return Library(engine, settings.home, parser)
+pytest_plugins = ["library_fixtures"]
 
 
 class SlowText(HashTextEmbedder):

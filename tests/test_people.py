@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from faces import changed, real_encoder, side_by_side
-from library import Library, parser_process
+from library import Library
 from PIL import Image
 from sqlalchemy import Engine, select
 
@@ -22,13 +21,9 @@ from retrieval.people import People
 from retrieval.sandbox import ParserProcess
 from retrieval.weights import ModelStore
 
+pytest_plugins = ["library_fixtures"]
+
 OWNER = "default"
-
-
-@pytest.fixture(scope="module")
-def parser(models_dir: Path) -> Iterator[ParserProcess]:
-    with parser_process(models_dir) as process:
-        yield process
 
 
 @pytest.fixture(scope="module")

@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from library import Library, parser_process, write_photo, write_texts
+from library import Library, write_photo, write_texts
 from PIL import Image
 from sqlalchemy import Engine, text
 
-from assistant.config import Settings
 from retrieval.catalog.fulltext import lexical_hits
 from retrieval.embed.protocol import bare
 from retrieval.errors import SearchError
@@ -23,7 +22,6 @@ from retrieval.fakes import ColourClassifier
 from retrieval.fusion import Fused, Hit, fuse, merge_families, spread
 from retrieval.places import Page, Part, Photo
 from retrieval.relevance import coverage
-from retrieval.sandbox import ParserProcess
 from retrieval.search import Searcher
 from retrieval.values import (
     Block,
@@ -37,16 +35,7 @@ from retrieval.values import (
     TextLocator,
 )
 
-
-@pytest.fixture(scope="module")
-def parser(models_dir: Path) -> Iterator[ParserProcess]:
-    with parser_process(models_dir) as process:
-        yield process
-
-
-@pytest.fixture
-def library(engine: Engine, settings: Settings, parser: ParserProcess) -> Library:
-    return Library(engine, settings.home, parser)
+pytest_plugins = ["library_fixtures"]
 
 
 BOX: Box = (0.1, 0.2, 0.5, 0.3)

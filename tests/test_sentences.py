@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from library import Library, parser_process, write_texts
-from sqlalchemy import Engine, text
+from library import Library, write_texts
+from sqlalchemy import text
 
-from assistant.config import Settings
 from retrieval.embed.e5 import E5Small
 from retrieval.embed.sentences import Sentences, has_sentences
 from retrieval.refill import Refill, missing_vectors
-from retrieval.sandbox import ParserProcess
 from retrieval.sentences import LEAST, sentences_of
 from retrieval.weights import ModelStore
+
+pytest_plugins = ["library_fixtures"]
 
 LETTER = """Thank you for the cake and for coming all that way in the rain on Sunday.
 We have let the top flat to a young couple from Derry, who move in at Easter.
@@ -93,17 +92,6 @@ def test_photos_have_no_sentences() -> None:
     assert has_sentences("text", "body") and has_sentences("audio", "transcript")
     assert has_sentences("text", "ocr") and has_sentences("text", "table")
     assert not has_sentences("image", "ocr") and not has_sentences("text", "metadata")
-
-
-@pytest.fixture(scope="module")
-def parser(models_dir: Path) -> Iterator[ParserProcess]:
-    with parser_process(models_dir) as process:
-        yield process
-
-
-@pytest.fixture
-def library(engine: Engine, settings: Settings, parser: ParserProcess) -> Library:
-    return Library(engine, settings.home, parser)
 
 
 def _stored(library: Library) -> dict[tuple[int, str], list[bytes]]:

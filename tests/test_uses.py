@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
 import docx
 import numpy as np
 import pptx
-import pytest
-from library import Library, parser_process, write_photo
+from library import Library, write_photo
 from PIL import Image
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen import canvas
-from sqlalchemy import Engine
 
-from assistant.config import Settings
-from retrieval.sandbox import ParserProcess
 from retrieval.values import PageLocator
 
-
-@pytest.fixture(scope="module")
-def parser(models_dir: Path) -> Iterator[ParserProcess]:
-    with parser_process(models_dir) as process:
-        yield process
-
-
-@pytest.fixture
-def library(engine: Engine, settings: Settings, parser: ParserProcess) -> Library:
-    return Library(engine, settings.home, parser)
+pytest_plugins = ["library_fixtures"]
 
 
 def photo(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
