@@ -23,24 +23,22 @@ The heads run in numpy: they are a thousandth of the towers' work. Knows nothing
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import pi, sqrt
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from retrieval.embed.cards import read_card, read_tensors
 from retrieval.embed.e5 import E5Small, unit
 from retrieval.embed.efficientnet import SIZE, EfficientNetLite2, class_texts, softmax, to_pixels
 from retrieval.embed.hubs import Hubs
 from retrieval.embed.protocol import Tags
 from retrieval.embed.things import tags_of
-from retrieval.errors import WeightsCorrupt, WeightsError, WeightsMissing
+from retrieval.errors import WeightsError
 
 Array = NDArray[np.float32]
 WEIGHTS = Path(__file__).parent / "weights" / "sightline-clip"
@@ -194,27 +192,3 @@ class SightlineClip:
         """Return unit vectors float32 [n, 512] of captions or questions, in any e5 language."""
         vectors = self._heads.of_texts(self.pooled_texts(texts))
         return self._hubs.of_texts(vectors) if self._hubs else vectors
-
-
-def read_card(folder: Path) -> dict[str, Any]:
-    """Read ``card.json``: id, checksum, size of the ensemble, data, metrics."""
-    try:
-        card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise WeightsMissing(model="sightline-clip", path=folder / "card.json") from error
-    return card
-
-
-def read_tensors(folder: Path, sha256: str) -> dict[str, Array]:
-    """Read ``model.safetensors`` as float32 after checking its checksum."""
-    from safetensors.numpy import load
-
-    path = folder / "model.safetensors"
-    try:
-        body = path.read_bytes()
-    except OSError as error:
-        raise WeightsMissing(model="sightline-clip", path=path) from error
-    found = hashlib.sha256(body).hexdigest()
-    if found != sha256:
-        raise WeightsCorrupt(model="sightline-clip", path=path, found=found, wanted=sha256)
-    return {name: tensor.astype(np.float32) for name, tensor in load(body).items()}
