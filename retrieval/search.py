@@ -24,7 +24,13 @@ from retrieval.catalog.looks import looks_of
 from retrieval.catalog.transactions import reading
 from retrieval.catalog.vectors import generation
 from retrieval.embed.passages import JointPassages
-from retrieval.embed.protocol import ImageClassifier, JointEmbedder, TextEmbedder, bare
+from retrieval.embed.protocol import (
+    ImageClassifier,
+    JointEmbedder,
+    TextEmbedder,
+    bare,
+    embed_asked,
+)
 from retrieval.embed.sentences import Sentences
 from retrieval.errors import SearchError
 from retrieval.figures import parts_of_figures
@@ -165,11 +171,11 @@ class Searcher:
 
     def _questions(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Embed questions [n, dim] so that they find texts of every language."""
-        return self._relevance.neutral(self._text.id, self._text.embed_queries(texts))
+        return self._relevance.neutral(self._text.id, embed_asked(self._text, texts))
 
     def _in_both(self, text: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Embed a question as it is, and with its language wholly taken out."""
-        asked = self._text.embed_queries([text])
+        asked = embed_asked(self._text, [text])
         return asked[0], self._relevance.neutral(self._text.id, asked, share=1.0)[0]
 
     def _rank(

@@ -80,16 +80,16 @@ def test_a_search_tells_how_near_each_sentence_is(settings: Settings, tmp_path: 
     try:
         for _ in assistant.ingest([tmp_path / "boat.txt", tmp_path / "shed.txt"]):
             pass
-        found = assistant.search("What was wrong with the steering?").passages
+        found = assistant.search("How much did the coating cost?").passages
         boat = next(p for p in found if p.asset == "boat.txt")
         cosines = boat.sentences
         assert len(cosines) == len(sentences_of(boat.text)) == 3
-        assert cosines.index(max(cosines)) == 2
+        assert cosines.index(max(cosines)) == 1
         assert boat.signals["sentence"] == pytest.approx(max(cosines), abs=1e-5)
         assert "crossed" not in boat.signals
-        found = assistant.search("方向舵怎么了？").passages
+        found = assistant.search("油漆多少钱？").passages
         boat = next(p for p in found if p.asset == "boat.txt")
-        assert boat.sentences.index(max(boat.sentences)) == 2
+        assert boat.sentences.index(max(boat.sentences)) == 1
         assert boat.signals["crossed"] == pytest.approx(max(boat.sentences), abs=1e-5)
         assert "sentence" not in boat.signals
     finally:

@@ -2,7 +2,7 @@
 
 The lower layers of e5-small never change, so every wording of every caption passes through them
 once, in the int8 graph that the product runs. States of all tokens lie packed one text after the
-other; texts are cut to 62 places, which no caption of the data reaches.
+other; texts are cut to 62 places, which no caption of the data reaches (and few questions do).
 
 Knows nothing of what the texts say.
 """
@@ -61,12 +61,12 @@ def joined(parts: Sequence[Tokens]) -> Tokens:
     )
 
 
-def lower_layers(weights: Path, threads: int = 1) -> object:
-    """Open the layers below ``FIRST`` as a session."""
-    return open_session(e5_model(read_e5(weights), outputs=(FIRST,)), threads, E5Small.id)
+def lower_layers(weights: Path, threads: int = 1, first: int = FIRST) -> object:
+    """Open the layers below ``first`` as a session."""
+    return open_session(e5_model(read_e5(weights), outputs=(first,)), threads, E5Small.id)
 
 
-def token_states(e5: E5Small, session: object, texts: Sequence[str]) -> Tokens:
+def token_states(e5: E5Small, session: object, texts: Sequence[str], first: int = FIRST) -> Tokens:
     """Run texts through the lower layers, with the prefix that queries get."""
     windows = []
     for place, text in enumerate(texts):
@@ -78,7 +78,7 @@ def token_states(e5: E5Small, session: object, texts: Sequence[str]) -> Tokens:
     for at in range(0, len(order), _BATCH):
         batch = order[at : at + _BATCH]
         words, lengths = e5.word_vectors(batch)
-        (hidden,) = session.run([f"x{FIRST}"], {"words": words, "lengths": lengths})  # type: ignore[attr-defined]
+        (hidden,) = session.run([f"x{first}"], {"words": words, "lengths": lengths})  # type: ignore[attr-defined]
         for window, length, rows in zip(batch, lengths, hidden, strict=True):
             states[starts[window.text] : starts[window.text] + length] = rows[:length]
     return Tokens(states, starts)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from assistant.tuning.calibrate import Flags, Floats, fit_map
 from assistant.tuning.reader_data import Asked
 from assistant.tuning.reader_papers import Paper
 from retrieval.calibration import Calibration
-from retrieval.embed.protocol import TextEmbedder
+from retrieval.embed.protocol import TextEmbedder, embed_asked
 from retrieval.embed.sentences import Sentences
 from retrieval.languages import Languages
 from retrieval.sentences import sentences_of
@@ -91,7 +92,9 @@ def fit_texts(text: TextEmbedder, sorts: dict[str, Told]) -> tuple[Calibration, 
         for language in _LANGUAGES
     )
     languages = Languages.of(english, chinese)
-    asked = {name: _vectors(text.embed_queries, told.questions) for name, told in sorts.items()}
+    asked = {
+        name: _vectors(partial(embed_asked, text), told.questions) for name, told in sorts.items()
+    }
     scored = {}
     for name, told in sorts.items():
         wanted = np.array(told.wanted)

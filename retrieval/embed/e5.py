@@ -5,6 +5,12 @@ tokens, scaled to unit length; questions are prefixed ``query: ``, passages ``pa
 Texts are sorted by length before they are put into batches, so that little is padding. A text
 longer than the network's 512 places is read in windows whose means are averaged by length.
 
+e5 learned from questions that share words with what answers them, and people ask in other words or
+in their other language. So a question that looks for texts passes through a tower of its own, with
+low-rank adapters taught by such questions (``assistant/tuning/asking_train.py``). Texts pass as
+ever, so no stored vector changes: fine-tuning only the side of the question is from Lee et al.
+2021, "Learning Dense Representations of Phrases at Scale".
+
 Knows nothing of photos, chunks or the index.
 """
 
@@ -19,6 +25,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from retrieval.embed.cards import read_card, read_tensors
 from retrieval.embed.e5_file import read_e5
 from retrieval.embed.e5_graph import Adapters, e5_model
 from retrieval.embed.runtime import derived, open_session
@@ -42,16 +49,18 @@ class E5Small:
     Args:
         weights: the verified file of the bundle ``e5-small``.
         threads: threads of ONNX Runtime for this encoder.
+        asking: the folder of the adapters for questions that look for texts; without, they pass
+            through the same tower as texts.
 
     Raises:
-        WeightsError: the file is not the one expected.
+        WeightsError: a file is not the one expected.
     """
 
     id = "e5-small"
     dim = 384
     max_tokens = 512
 
-    def __init__(self, weights: Path, threads: int = 1) -> None:
+    def __init__(self, weights: Path, threads: int = 1, asking: Path | None = None) -> None:
         self._weights, self._threads = weights, threads
         read = read_e5(weights)
         self._words = read.matrices["emb.word"]
@@ -60,6 +69,10 @@ class E5Small:
         graph = derived(weights, _GRAPH, lambda path: e5_model(read_e5(path)))
         self._session = open_session(graph, threads, self.id)
         self._remember()
+        self._asking = self
+        if asking is not None:
+            mark = str(read_card(asking)["sha256"])
+            self._asking = self.tuned(read_tensors(asking, mark), mark[:12])
 
     def tuned(self, adapters: Adapters, mark: str) -> E5Small:
         """Return this network with low-rank adapters merged in; this one stays as it is.
@@ -89,8 +102,12 @@ class E5Small:
         return self._embed([f"passage: {text}" for text in texts])
 
     def embed_queries(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return unit vectors float32 [n, 384] of questions."""
+        """Return unit vectors float32 [n, 384] of questions, or of anything short."""
         return self._embed([f"query: {text}" for text in texts])
+
+    def embed_asked(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return unit vectors float32 [n, 384] of questions that look for texts."""
+        return self._asking.embed_queries(texts)
 
     def windows(self, texts: Sequence[str]) -> list[Window]:
         """Cut prefixed texts into windows of at most 512 places, every text at least one."""

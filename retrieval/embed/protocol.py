@@ -1,4 +1,4 @@
-"""What an embedder is: three small protocols, and nothing of any model.
+"""What an embedder is: a few small protocols, and nothing of any model.
 
 Every stored vector carries the ``id`` and ``dim`` of the embedder it came from; two vectors are
 comparable only when both agree. All vectors are float32 and of unit length, so that an inner
@@ -50,6 +50,22 @@ class TextEmbedder(Protocol):
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """Return unit vectors [n, dim] of questions; the model's own prefix is added here."""
         ...
+
+
+@runtime_checkable
+class AskingEmbedder(TextEmbedder, Protocol):
+    """A text embedder with a tower of its own for questions that look for texts."""
+
+    def embed_asked(self, texts: Sequence[str]) -> Vectors:
+        """Return unit vectors [n, dim] of such questions, comparable with passages."""
+        ...
+
+
+def embed_asked(embedder: TextEmbedder, texts: Sequence[str]) -> Vectors:
+    """Return unit vectors [n, dim] of questions that look for texts, as an embedder does best."""
+    if isinstance(embedder, AskingEmbedder):
+        return embedder.embed_asked(texts)
+    return embedder.embed_queries(texts)
 
 
 @runtime_checkable

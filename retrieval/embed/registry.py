@@ -16,7 +16,10 @@ from retrieval.embed.protocol import ImageClassifier, JointEmbedder, TextEmbedde
 from retrieval.weights import ModelStore
 
 CALIBRATION = "calibration.json"
-_E5_FOLDER = Path(__file__).parent / "weights" / "e5-small"
+_WEIGHTS = Path(__file__).parent / "weights"
+_E5_FOLDER = _WEIGHTS / "e5-small"
+ASKING = _WEIGHTS / "e5-small-asking"
+"""By which questions look for texts with the text embedder that ships."""
 TEXT_CALIBRATION = _E5_FOLDER / CALIBRATION
 """That of the text embedder that ships."""
 TextFactory = Callable[[ModelStore, int], TextEmbedder]
@@ -34,10 +37,10 @@ class Embedders:
 
 
 def e5_small(store: ModelStore, threads: int) -> TextEmbedder:
-    """Return multilingual-e5-small."""
+    """Return multilingual-e5-small, with the tower by which questions look for texts."""
     from retrieval.embed.e5 import E5Small
 
-    return E5Small(store.path("e5-small"), threads)
+    return E5Small(store.path("e5-small"), threads, ASKING)
 
 
 def sightline_clip(
