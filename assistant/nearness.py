@@ -14,7 +14,7 @@ from retrieval.languages import is_chinese
 from retrieval.sentences import sentences_of
 from retrieval.values import Passage
 
-UNKNOWN = -0.2
+UNKNOWN = -0.35
 """Where no sentence's cosine is known: what a copy that may be right or wrong has."""
 _LEAST = -2.0
 _AROUND = ((8, 8), (8, 0), (0, 8), (0, 0))
