@@ -13,6 +13,7 @@ import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from assistant.config import load_settings
 from assistant.tuning.asking_measure import found_by_sentences
@@ -20,7 +21,7 @@ from assistant.tuning.asking_train import AskingSettings, lessons_of, train_aski
 from assistant.tuning.reader_data import read_questions
 from assistant.tuning.reader_papers import read_papers, split_papers
 from assistant.tuning.registry import CARD, WEIGHTS, sha256_of
-from assistant.tuning.text_fit import told_by_papers, told_by_paragraphs
+from assistant.tuning.text_fit import Told, told_by_papers, told_by_paragraphs
 from retrieval.embed.e5 import E5Small
 from retrieval.embed.registry import ASKING
 from retrieval.weights import ModelStore
@@ -33,8 +34,7 @@ def main(folder: Path) -> None:
     settings, chosen = load_settings(), AskingSettings()
     file = ModelStore(settings.models_folder).path("e5-small")
     questions = read_questions(folder)
-    taught, held = questions.split()
-    papers, other = split_papers(read_papers())
+    (taught, held), (papers, other) = questions.split(), split_papers(read_papers())
     plain = E5Small(file, settings.threads)
     sorts = [told_by_papers(papers), told_by_paragraphs(questions.paragraphs, taught)]
     lessons = lessons_of(plain, file, sorts, settings.threads)
@@ -53,21 +53,25 @@ def main(folder: Path) -> None:
         "sha256": sha256_of(ASKING / WEIGHTS),
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    (ASKING / CARD).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-    measured = {
-        "everyday papers": told_by_papers(other),
-        "XQuAD": told_by_paragraphs(questions.paragraphs, held),
+    _write(card)  # without it the weights are not read, and so not measured
+    paragraphs = told_by_paragraphs(questions.paragraphs, held)
+    measured = {"everyday papers": told_by_papers(other), "XQuAD": paragraphs}
+    with_them = E5Small(file, settings.threads, ASKING)
+    card["metrics"] = {name: _found(plain, with_them, told) for name, told in measured.items()}
+    print(_write(card))
+
+
+def _found(without: E5Small, with_them: E5Small, told: Told) -> dict[str, Any]:
+    return {
+        "without": found_by_sentences(without, told),
+        "with": found_by_sentences(with_them, told),
     }
-    card["metrics"] = {
-        name: {
-            "without": found_by_sentences(plain, told),
-            "with": found_by_sentences(E5Small(file, settings.threads, ASKING), told),
-        }
-        for name, told in measured.items()
-    }
+
+
+def _write(card: dict[str, Any]) -> str:
     text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
     (ASKING / CARD).write_text(text, encoding="utf-8")
-    print(text)
+    return text
 
 
 if __name__ == "__main__":
