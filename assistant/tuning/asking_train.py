@@ -2,8 +2,8 @@
 
 Query-side fine-tuning (Lee et al. 2021, "Learning Dense Representations of Phrases at Scale"): the
 vectors of sentences stay as they are, so a library need not be embedded anew, and every question
-is compared with all sentences of its language at every step instead of a few drawn ones. The loss
-is the cross-entropy of the sentences that hold the answer, and of the paper they are from.
+is compared at every step with all sentences in the language of its answer, not with a few drawn
+ones. The loss is the cross-entropy of the sentences that hold the answer, and of the paper they are from.
 
 Of what was learned a share is kept (Wortsman et al. 2022, "Robust fine-tuning of zero-shot
 models": weights between those before and after keep what the network knew of other texts).
@@ -129,7 +129,8 @@ def train_asking(
     tower = TextTower(read_e5(weights), settings.rank)
     learner = Learner(tower, settings.weight_decay, settings.ema)
     text = json.dumps(asdict(settings), sort_keys=True)
-    mark = hashlib.sha256(text.encode() + lessons.questions.states.tobytes()).hexdigest()[:16]
+    data = lessons.questions.states.tobytes() + lessons.sentences.tobytes()
+    mark = hashlib.sha256(text.encode() + data).hexdigest()[:16]
     learner.load(run, mark)
     drawn, mean = _batches(len(lessons.holds), settings), None
     for step in range(learner.step, settings.steps):
