@@ -3,7 +3,8 @@
 Query-side fine-tuning (Lee et al. 2021, "Learning Dense Representations of Phrases at Scale"): the
 vectors of sentences stay as they are, so a library need not be embedded anew, and every question
 is compared at every step with all sentences in the language of its answer, not with a few drawn
-ones. The loss is the cross-entropy of the sentences that hold the answer, and of the paper they are from.
+ones. The loss is the cross-entropy of the sentences that hold the answer, and of the paper that
+they are from.
 
 Of what was learned a share is kept (Wortsman et al. 2022, "Robust fine-tuning of zero-shot
 models": weights between those before and after keep what the network knew of other texts).
