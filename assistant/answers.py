@@ -20,6 +20,9 @@ from assistant.session import Session
 from assistant.text_work import written
 from retrieval.values import Passage
 
+_OF_DOCUMENTS = ("find", "structure", "list", "count", "extract", "entities", "look", "chart")
+"""What a question on a document's marks, values of a kind or rows may be taken for."""
+
 Composer = Callable[[Session, Plan, Sequence[ToolResult]], Draft]
 
 
@@ -34,8 +37,11 @@ def compose_draft(
     from assistant.entities import entities
     from assistant.faces import count_faces
     from assistant.found import found_words
+    from assistant.kinds import told_by_kind
+    from assistant.marked import told_by_marks
     from assistant.people_told import tell_photos, tell_who
     from assistant.pictures import look, pick
+    from assistant.row_counts import told_by_count
     from assistant.rows.queried import NO_QUERY
     from assistant.rows.told import told_by_rows
     from assistant.structure import tell_structure
@@ -68,6 +74,10 @@ def compose_draft(
     }
     if fitting := several(plan, session.request, results):
         return _ask_which(session, fitting)
+    if plan.intent in _OF_DOCUMENTS:
+        for tell_by_rule in (told_by_marks, told_by_kind, told_by_count):
+            if looked_for := tell_by_rule(session, plan, results):
+                return looked_for
     if done := written(results, plan.intent):
         draft: Draft = done.data["draft"]
         return draft

@@ -99,6 +99,7 @@ class _Builder(Parts):
             language=self.settings.language,
             searcher=self.searcher,
             recognise=people.recognise,
+            look=self.drawn_anew,
         )
         intake = Intake(
             catalog=self.catalog,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from assistant.errors import AssetNotFound
 from assistant.i18n import Language, text
 from assistant.messages import AssetView, Citation, EvidenceView, RowsView
-from assistant.shelf import Recognise, Shelf, passage_of, tag_name, view_of
+from assistant.shelf import Look, Recognise, Shelf, passage_of, tag_name, view_of
 from assistant.views import Finding
 from retrieval.blobs import BlobStore
 from retrieval.catalog.library import Catalog
@@ -45,6 +45,7 @@ class Files:
     Args:
         searcher: returns the part, built when it is first needed.
         recognise: names the faces of a picture that is in no library.
+        look: draws pages of a PDF and tells what they look like.
     """
 
     def __init__(
@@ -56,8 +57,10 @@ class Files:
         language: Language,
         searcher: Callable[[], Searcher],
         recognise: Recognise,
+        look: Look,
     ) -> None:
         self._recognise = recognise
+        self._look = look
         self._catalog = catalog
         self._blobs = blobs
         self._thumbnails = thumbnails
@@ -68,7 +71,7 @@ class Files:
 
     def shelf(self, library: str) -> Shelf:
         """Return what the owner of a library may see."""
-        return Shelf(library, self._catalog, self._blobs, self.find, self._recognise)
+        return Shelf(library, self._catalog, self._blobs, self.find, self._recognise, self._look)
 
     def size(self, library: str) -> int:
         """Return how many files a library holds."""

@@ -14,6 +14,7 @@ from PIL.Image import Image
 
 from assistant.messages import AssetView
 from assistant.views import FaceView
+from retrieval.marks import PageMarks
 from retrieval.values import Box, Filters, Modality, Passage, SearchResult, Word
 
 NOT_IN_LIBRARY = 0
@@ -81,6 +82,15 @@ class LibraryView(Protocol):
 
     def words(self, passage: Passage) -> Sequence[Word]:
         """Return the words of a passage with their boxes or times, in the order of its text."""
+        ...
+
+    def marks(self, asset_id: int, pages: Sequence[int]) -> Sequence[PageMarks]:
+        """Return what pages of a document look like; those without a picture are left out.
+
+        Raises:
+            AssetNotFound: it is not in this library.
+            FileRejected: its pages cannot be drawn.
+        """
         ...
 
     def people(self) -> tuple[str, ...]:
@@ -161,6 +171,12 @@ class EmptyLibrary:
     def words(self, passage: Passage) -> Sequence[Word]:
         """Return none."""
         return ()
+
+    def marks(self, asset_id: int, pages: Sequence[int]) -> Sequence[PageMarks]:
+        """Raise: there is no file."""
+        from assistant.errors import AssetNotFound
+
+        raise AssetNotFound(asset=asset_id)
 
     def people(self) -> tuple[str, ...]:
         """Return none."""

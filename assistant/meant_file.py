@@ -10,12 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from assistant.calls import ToolResult
+from assistant.citations import content_words
 from assistant.errors import AssetNotFound
 from assistant.leader import focus
 from assistant.library import NOT_IN_LIBRARY
+from assistant.numbered import numbered_in
+from assistant.page_numbers import page_of, pages_called
 from assistant.phrases import THING, THING_ZH
 from assistant.planner import Plan
 from assistant.session import Request
+from assistant.windows import paper_fit
 from retrieval.values import Passage
 
 _READ = ("document", "text")
@@ -25,6 +29,8 @@ _THIS = re.compile(
     re.IGNORECASE,
 )
 """Speaks of one document, or of its parts by number."""
+_COVER = re.compile(r"\b(?:front )?cover\b|\btitle page\b|封面|扉页", re.IGNORECASE)
+"""Speaks of the first page with words."""
 
 
 @dataclass(frozen=True)
@@ -52,19 +58,36 @@ def meant_file(request: Request, plan: Plan, results: Sequence[ToolResult]) -> M
             file = MeantFile(given.name, None, tuple(given.passages))
             return file if given.modality in _READ and given.passages else None
         files = [a for a in request.library.assets(names[0], limit=5) if a.name == names[0]]
-        return _of_library(request, files[0].id if files else NOT_IN_LIBRARY)
+        return file_of(request, files[0].id if files else NOT_IN_LIBRARY)
     if not request.use_library:
         return None
     if request.library.size() == 1:
         only = next(iter(request.library.assets(limit=1)), None)
-        return None if only is None else _of_library(request, only.id)
+        return None if only is None else file_of(request, only.id)
     found = [p for r in results for p in r.passages]
     if found and of_one_document(request.question):
-        return _of_library(request, found[0].asset_id)
+        return file_of(request, found[0].asset_id)
     return None
 
 
-def _of_library(request: Request, number: int) -> MeantFile | None:
+def likeliest_file(request: Request) -> MeantFile | None:
+    """Return the document whose passages, of those found, speak most of a question."""
+    if not request.use_library or request.attached:
+        return None
+    found: dict[int, list[Passage]] = {}
+    for passage in request.library.search(request.question, modality="text").passages:
+        found.setdefault(passage.asset_id, []).append(passage)
+    asked = set(content_words(request.question))
+    fits = {
+        n: paper_fit(request.question, own) + len(asked & set(content_words(own[0].asset)))
+        for n, own in found.items()
+    }
+    best = max(fits, key=lambda n: fits[n], default=NOT_IN_LIBRARY)
+    return file_of(request, best) if fits.get(best, 0.0) > 0 else None
+
+
+def file_of(request: Request, number: int) -> MeantFile | None:
+    """Return a document of the library by its id; None of a photo, a recording, or no file."""
     if number == NOT_IN_LIBRARY:
         return None
     try:
@@ -73,3 +96,23 @@ def _of_library(request: Request, number: int) -> MeantFile | None:
         return None
     passages = tuple(p for p in held if p.kind != "pixels")
     return MeantFile(asset.name, number, passages) if asset.modality in _READ and passages else None
+
+
+def pages_meant(question: str, plan: Plan, file: MeantFile) -> tuple[Passage, ...]:
+    """Return the first passage of each page that a question names, or that has what it names."""
+    if plan.page is not None:
+        called = pages_called(plan.page, file.passages, plan.page_counted)
+        return by_page([p for page in called for p in file.passages if page_of(p) == page])
+    if _COVER.search(question):
+        return by_page([p for p in file.passages if page_of(p)])[:1]
+    captioned = numbered_in(question, file.passages)
+    pages = {page for p in captioned if (page := page_of(p))}
+    return by_page([p for p in file.passages if page_of(p) in pages])
+
+
+def by_page(passages: Sequence[Passage]) -> tuple[Passage, ...]:
+    """Return the first passage of each page; of a file without pages only the first."""
+    first: dict[int | None, Passage] = {}
+    for passage in passages:
+        first.setdefault(page_of(passage), passage)
+    return tuple(first.values())

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from assistant.config import Settings
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from retrieval.embed.registry import Embedders
     from retrieval.indexer import Indexer
     from retrieval.ingest import Ingestor
+    from retrieval.marks import PageMarks
     from retrieval.people import People
     from retrieval.presence import Presence
     from retrieval.sandbox import ParserProcess
@@ -146,6 +147,10 @@ class Parts:
         return ParserProcess(
             settings.models_folder, limits, settings.threads, settings.parse_timeout
         )
+
+    def drawn_anew(self, path: Path, name: str, pages: Sequence[int]) -> Iterator[PageMarks]:
+        """Yield what pages of a PDF look like, from a process that no ingestion keeps busy."""
+        yield from self.attachment_parser().look(path, name, pages)
 
     def _ingestor(self) -> Ingestor:
         from retrieval.ingest import Ingestor

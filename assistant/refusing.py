@@ -12,16 +12,16 @@ from collections.abc import Sequence
 
 from assistant.beyond import beyond, colours_in
 from assistant.calls import ToolResult
-from assistant.colours import has_colour
 from assistant.confidence import shared
 from assistant.drafts import Draft, join
 from assistant.i18n import Language, text
-from assistant.meant_file import MeantFile, meant_file, of_one_document
-from assistant.numbered import missing_part, numbered_in
-from assistant.page_numbers import page_of, pages_called
+from assistant.meant_file import MeantFile, by_page, meant_file, of_one_document, pages_meant
+from assistant.numbered import missing_part
+from assistant.page_numbers import page_of
 from assistant.planner import Plan
 from assistant.session import Session
 from assistant.windows import by_worth
+from retrieval.colours import has_colour
 from retrieval.values import CellLocator, Passage
 
 _NEAREST = 3
@@ -32,8 +32,6 @@ _PAGES = re.compile(
     re.IGNORECASE,
 )
 """Speaks of a document's parts, so of the only one there is."""
-_COVER = re.compile(r"\b(?:front )?cover\b|\btitle page\b|封面|扉页", re.IGNORECASE)
-"""Speaks of the first page with words."""
 
 
 def refuse(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
@@ -96,7 +94,8 @@ def _unable(
     kind, language = beyond(session.request.question), session.language
     if kind is None or not _speaks_of(session.request.question, plan, results, file):
         return None
-    places = _pages_meant(session, plan, file) or _by_page(_found_in(session, plan, results, file))
+    named = pages_meant(session.request.question, plan, file)
+    places = (named or by_page(_found_in(session, plan, results, file)))[:_NEAREST]
     if not places:
         return None
     if kind == "look" and (colour := _colour_missing(session, plan, file)):
@@ -118,7 +117,8 @@ def _speaks_of(question: str, plan: Plan, results: Sequence[ToolResult], file: M
 
 def _colour_missing(session: Session, plan: Plan, file: MeantFile) -> str | None:
     """Return the colour that a question names and the page it names has nowhere; None otherwise."""
-    pages = {page for p in _pages_meant(session, plan, file) if (page := page_of(p))}
+    named = pages_meant(session.request.question, plan, file)
+    pages = {page for p in named if (page := page_of(p))}
     colours = colours_in(session.request.question)
     if len(colours) != 1 or not pages or file.asset_id is None:
         return None
@@ -126,18 +126,6 @@ def _colour_missing(session: Session, plan: Plan, file: MeantFile) -> str | None
     if any(picture is None or has_colour(picture, colours[0]) for picture in pictures):
         return None
     return colours[0]
-
-
-def _pages_meant(session: Session, plan: Plan, file: MeantFile) -> tuple[Passage, ...]:
-    """Return the first passage of each page that a question names, or that has what it names."""
-    if plan.page is not None:
-        called = pages_called(plan.page, file.passages, plan.page_counted)
-        return _by_page([p for page in called for p in file.passages if page_of(p) == page])
-    if _COVER.search(session.request.question):
-        return _by_page([p for p in file.passages if page_of(p)])[:1]
-    captioned = numbered_in(session.request.question, file.passages)
-    pages = {page for p in captioned if (page := page_of(p))}
-    return _by_page([p for p in file.passages if page_of(p) in pages])
 
 
 def _found_in(
@@ -153,23 +141,15 @@ def _nearest(
     session: Session, plan: Plan, results: Sequence[ToolResult], file: MeantFile | None
 ) -> tuple[Passage, ...]:
     """Return the nearest misses: of the file that is meant its pages, else one passage a file."""
-    if file is not None and (named := _pages_meant(session, plan, file)):
-        return named
+    if file is not None and (named := pages_meant(session.request.question, plan, file)):
+        return named[:_NEAREST]
     if file is not None and any(p.asset == file.name for r in results for p in r.passages):
-        return _by_page(_found_in(session, plan, results, file))
+        return by_page(_found_in(session, plan, results, file))[:_NEAREST]
     best: dict[int, Passage] = {}
     for result in results:
         for passage in result.passages if result.search is not None else ():
             best.setdefault(passage.asset_id, passage)
     return tuple(best.values())[:_NEAREST]
-
-
-def _by_page(passages: Sequence[Passage]) -> tuple[Passage, ...]:
-    """Return the first passage of each page; of a file without pages only the first."""
-    first: dict[int | None, Passage] = {}
-    for passage in passages:
-        first.setdefault(page_of(passage), passage)
-    return tuple(first.values())[:_NEAREST]
 
 
 def _places(passages: Sequence[Passage], language: Language) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
+from PIL import Image as Pictures
 from PIL.Image import Image
 
 from assistant.errors import AssetNotFound
@@ -16,10 +19,21 @@ from retrieval.catalog import people
 from retrieval.catalog.library import Catalog
 from retrieval.catalog.records import AssetRecord, ChunkRecord
 from retrieval.catalog.transactions import reading
-from retrieval.values import ABOUT, Filters, Modality, Passage, Query, SearchResult, Word
+from retrieval.marks import PageMarks, marks_of
+from retrieval.values import (
+    ABOUT,
+    Filters,
+    Modality,
+    PageLocator,
+    Passage,
+    Query,
+    SearchResult,
+    Word,
+)
 
 Search = Callable[[Query], SearchResult]
 Recognise = Callable[[str, str, bytes], list[FaceView]]
+Look = Callable[[Path, str, Sequence[int]], Iterable[PageMarks]]
 
 
 class Shelf:
@@ -28,6 +42,7 @@ class Shelf:
     Args:
         library: the one library it can see; every asset is checked against it.
         recognise: names the faces of a picture that is in no library, by those of this one.
+        look: draws pages of a PDF and tells what they look like.
     """
 
     def __init__(
@@ -37,8 +52,10 @@ class Shelf:
         blobs: BlobStore,
         search: Search,
         recognise: Recognise = lambda library, name, jpeg: [],
+        look: Look = lambda path, name, pages: (),
     ) -> None:
         self._recognise = recognise
+        self._look = look
         self._library = library
         self._catalog = catalog
         self._blobs = blobs
@@ -121,6 +138,31 @@ class Shelf:
     def words(self, passage: Passage) -> Sequence[Word]:
         """Return the places of words that were heard or recognised; of others, none are kept."""
         return self._catalog.words(passage.chunk_id) if passage.chunk_id is not None else ()
+
+    def marks(self, asset_id: int, pages: Sequence[int]) -> list[PageMarks]:
+        """Return what pages look like: a PDF is drawn anew, a scan is looked at as it was kept.
+
+        Raises:
+            AssetNotFound: it is not in this library.
+            FileRejected: its pages cannot be drawn.
+        """
+        record = self._record(asset_id)
+        read: dict[int, list[Word]] = {}
+        for chunk in self._catalog.chunks(asset_id):
+            if chunk.kind == "ocr" and isinstance(chunk.locator, PageLocator):
+                read.setdefault(chunk.locator.page, []).extend(self._catalog.words(chunk.id))
+        found = [self._scanned(asset_id, n, read[n]) for n in pages if n in read]
+        drawn = [page for page in pages if page not in read]
+        if drawn and record.media_type == "application/pdf":
+            found += self._look(self._blobs.path(record.sha256), record.name, drawn)
+        return sorted((one for one in found if one is not None), key=lambda one: one.page)
+
+    def _scanned(self, asset_id: int, page: int, words: Sequence[Word]) -> PageMarks | None:
+        jpeg = self.picture(asset_id, page)
+        if jpeg is None:
+            return None
+        with Pictures.open(io.BytesIO(jpeg), formats=("JPEG",)) as picture:
+            return marks_of(picture.convert("RGB"), words, page)
 
     def people(self) -> tuple[str, ...]:
         """Return the names that the owner gave people; none while faces are not grouped."""

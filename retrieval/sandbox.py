@@ -17,16 +17,19 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
 from retrieval.errors import Cancelled, FileDamaged, FileTimeout, SightlineError
+from retrieval.marks import PageMarks
 from retrieval.parse.base import Limits
 from retrieval.values import Parsed
 
 _LENGTH = struct.Struct(">I")
+_Request = tuple[Path, str, tuple[int, ...] | None]
+"""A file, its name, and the pages that are to be looked at; None: it is to be parsed."""
 _POLL = 0.2
 _PIPE_BYTES = 1 << 20  # lets the child read on while the parent embeds
 
@@ -53,7 +56,7 @@ class ParserProcess:
         timeout: seconds a file may go without a sign of progress.
         whisper: folder of another speech model.
         memory: address space the child may take, in bytes.
-        idle_seconds: after so long without a file the child leaves and its memory with it.
+        idle_seconds: after so long without a request the child leaves and its memory with it.
     """
 
     def __init__(
@@ -89,11 +92,29 @@ class ParserProcess:
             FileRejected: as the parser says; ``Cancelled``; ``FileTimeout`` after ``timeout``
                 seconds without a value; ``FileDamaged`` when the child dies over the file.
         """
+        yield from self._serve_one((path.absolute(), name, None), cancelled)
+
+    def look(
+        self,
+        path: Path,
+        name: str,
+        pages: Sequence[int],
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> Iterator[PageMarks]:
+        """Yield what pages of a PDF look like, by their numbers, as ``marked_pages`` does.
+
+        Raises:
+            FileRejected: as for ``parse``.
+        """
+        yield from self._serve_one((path.absolute(), name, tuple(pages)), cancelled)
+
+    def _serve_one(self, request: _Request, cancelled: Callable[[], bool]) -> Iterator[Any]:
+        """Yield what the child answers to a request; it is killed if that is not heard out."""
         with self._lock:
             finished = False
             try:
-                child = self._ask(path, name)
-                for value in self._answers(child, name, cancelled):
+                child = self._ask(request)
+                for value in self._answers(child, request[1], cancelled):
                     if isinstance(value, SightlineError):
                         finished = True
                         raise value
@@ -107,8 +128,7 @@ class ParserProcess:
         """End the child, if there is one."""
         self._kill()
 
-    def _ask(self, path: Path, name: str) -> subprocess.Popen[bytes]:
-        request = (path.absolute(), name)
+    def _ask(self, request: _Request) -> subprocess.Popen[bytes]:
         child = self._child
         if child is not None and child.poll() is None:
             try:
@@ -225,15 +245,18 @@ def _serve() -> None:
     if setup is None:
         return
     _confine(setup)
-    from retrieval.parse import ParseTools, parse
+    from retrieval.parse import ParseTools, look, parse
 
     tools = ParseTools(setup.models_dir, setup.threads, setup.whisper)
     while select.select([requests], [], [], setup.idle_seconds)[0]:
-        request: tuple[Path, str] | None = _receive(requests)
+        request: _Request | None = _receive(requests)
         if request is None:
             return
+        path, name, pages = request
+        limits = setup.limits
+        asked = parse(path, name, limits, tools) if pages is None else look(path, name, pages)
         try:
-            for value in parse(*request, setup.limits, tools):
+            for value in asked:
                 _send(answers, value)
         except SightlineError as error:
             _send(answers, error)

@@ -10,7 +10,7 @@ from assisting import open_assistant, outcome, write
 from reportlab.pdfgen.canvas import Canvas
 
 from assistant.beyond import beyond, colours_in
-from assistant.colours import has_colour
+from retrieval.colours import has_colour
 from assistant.config import Settings
 from assistant.messages import Abstained
 from assistant.models.scripted import ScriptedChat

@@ -6,12 +6,13 @@ PDFium must not be entered by two threads, so one lock guards it here. Knows not
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from retrieval.errors import FileDamaged, FileEncrypted, FileTooLarge
+from retrieval.marks import PageMarks, marks_of
 from retrieval.parse.base import Limits, ParseTools, Source, one_line
 from retrieval.parse.drawings import drawn_regions
 from retrieval.parse.figures import figures_of_page
@@ -60,6 +61,36 @@ def parse_pdf(source: Source, limits: Limits, tools: ParseTools) -> Iterator[Par
                     raise FileDamaged(name=source.name, detail="no page can be drawn") from error
                 continue
             yield from values
+    finally:
+        with _LOCK:
+            document.close()
+
+
+def marked_pages(source: Source, numbers: Sequence[int]) -> Iterator[PageMarks]:
+    """Yield what pages look like, by their numbers, 1-based; those that cannot be drawn are left
+    out. Words are those of the text layer.
+
+    Raises:
+        FileEncrypted: it needs a password.
+        FileDamaged: PDFium cannot open it.
+    """
+    import pypdfium2 as pdfium
+
+    document = _open(source)
+    try:
+        for number in numbers:
+            with _LOCK:
+                try:
+                    page = document[number - 1]
+                except (pdfium.PdfiumError, IndexError):
+                    continue
+                try:
+                    text = read_text(page)
+                    width, height = page.get_size()
+                    image = _render(page, width, height, _SCANNED)
+                finally:
+                    page.close()
+            yield marks_of(image, [word for word, _, _ in text.upright], number)
     finally:
         with _LOCK:
             document.close()

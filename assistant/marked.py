@@ -1,0 +1,168 @@
+"""Answers on how the words of a document are marked: in a colour, under a marker, blacked out.
+
+Passages hold no colours, so the pages are looked at anew. What is found is told as it stands there
+and cited at its own place. Knows the library's pages and no model; see ``retrieval.marks``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from assistant.calls import ToolResult
+from assistant.citations import cite, content_words, find_span
+from assistant.drafts import Draft, join
+from assistant.i18n import text
+from assistant.marked_words import Stretch, stretches
+from assistant.marks_asked import MarksAsked, marks_asked
+from assistant.meant_file import MeantFile, likeliest_file, meant_file, pages_meant
+from assistant.messages import Citation
+from assistant.page_numbers import page_of
+from assistant.planner import Plan
+from assistant.safety import find_orders, hide_secrets
+from assistant.session import Session
+from retrieval.errors import FileRejected
+from retrieval.marks import PageMarks
+from retrieval.values import Box, PageLocator, Passage
+
+MOST_PAGES = 60
+"""Pages of a document that are looked at for one question."""
+_TOLD, _CITED = 30, 12
+"""Stretches, or pages, that are told and that are cited."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A document, what its pages look like, and whether these are all of them."""
+
+    file: MeantFile
+    asked: MarksAsked
+    pages: Sequence[PageMarks]
+    named: bool
+
+
+def told_by_marks(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft | None:
+    """Answer a question on marks by looking; None where it asks for none, or none were seen."""
+    seen = look(session, plan, results)
+    if seen is None:
+        return None
+    if seen.asked.mark == "blackened":
+        return _blackened(session, seen)
+    if seen.asked.mark == "colours":
+        return _colours(session, seen)
+    return _stretches(session, seen)
+
+
+def look(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Seen | None:
+    """Look at the pages that a question on marks is about; None where it is not one."""
+    asked = marks_asked(session.request.question)
+    if asked is None or session.model.calls_tools:
+        return None
+    file = meant_file(session.request, plan, results) or likeliest_file(session.request)
+    if file is None or file.asset_id is None:
+        return None
+    named = sorted({n for p in pages_meant(session.request.question, plan, file)
+                    if (n := page_of(p))})  # fmt: skip
+    every = sorted({n for p in file.passages if (n := page_of(p))})
+    try:
+        pages = session.request.library.marks(file.asset_id, (named or every)[:MOST_PAGES])
+    except FileRejected:  # it was taken in, so it is only this look that fails
+        return None
+    return Seen(file, asked, pages, bool(named)) if pages else None
+
+
+def _stretches(session: Session, seen: Seen) -> Draft | None:
+    """Tell the stretches of words that are marked, each cited at its place."""
+    found = stretches(seen.pages, seen.asked)
+    told: list[tuple[Stretch, str, Passage]] = []
+    for stretch in found:
+        passage = _passage(seen.file, stretch.page, stretch.text)
+        if passage is None:
+            continue
+        if find_orders(stretch.text, session.detect):
+            session.screened(passage)  # reports them
+            continue
+        told.append((stretch, hide_secrets(stretch.text, session.request.question), passage))
+    if not told:
+        return None
+    citations = tuple(
+        _cite(session, n, passage, stretch.page, stretch.boxes, stretch.text)
+        for n, (stretch, _, passage) in enumerate(told[:_CITED], 1)
+    )
+    if len(told) == 1:
+        return Draft(f"{told[0][1]} [1]", citations=citations)
+    lines = [
+        f"- {words}" + (f" [{n}]" if n <= _CITED else "")
+        for n, (_, words, _) in enumerate(told[:_TOLD], 1)
+    ]
+    if len(told) > _TOLD:
+        lines.append(text("say_more", session.language, count=len(told) - _TOLD))
+    return Draft("\n".join(lines), citations=citations)
+
+
+def _blackened(session: Session, seen: Seen) -> Draft | None:
+    """Tell the pages on which something is blacked out, the places cited."""
+    pages = [page for page in seen.pages if page.blackened]
+    if not pages:
+        return None
+    citations = []
+    for number, page in enumerate(pages[:_CITED], 1):
+        passage = _passage(seen.file, page.page, "")
+        if passage is not None:
+            citations.append(_cite(session, number, passage, page.page, page.blackened, ""))
+    marked = {c.number for c in citations}
+    names = [f"{p.page} [{n}]" if n in marked else f"{p.page}" for n, p in enumerate(pages, 1)]
+    places = sum(len(page.blackened) for page in pages)
+    said = text(
+        "say_blackened", session.language, pages=join(names, session.language, _TOLD),
+        count=len(pages), places=places,
+    )  # fmt: skip
+    return Draft(said, citations=tuple(citations))
+
+
+def _colours(session: Session, seen: Seen) -> Draft | None:
+    """Tell which colours the pages have, the commonest first."""
+    first: dict[str, PageMarks] = {}
+    often: dict[str, int] = {}
+    for page in seen.pages:
+        for colour in page.colours:
+            first.setdefault(colour, page)
+            often[colour] = often.get(colour, 0) + 1
+    if not first:
+        return None
+    names, citations = [], list[Citation]()
+    for colour in sorted(first, key=lambda c: -often[c]):
+        name, on = text(f"colour_{colour}", session.language), first[colour].page
+        number = next((c.number for c in citations if _is_on(c, on)), len(citations) + 1)
+        passage = _passage(seen.file, on, "")
+        if passage is not None and number > len(citations):
+            whole: tuple[Box, ...] = ((0.0, 0.0, 1.0, 1.0),)
+            citations.append(_cite(session, number, passage, on, whole, ""))
+        names.append(f"{name} [{number}]" if passage is not None else name)
+    return Draft(join(names, session.language, len(names)), citations=tuple(citations))
+
+
+def _is_on(citation: Citation, page: int) -> bool:
+    return isinstance(citation.locator, PageLocator) and citation.locator.page == page
+
+
+def _passage(file: MeantFile, page: int, words: str) -> Passage | None:
+    """Return the passage of a page that has some words, or most of them; None of no passage."""
+    own = [p for p in file.passages if page_of(p) == page]
+    wanted = set(content_words(words))
+    return max(
+        own,
+        key=lambda p: (find_span(words, p.text) is not None if words else False,
+                       len(wanted & set(content_words(p.text)))),
+        default=None,
+    )  # fmt: skip
+
+
+def _cite(
+    session: Session, number: int, passage: Passage, page: int, boxes: Sequence[Box], words: str
+) -> Citation:
+    """Return a citation of places on a page."""
+    cited = cite(number, passage, words, session.words(passage))
+    shown = words if words and not re.search(re.escape(words), cited.snippet) else cited.snippet
+    return replace(cited, locator=PageLocator(page, tuple(boxes)), snippet=shown)

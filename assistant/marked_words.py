@@ -1,0 +1,105 @@
+"""Stretches of marked words: neighbouring words of one colour, as they stand on a page.
+
+Knows what pages look like (``retrieval.marks``), no library and no question.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from assistant.marks_asked import MarksAsked
+from retrieval.colours import NEUTRAL
+from retrieval.marks import MarkedWord, PageMarks
+from retrieval.values import Box
+
+_CHINESE = re.compile(r"[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]")
+_APART, _BELOW, _TALLER = 2.5, 0.9, 1.35
+"""In heights of a line: the gap in a line, and between lines, that ends a stretch; and the ratio
+of two heights that does."""
+_WHOLE_PAGE = 0.5
+"""Share of a page's words on one ground from which it is the page's, not a marker's."""
+_MARKERS = ("yellow", "green", "pink", "orange", "blue", "purple", "red")
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Words side by side that are marked alike, the page, 1-based, and a box for each line."""
+
+    text: str
+    page: int
+    boxes: tuple[Box, ...]
+
+
+def stretches(pages: Sequence[PageMarks], asked: MarksAsked) -> list[Stretch]:
+    """Return the stretches in the colour that is asked for; what recurs on pages only once."""
+    ways = ("ground", "ink") if asked.mark == "marker" else ("ink", "ground")
+    for way in ways if asked.colour else ("ground",):
+        found: dict[str, Stretch] = {}
+        for page in pages:
+            for stretch in _on_page(page, way, asked.colour):
+                # Heads of pages differ in the number only.
+                found.setdefault(re.sub(r"\d+", "0", stretch.text.casefold()), stretch)
+        if found:
+            return list(found.values())
+    return []
+
+
+def _on_page(page: PageMarks, way: str, colour: str) -> Iterator[Stretch]:
+    colours = [word.ink if way == "ink" else word.ground for word in page.words]
+    if way == "ground":
+        common = [c for c in set(colours) if colours.count(c) > _WHOLE_PAGE * len(colours)]
+        colours = ["" if c in common else c for c in colours]
+    run: list[MarkedWord] = []
+    for word, its in zip(page.words, colours, strict=True):
+        wanted = its == colour if colour else its in _MARKERS and word.ink in NEUTRAL[:2]
+        if run and not (wanted and _goes_on(run[-1], word, its, way)):
+            yield from _stretch(run, page.page)
+            run = []
+        if wanted:
+            run.append(word)
+    yield from _stretch(run, page.page)
+
+
+def _goes_on(last: MarkedWord, word: MarkedWord, colour: str, way: str) -> bool:
+    """Whether a word goes on with the one before: of one colour and size, without a gap."""
+    assert last.word.box is not None
+    assert word.word.box is not None
+    if (last.ink if way == "ink" else last.ground) != colour:
+        return False
+    (_, top, end, bottom), (start, y0, _, y1) = last.word.box, word.word.box
+    one, other = bottom - top, y1 - y0
+    if max(one, other) > _TALLER * min(one, other):
+        return False
+    if min(bottom, y1) - max(top, y0) > 0.5 * min(one, other):
+        return start - end < _APART * max(one, other)
+    return 0 <= y0 - bottom + 0.3 * one < _BELOW * max(one, other)
+
+
+def _stretch(run: Sequence[MarkedWord], page: int) -> Iterator[Stretch]:
+    said = ""
+    for marked in run:
+        word = marked.word.text
+        tight = not said or (_CHINESE.match(word) and _CHINESE.match(said[-1]))
+        said += word if tight else f" {word}"
+    said = said.strip(" ,;，；、|•●–-")
+    if re.search(r"[^\W\d_]", said) or (said and len(run) > 1):
+        yield Stretch(said, page, tuple(_lines(run)))
+
+
+def _lines(run: Sequence[MarkedWord]) -> list[Box]:
+    """Return a box around the words of each line."""
+    lines: list[list[Box]] = []
+    for marked in run:
+        box = marked.word.box
+        assert box is not None
+        if lines and lines[-1][-1][1] <= (box[1] + box[3]) / 2 <= lines[-1][-1][3]:
+            lines[-1].append(box)
+        else:
+            lines.append([box])
+    return [
+        (min(b[0] for b in line), min(b[1] for b in line),
+         max(b[2] for b in line), max(b[3] for b in line))
+        for line in lines
+    ]  # fmt: skip
