@@ -18,7 +18,7 @@ from assistant.drafts import Draft, exact, join
 from assistant.fields import find_field, parse_date
 from assistant.gist import bare_question, without_page
 from assistant.i18n import Language, text
-from assistant.meant_file import MeantFile, likeliest_file, meant_file
+from assistant.meant_file import MeantFile, likeliest_file, meant_file, title_words
 from assistant.page_numbers import page_of, pages_called
 from assistant.phrases import any_of
 from assistant.planner import Plan
@@ -81,7 +81,8 @@ _NOISE = any_of(
 )
 """Says no more than that something is there."""
 _FORM = re.compile(r"\b(?:YYYY|MM|DD)\b[-/. YMD]*|\[[^\]]*\]|\"[^\"]*\"")
-_TITLE = 300
+_LONGEST = 300
+"""Characters of a question."""
 _CITED, _TOLD = 12, 40
 
 
@@ -113,7 +114,7 @@ def kind_asked(question: str, names: Sequence[str] = ()) -> KindAsked | None:
     for name in names:
         asked = asked.replace(name, " ")
     kinds = [kind for kind, rule in _KINDS.items() if rule.search(asked)]
-    if len(kinds) != 1 or len(asked) > _TITLE:
+    if len(kinds) != 1 or len(asked) > _LONGEST:
         return None
     left = _NOISE.sub(" ", _KINDS[kinds[0]].sub(" ", without_page(asked)))
     pages = bool(_BY_PAGES.search(asked))
@@ -132,7 +133,7 @@ def told_by_kind(session: Session, plan: Plan, results: Sequence[ToolResult]) ->
     if asked is None or (asked.how == "values" and plan.page is None and not asked.several):
         return None
     file = meant_file(session.request, plan, results) or likeliest_file(session.request)
-    if file is None or not asked.words <= _title_of(file):
+    if file is None or not asked.words <= title_words(file):
         return None
     if asked.how == "pages":
         return _pages(session, file, asked)
@@ -169,13 +170,6 @@ def _in_line(kind: Kind, line: str) -> list[str]:
             c for c in candidates if c.score >= _SAID_TO_BE or _DIALLED.match(c.value.strip())
         ]
     return [c.value for c in candidates]
-
-
-def _title_of(file: MeantFile) -> set[str]:
-    """Return the words by which a file may be called: of its name, and of its first lines."""
-    opening = " ".join(p.text for p in file.passages[:3])[:_TITLE]
-    spoken = re.sub(r"[_\W]+", " ", file.name)
-    return set(content_words(f"{spoken} {opening}"))
 
 
 def _pages(session: Session, file: MeantFile, asked: KindAsked) -> Draft | None:

@@ -56,7 +56,8 @@ _COUNTS = any_of(r"\bhow (?:many|much|often)\b|\bnumber of\b", r"多少|几[个�
 _COLOURS = any_of(
     r"\b(?:what|which|how many|list|name)\b(?: \w+){0,3} colou?rs\b.*\b(?:documents?|pages?|covers?"
     r"|reports?|files?|pdfs?|papers?|letters?|leaflets?|brochures?|flyers?|slides?)\b",
-    r"(?:哪[些几]种?|什么|几种|多少种)颜色",
+    r"(?:文件|文档|报告|封面|页|合同|手册|传单|海报|通知|计划|这份|整份).{0,8}(?:有|用|出现|包含)[了着]?"
+    r"(?:哪[些几]种?|什么|几种|多少种)颜色(?!的)",
 )
 _OF_A_THING = any_of(
     r"\bcolou?rs? (?:is|are) (?:the|used (?:for|to)|given)\b(?! colou?rs? of the (?:document|page))"

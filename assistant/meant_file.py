@@ -23,6 +23,8 @@ from assistant.windows import paper_fit
 from retrieval.values import Passage
 
 _READ = ("document", "text")
+_TITLE = 300
+"""Characters at the beginning of a document by whose words it may be called."""
 _THIS = re.compile(
     rf"\b(?:this|the) {THING}\b|\b(?:page|table|figure|fig\.?|section|chapter) ?[A-Z]?\d"
     rf"|(?:这|本|该)(?:份|篇|个|本)?{THING_ZH}|第\s*\d+\s*[页章节]|[图表]\s*\d",
@@ -71,19 +73,31 @@ def meant_file(request: Request, plan: Plan, results: Sequence[ToolResult]) -> M
 
 
 def likeliest_file(request: Request) -> MeantFile | None:
-    """Return the document whose passages, of those found, speak most of a question."""
+    """Return the document that a question calls by words of its name or its first lines.
+
+    Of several the one whose passages, of those found, speak most of the question; None of none.
+    """
     if not request.use_library or request.attached:
         return None
+    asked = set(content_words(request.question))
     found: dict[int, list[Passage]] = {}
     for passage in request.library.search(request.question, modality="text").passages:
         found.setdefault(passage.asset_id, []).append(passage)
-    asked = set(content_words(request.question))
-    fits = {
-        n: paper_fit(request.question, own) + len(asked & set(content_words(own[0].asset)))
-        for n, own in found.items()
-    }
-    best = max(fits, key=lambda n: fits[n], default=NOT_IN_LIBRARY)
-    return file_of(request, best) if fits.get(best, 0.0) > 0 else None
+    files = [file for number in found if (file := file_of(request, number))]
+    called = {file.asset_id: len(asked & title_words(file)) for file in files}
+    fits = [
+        (called[file.asset_id], paper_fit(request.question, found[file.asset_id or 0]), file)
+        for file in files
+        if called[file.asset_id]
+    ]
+    return max(fits, key=lambda fit: fit[:2])[2] if fits else None
+
+
+def title_words(file: MeantFile) -> set[str]:
+    """Return the words by which a file may be called: of its name, and of its first lines."""
+    opening = " ".join(p.text for p in file.passages[:3])[:_TITLE]
+    spoken = re.sub(r"[_\W]+", " ", file.name)
+    return set(content_words(f"{spoken} {opening}"))
 
 
 def file_of(request: Request, number: int) -> MeantFile | None:
