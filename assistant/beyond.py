@@ -86,7 +86,7 @@ _WHOLE = any_of(
     r"列出|列举|哪[些几][个张]?(?:页|章|节|图|表|部分)|所有的?.{0,12}有哪些",
 )
 """Asks for a number or a list of things that stand all over a document."""
-_COLOUR_ZH = re.compile(rf"([{''.join(_COLOURS_ZH)}])(?:色|(?:标志|图标|字|框|箭头|线|章))")
+_COLOUR_ZH = re.compile(rf"(?<!粉)([{''.join(_COLOURS_ZH)}])红?(?:色|标志|图标|[字笔底框箭线章])")
 _COLOUR = re.compile(rf"\b({'|'.join(COLOURS)})\b", re.IGNORECASE)
 
 
@@ -102,8 +102,11 @@ def beyond(question: str) -> Beyond | None:
 
 def colours_in(question: str) -> tuple[str, ...]:
     """Return the colours of ``COLOURS`` that a question about looks names, each once."""
-    if beyond(question) != "look":
-        return ()
+    return colours_named(question) if beyond(question) == "look" else ()
+
+
+def colours_named(question: str) -> tuple[str, ...]:
+    """Return the colours of ``COLOURS`` that a text names, each once."""
     found = [m[1].casefold() for m in _COLOUR.finditer(question)]
     found += [_COLOURS_ZH[m[1]] for m in _COLOUR_ZH.finditer(question)]
     return tuple(dict.fromkeys(found))

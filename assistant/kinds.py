@@ -18,8 +18,8 @@ from assistant.drafts import Draft, exact, join
 from assistant.fields import find_field, parse_date
 from assistant.gist import bare_question, without_page
 from assistant.i18n import Language, text
-from assistant.meant_file import MeantFile, likeliest_file, meant_file, title_words
-from assistant.page_numbers import page_of, pages_called
+from assistant.meant_file import MeantFile, left_over, pages_meant, spoken_file
+from assistant.page_numbers import page_of
 from assistant.phrases import any_of
 from assistant.planner import Plan
 from assistant.session import Session
@@ -63,20 +63,21 @@ _BY_PAGES = any_of(
     r"哪[些几一]?个?页|第几页|[几多少]+页|列出.*页",
 )
 _ALL = any_of(
-    r"\b(?:all|every|each|list|enumerate)\b|\b(?:which|what) (?:\w+ )?(?:\w+ )?(?:are|were)\b"
+    r"\b(?:all|every|each|list|enumerate|addresses|urls|links|websites|dates|e-?mails)\b"
+    r"|\b(?:tele)?phone numbers\b|\b(?:which|what) (?:\w+ )?(?:\w+ )?(?:are|were)\b"
     r"|\b(?:which|what) (?:[\w-]+ )?(?:addresses|urls|links|websites|dates|numbers|e-?mails)\b",
     r"所有|全部|列出|列举|哪[些几]|都有",
 )
 _NOISE = any_of(
-    r"\b(?:what|which|how many|where|is|are|was|were|do|does|did|can|could|you|me|i|there|a|an|the"
-    r"|this|that|these|any|all|every|each|it|its|them|my|our|one|some|as|in|on|of|at|with|by|for|to"
+    r"['’]s\b|\b(?:what|which|how many|where|is|are|was|were|do|does|did|can|could|you|me|i|there"
+    r"|a|an|the|this|that|these|any|all|every|each|it|its|them|my|our|one|some|as|in|on|of|at|with|by|for|to"
     r"|list|name|give|show|find|tell|enumerate|please|write|answer|say|says|see|seen|put|mean"
     r"|numbers?|pages?|appear(?:s|ed)?|stands?|mention(?:s|ed)?|given|written|printed|shown|listed"
     r"|found|contain(?:s|ing|ed)?|have|has|having|include[sd]?|example|order|whole|entire|document"
-    r"|file|report|paper|pdf|text|somewhere|anywhere|different|actual|exact|full|complete|out|up"
-    r"|kind|form(?:at)?)\b",
+    r"|file|report|paper|pdf|text|somewhere|anywhere|different|actual|exact|full|complete|out|up|need|want|every|get|got|can|used"
+    r"|kind|form(?:at)?|last|final|first|cover)\b",
     r"请|有没有|出现|提到|写[着有了]?|印[着有]?|给出|包含|列[出举]|哪[些几一]?|什么|多少|几|是|有|在|上面?"
-    r"|里面?|中|的|了|都|所有|全部|这[份个篇]?|那[份个篇]?|该|文件|文档|报告|合同|页|第|个|吗|呢"
+    r"|里面?|中|的|了|都|所有|全部|这[份个篇]?|那[份个篇]?|该|文件|文档|报告|合同|页|第|个|吗|呢|最后|一|末|给|把|请|印|看到|能|找|告诉|我"
     r"|一共|总共|共|分别|为|和",
 )
 """Says no more than that something is there."""
@@ -127,27 +128,29 @@ def kind_asked(question: str, names: Sequence[str] = ()) -> KindAsked | None:
 def told_by_kind(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft | None:
     """Answer with the values of a kind, or the pages that have one; None where it is not asked.
 
-    Of one page a single value is told without "all" having been said.
+    Several are told where several are asked for; one by itself is told, wherever it stands.
     """
-    asked = kind_asked(session.request.question, plan.names)
-    if asked is None or (asked.how == "values" and plan.page is None and not asked.several):
+    question = session.request.question
+    asked = kind_asked(question, plan.names)
+    if asked is None:
         return None
-    file = meant_file(session.request, plan, results) or likeliest_file(session.request)
-    if file is None or not asked.words <= title_words(file):
+    file = spoken_file(session.request, plan, results)
+    if file is None or left_over(asked.words, file):
         return None
     if asked.how == "pages":
         return _pages(session, file, asked)
-    passages: Sequence[Passage] = file.passages
-    if plan.page is not None:
-        called = pages_called(plan.page, file.passages, plan.page_counted)[:1]
-        passages = [p for p in file.passages if page_of(p) in called]
-    found = values_of(asked.kind, passages)
-    if len(found) == 1:
-        value = shaped(found[0].text, session.request.question)
-        return exact(session, value, found[0].passage)
+    places = [p for p in pages_meant(question, plan, file) if page_of(p)]
+    named = [[p for p in file.passages if page_of(p) == page_of(first)] for first in places]
+    # A page is meant as it is printed, or else as it is counted.
+    of_pages = (values_of(asked.kind, page) for page in (named or [list(file.passages)]))
+    found = next((values for values in of_pages if values), [])
     if not found:
-        return _none(session, file, asked) if asked.several else None
-    return _listed(session, found) if asked.several else None
+        return _none(session, file, asked) if asked.kind != "date" and not named else None
+    if asked.several and len(found) > 1:
+        return _listed(session, found)
+    # Of a whole document the only date is hardly the one that is meant.
+    alone = len(found) == 1 and (named or asked.several or asked.kind != "date")
+    return exact(session, shaped(found[0].text, question), found[0].passage) if alone else None
 
 
 def values_of(kind: Kind, passages: Sequence[Passage]) -> list[Value]:

@@ -7,6 +7,7 @@ and cited at its own place. Knows the library's pages and no model; see ``retrie
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -16,18 +17,21 @@ from assistant.drafts import Draft, join
 from assistant.i18n import text
 from assistant.marked_words import Stretch, stretches
 from assistant.marks_asked import MarksAsked, marks_asked
-from assistant.meant_file import MeantFile, likeliest_file, meant_file, pages_meant
+from assistant.meant_file import MeantFile, pages_meant, spoken_file
 from assistant.messages import Citation
 from assistant.page_numbers import page_of
 from assistant.planner import Plan
 from assistant.safety import find_orders, hide_secrets
 from assistant.session import Session
+from retrieval.colours import NEUTRAL
 from retrieval.errors import FileRejected
 from retrieval.marks import PageMarks
 from retrieval.values import Box, PageLocator, Passage
 
 MOST_PAGES = 60
 """Pages of a document that are looked at for one question."""
+_INKED = 2
+"""Words from which a page has a neutral ink; of others one will do."""
 _TOLD, _CITED = 30, 12
 """Stretches, or pages, that are told and that are cited."""
 
@@ -49,7 +53,7 @@ def told_by_marks(session: Session, plan: Plan, results: Sequence[ToolResult]) -
         return None
     if seen.asked.mark == "blackened":
         return _blackened(session, seen)
-    if seen.asked.mark == "colours":
+    if seen.asked.mark in ("colours", "inks"):
         return _colours(session, seen)
     return _stretches(session, seen)
 
@@ -59,7 +63,7 @@ def look(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Seen | 
     asked = marks_asked(session.request.question)
     if asked is None or session.model.calls_tools:
         return None
-    file = meant_file(session.request, plan, results) or likeliest_file(session.request)
+    file = spoken_file(session.request, plan, results)
     if file is None or file.asset_id is None:
         return None
     named = sorted({n for p in pages_meant(session.request.question, plan, file)
@@ -105,7 +109,7 @@ def _blackened(session: Session, seen: Seen) -> Draft | None:
     """Tell the pages on which something is blacked out, the places cited."""
     pages = [page for page in seen.pages if page.blackened]
     if not pages:
-        return None
+        return _nothing(session, seen)
     citations = []
     for number, page in enumerate(pages[:_CITED], 1):
         passage = _passage(seen.file, page.page, "")
@@ -121,12 +125,27 @@ def _blackened(session: Session, seen: Seen) -> Draft | None:
     return Draft(said, citations=tuple(citations))
 
 
+def _nothing(session: Session, seen: Seen) -> Draft:
+    """Say that nothing is blacked out, and where that was looked for."""
+    first = [p for page in seen.pages if (p := _passage(seen.file, page.page, ""))][:3]
+    where = seen.file.name
+    if seen.named:
+        numbers = join((f"{page.page}" for page in seen.pages), session.language)
+        where += text("say_on_page", session.language, page=numbers)
+    said = text("say_not_blackened", session.language, place=where)
+    return Draft(said, found=False, nearest=tuple(first))
+
+
 def _colours(session: Session, seen: Seen) -> Draft | None:
     """Tell which colours the pages have, the commonest first."""
     first: dict[str, PageMarks] = {}
     often: dict[str, int] = {}
     for page in seen.pages:
-        for colour in page.colours:
+        inks = Counter(word.ink for word in page.words)
+        inked = [ink for ink, count in inks.most_common() if count >= _INKED or ink not in NEUTRAL]
+        for colour in inked if seen.asked.mark == "inks" else page.colours:
+            if colour in seen.asked.besides:
+                continue
             first.setdefault(colour, page)
             often[colour] = often.get(colour, 0) + 1
     if not first:

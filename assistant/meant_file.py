@@ -5,8 +5,10 @@ Knows the library and what the tools found, no model.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from assistant.calls import ToolResult
@@ -19,12 +21,30 @@ from assistant.page_numbers import page_of, pages_called
 from assistant.phrases import THING, THING_ZH
 from assistant.planner import Plan
 from assistant.session import Request
-from assistant.windows import paper_fit
 from retrieval.values import Passage
 
 _READ = ("document", "text")
 _TITLE = 300
 """Characters at the beginning of a document by whose words it may be called."""
+_FILES = 2000
+_CLEARLY, _CALLED = 1.15, 2
+"""How much better one name must fit than the next; words of first lines that must fit."""
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+_KNOWN = 0.5
+"""Share of the pairs of signs that must be the file's."""
+_PAPERS = frozenset(
+    content_words(
+        "letter lease agreement contract tenancy notice statement manual handbook guide plan list"
+        " minutes filing form brochure leaflet newsletter review summary programme invoice receipt"
+        " bill memo book paper report document file 文件 文档 合同 报告 通知 纪要"
+    )
+)
+"""Sorts of papers, by which one is called."""
+_NO_NAME = frozenset(
+    content_words(
+        "page scan final copy document file first last second 文件 文档 第一 一页 最后 扫描 描件"
+    )
+)
 _THIS = re.compile(
     rf"\b(?:this|the) {THING}\b|\b(?:page|table|figure|fig\.?|section|chapter) ?[A-Z]?\d"
     rf"|(?:这|本|该)(?:份|篇|个|本)?{THING_ZH}|第\s*\d+\s*[页章节]|[图表]\s*\d",
@@ -33,6 +53,10 @@ _THIS = re.compile(
 """Speaks of one document, or of its parts by number."""
 _COVER = re.compile(r"\b(?:front )?cover\b|\btitle page\b|封面|扉页", re.IGNORECASE)
 """Speaks of the first page with words."""
+_NOT_THAT = re.compile(
+    r"\b(?:except|apart from|not counting|besides|without)\b|不算|除外|除了", re.I
+)
+_LAST = re.compile(r"\b(?:last|final) page\b|最后(?:的)?[一1]?页|末页|尾页", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -68,36 +92,69 @@ def meant_file(request: Request, plan: Plan, results: Sequence[ToolResult]) -> M
         return None if only is None else file_of(request, only.id)
     found = [p for r in results for p in r.passages]
     if found and of_one_document(request.question):
-        return file_of(request, found[0].asset_id)
+        return called_file(request) or file_of(request, found[0].asset_id)
     return None
 
 
-def likeliest_file(request: Request) -> MeantFile | None:
-    """Return the document that a question calls by words of its name or its first lines.
+def spoken_file(request: Request, plan: Plan, results: Sequence[ToolResult]) -> MeantFile | None:
+    """Return the document that a question names, or calls by words of its name or first lines."""
+    given = focus(plan, request) or not request.use_library or request.library.size() == 1
+    return meant_file(request, plan, results) if given else called_file(request)
 
-    Of several the one whose passages, of those found, speak most of the question; None of none.
+
+def called_file(request: Request) -> MeantFile | None:
+    """Return the one document of the library that a question calls; None of none, or several.
+
+    Words of its name count by how few names have them; else those of its first lines, where it is
+    among what a search finds.
     """
-    if not request.use_library or request.attached:
-        return None
-    asked = set(content_words(request.question))
-    found: dict[int, list[Passage]] = {}
-    for passage in request.library.search(request.question, modality="text").passages:
-        found.setdefault(passage.asset_id, []).append(passage)
-    files = [file for number in found if (file := file_of(request, number))]
-    called = {file.asset_id: len(asked & title_words(file)) for file in files}
-    fits = [
-        (called[file.asset_id], paper_fit(request.question, found[file.asset_id or 0]), file)
-        for file in files
-        if called[file.asset_id]
+    asked = set(content_words(request.question)) - _NO_NAME
+    names = {
+        file.id: set(content_words(_spoken(file.name))) - _NO_NAME
+        for file in request.library.assets(limit=_FILES)
+        if file.modality in _READ
+    }
+    often = Counter(word for words in names.values() for word in words)
+    called = {
+        number: sum(1 + math.log(len(names) / often[word]) for word in asked & words)
+        for number, words in names.items()
+        if asked & words
+    }
+    best = sorted(called.items(), key=lambda one: -one[1])[:2]
+    if best and (len(best) == 1 or best[0][1] > _CLEARLY * best[1][1]):
+        return file_of(request, best[0][0])
+    found = request.library.search(request.question, modality="text").passages
+    tied = [n for n, fit in called.items() if _CLEARLY * fit >= best[0][1]] if best else []
+    opened = [
+        f for n in tied or dict.fromkeys(p.asset_id for p in found) if (f := file_of(request, n))
     ]
-    return max(fits, key=lambda fit: fit[:2])[2] if fits else None
+    fits = sorted(((len(asked & title_words(f)), n) for n, f in enumerate(opened)), reverse=True)
+    if not fits or fits[0][0] < _CALLED or (len(fits) > 1 and fits[0][0] == fits[1][0]):
+        return None
+    return opened[fits[0][1]]
 
 
 def title_words(file: MeantFile) -> set[str]:
     """Return the words by which a file may be called: of its name, and of its first lines."""
     opening = " ".join(p.text for p in file.passages[:3])[:_TITLE]
-    spoken = re.sub(r"[_\W]+", " ", file.name)
-    return set(content_words(f"{spoken} {opening}"))
+    return set(content_words(f"{_spoken(file.name)} {opening}"))
+
+
+def left_over(words: Collection[str], file: MeantFile) -> frozenset[str]:
+    """Return which of some words say more than that a file is meant.
+
+    Chinese is cut into pairs of signs, some of which lie across two words: none where most are
+    the file's.
+    """
+    title = title_words(file) | _PAPERS
+    left = frozenset(words) - title
+    chinese = {word for word in words if _CHINESE.search(word)}
+    most = len(chinese & title) >= _KNOWN * len(chinese)
+    return left - chinese if most else left
+
+
+def _spoken(name: str) -> str:
+    return re.sub(r"[_\W]+|(?<=\D)(?=\d)|(?<=\d)(?=\D)", " ", name.rsplit(".", 1)[0])
 
 
 def file_of(request: Request, number: int) -> MeantFile | None:
@@ -114,10 +171,12 @@ def file_of(request: Request, number: int) -> MeantFile | None:
 
 def pages_meant(question: str, plan: Plan, file: MeantFile) -> tuple[Passage, ...]:
     """Return the first passage of each page that a question names, or that has what it names."""
+    if _LAST.search(question):
+        return by_page([p for p in file.passages if page_of(p)])[-1:]
     if plan.page is not None:
         called = pages_called(plan.page, file.passages, plan.page_counted)
         return by_page([p for page in called for p in file.passages if page_of(p) == page])
-    if _COVER.search(question):
+    if _COVER.search(question) and not _NOT_THAT.search(question):
         return by_page([p for p in file.passages if page_of(p)])[:1]
     captioned = numbered_in(question, file.passages)
     pages = {page for p in captioned if (page := page_of(p))}

@@ -25,6 +25,7 @@ from assistant.details import (
 )
 from assistant.gist import bare_question
 from assistant.i18n import Language
+from assistant.marks_asked import marks_asked
 from assistant.periods import Period, period_of
 from assistant.phrases import Field, Operation
 from assistant.wants import Intent, intent_of, topic_of
@@ -108,6 +109,8 @@ def plan(
         follow_up=history and not names and is_follow_up(text),
     )
     intent = _judged(text, ruled, at_hand, judge)
+    if intent in ("general", "chat") and marks_asked(text):
+        intent = "find"
     judged = intent != ruled
     if judged:
         subject = _brought_along(text, intent, at_hand)

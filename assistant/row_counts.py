@@ -8,30 +8,46 @@ of some of its rows, ``crossings`` and ``rows`` tell. Exact; knows no model.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence, Set
 
 from assistant.calls import ToolResult
 from assistant.citations import cite, content_words, split_sentences
 from assistant.drafts import Draft, marks
+from assistant.enumerations import COUNTED
 from assistant.gist import bare_question
-from assistant.meant_file import MeantFile, meant_file
-from assistant.numbered import captions, numbered_in, without_numbered
+from assistant.meant_file import MeantFile, left_over, spoken_file
+from assistant.numbered import captions, without_numbered
 from assistant.phrases import any_of
 from assistant.planner import Plan
 from assistant.session import Session
 from retrieval.tables import Table, tables_of
 from retrieval.values import Passage
 
-_HOW_MANY = any_of(r"\bhow many\b|\bnumber of\b", r"多少|几[个项条种位人家行名类处张份笔]")
-_ROWS = any_of(
-    r"\b(?:rows?|entries|items|lines|records|names|members|people|things)\b",
-    r"行|条|项|记录|人|名|家|个",
+_HOW_MANY = any_of(
+    r"\bhow many\b|\bnumber of\b|\bcount\b", r"多少|几[个项条种位人家行名类处张份笔]"
 )
-_NOISE = frozenset(content_words("how many number there given are listed in the table does have"))
+_NOISE = any_of(
+    r"\b(?:how many|number|count|there|given|are|is|listed|in|on|the|tables?|does|do|have|has"
+    r"|offers?|names?d?|contains?|lists?|included?s?|includes|shown|altogether|total"
+    r"|please|for me|all)\b",
+    r"[上里中共有的了是]|多少|几|[个种项条位名类]|一共|总共|列出?|分|表格?|请|数",
+)
+"""Says no more than that something is counted."""
+_SORTS = frozenset(
+    content_words(
+        "rows entries items lines records names members people things 项目 记录 人员 条目"
+    )
+)
+_LIST = any_of(
+    r"\b(?:list|table|register|inventory|schedule|catalogue|menu)\b", "表|清单|名单|目录|名册"
+)
+_ALONE = 4
+"""Rows from which a table is one, where a document has no other."""
+_NUMBERED = any_of(r"\btables? ?[A-Z]?\d", r"表\s*\d")
 _NEAR = 3
 """Passages after its caption in which a table must begin."""
 _LEAST = 3
-"""Words of a question that the caption must have, where no number is named."""
+"""Words of a question that a sentence on a table must have, where it is no caption."""
 _AMOUNT = re.compile(r"[^\w]*\d[\d.,\s]*[^\w]*")
 _FIGURES = 0.6
 """Share of a column's cells that are numbers from which it holds figures."""
@@ -49,11 +65,14 @@ def told_by_count(session: Session, plan: Plan, results: Sequence[ToolResult]) -
     question = session.request.question
     if not _HOW_MANY.search(question) or session.model.calls_tools:
         return None
-    file = meant_file(session.request, plan, results)
+    file = spoken_file(session.request, plan, results)
     table = None if file is None else _table_asked(question, plan, file)
     if table is None:
         return None
     rows = [row for row in table.rows if not _TOTAL.match(row.cells[0])]
+    numbers = [int(row.cells[0]) if row.cells[0].isdecimal() else 0 for row in rows]
+    if numbers[0] > 1 and numbers == list(range(numbers[0], numbers[-1] + 1)):
+        return None  # its first rows were read as another table's
     firsts = {row.passage.chunk_id: row for row in reversed(rows)}
     told = [firsts[key] for key in dict.fromkeys(row.passage.chunk_id for row in rows)]
     citations = tuple(
@@ -63,30 +82,35 @@ def told_by_count(session: Session, plan: Plan, results: Sequence[ToolResult]) -
 
 
 def _table_asked(question: str, plan: Plan, file: MeantFile) -> Table | None:
-    """Return the table whose rows are to be counted."""
+    """Return the table whose rows are to be counted: by its number, its caption, or as the only."""
     asked = bare_question(question)
     for name in plan.names:
         asked = asked.replace(name, " ")
-    labelled = captions("tables", file.passages)
-    if not labelled:
+    labelled = {_tight(label): p for label, p in captions("tables", file.passages).items()}
+    named = [label for label in labelled if re.search(rf"{label}(?!\d)", _tight(asked))]
+    counted = COUNTED.search(asked)
+    things = set(content_words((counted["en"] or counted["zh"]) if counted else ""))
+    words = left_over(content_words(_NOISE.sub(" ", without_numbered(asked))), file) - _SORTS
+    tables = tables_of(file.passages)
+    if named or _NUMBERED.search(asked):
+        clear = len(named) == 1 and not words - things
+        return _begun_by(labelled[named[0]], file.passages, tables) if clear else None
+    if words:
+        said = [(_begun_by(labelled[label], file.passages, tables), told, own)
+                for label, told, own in _said_of(labelled, file.passages)]  # fmt: skip
+        said += [(table, set(content_words(table.sheet)), True) for table in tables]
+        fitting = {
+            id(table): table for table, told, own in said
+            if table and words <= told and (own or len(words) >= _LEAST)
+        }  # fmt: skip
+        if len(fitting) == 1:
+            table = next(iter(fitting.values()))
+            return None if _has_figures(table, words) else table
+    large = [table for table in tables if len(table.rows) >= _ALONE]
+    if words - things or len(large) != 1 or _has_figures(large[0], things):
         return None
-    named = [passage.chunk_id for passage in numbered_in(asked, file.passages)]
-    words = set(content_words(without_numbered(asked))) - _NOISE
-    if named:
-        if len(named) > 1 or not _ROWS.search(asked) or len(words) > 1:
-            return None
-        fitting = [label for label, p in labelled.items() if p.chunk_id == named[0]]
-        fitting = [label for label in fitting if re.sub(r"\s", "", label) in _tight(asked)]
-    elif len(words) < _LEAST:
-        return None
-    else:
-        said = _said_of(labelled, file.passages)
-        fitting = [label for label, told in said if words <= told]
-    found = list(dict.fromkeys(fitting))
-    table = _beginning_after(labelled[found[0]], file.passages) if len(found) == 1 else None
-    if table is None or (not named and _has_figures(table, words)):
-        return None
-    return table
+    columns = set(content_words(" ".join(large[0].columns)))
+    return large[0] if _LIST.search(asked) or (things and things <= columns) else None
 
 
 def _tight(asked: str) -> str:
@@ -94,31 +118,32 @@ def _tight(asked: str) -> str:
 
 
 def _said_of(
-    labelled: dict[str, Passage], passages: Sequence[Passage]
-) -> Iterator[tuple[str, set[str]]]:
-    """Yield the words of each sentence that speaks of one table, its caption among them."""
+    labelled: Collection[str], passages: Sequence[Passage]
+) -> Iterator[tuple[str, set[str], bool]]:
+    """Yield the words of each sentence that speaks of one table, and whether it is the caption."""
     for passage in passages:
         if passage.kind == "table":
             continue
         joined = re.sub(r"(?<=[\w,])\n(?=[a-z])", " ", passage.text)
         for sentence in split_sentences(joined):
             spoken = _tight(sentence)
-            of = [label for label in labelled if re.search(rf"{_tight(label)}(?![\d.\-])", spoken)]
+            of = [label for label in labelled if re.search(rf"{label}(?![\d.\-])", spoken)]
             if len(of) == 1 and not _OF_EACH.search(sentence):
-                yield of[0], set(content_words(sentence))
+                own = spoken.startswith(of[0])
+                yield of[0], set(content_words(sentence)), own
 
 
-def _beginning_after(caption: Passage, passages: Sequence[Passage]) -> Table | None:
+def _begun_by(
+    caption: Passage, passages: Sequence[Passage], tables: Sequence[Table]
+) -> Table | None:
     """Return the table that begins in the passages after its caption."""
     places = {passage.chunk_id: n for n, passage in enumerate(passages)}
     at = places[caption.chunk_id]
-    for table in tables_of(passages):
-        if 0 <= places[table.rows[0].passage.chunk_id] - at <= _NEAR:
-            return table
-    return None
+    near = (t for t in tables if 0 <= places[t.rows[0].passage.chunk_id] - at <= _NEAR)
+    return next(near, None)
 
 
-def _has_figures(table: Table, words: set[str]) -> bool:
+def _has_figures(table: Table, words: Set[str]) -> bool:
     """Whether a table tells numbers of what is asked for, so that its rows are not the answer."""
     for number, column in enumerate(table.columns[1:], 1):
         cells = [row.cells[number] for row in table.rows]

@@ -30,7 +30,7 @@ _UPTO = (16, 43, 70, 166, 256, 312, 342, 361)
 """Degrees at which the names end, for a name each."""
 _TINTED, _DEEP = 0.14, 0.5
 """Saturations from which a light and a dark shade have a colour."""
-_BLACK, _WHITE = 0.3, 0.85
+_BLACK, _WHITE, _NIGHT = 0.3, 0.85, 0.22
 _ROSE = 0.62
 """Saturation below which a light red is called pink."""
 
@@ -44,7 +44,7 @@ def names_of(rgb: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     names = np.array(_NAMES, dtype="U6")[np.searchsorted(_UPTO, hue, side="right")]
     names[(names == "red") & (saturation < _ROSE) & (value > _WHITE)] = "pink"
     least = np.interp(value, (_BLACK, 0.6), (_DEEP, _TINTED))
-    neutral = (saturation < least) | (value < 0.15)
+    neutral = (saturation < least) | (value < _NIGHT)
     greys = np.where(value < _BLACK, "black", np.where(value > _WHITE, "white", "grey"))
     return np.where(neutral, greys, names)
 

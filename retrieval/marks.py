@@ -19,16 +19,24 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 Pixels = np.ndarray[Any, Any]
-_INK = 0.6
+_INK = 0.8
 """Share of the greatest distance from the ground from which a pixel of a word is its ink."""
+_EDGE = 0.2
+"""Share of a word's height, above and below, that is left out: the box is a line's."""
+_COMMON = 0.15
+"""Share of a word's pixels from which a shade may be its ground."""
+_ALIKE, _SOME = 40, 0.05
+"""Distance, of 255, of like shades; share of a word's pixels from which its edges' shade is one."""
 _CONTRAST = 60
 """Least distance, of 255, between ink and ground."""
-_SOLID, _DARKEST = 0.93, 70
-"""A blacked-out place is filled to this share with pixels not lighter than this."""
+_SOLID, _WHOLLY, _DARKEST = 0.93, 0.995, 70
+"""A blacked-out place is filled to the first share with pixels not lighter than the last; from the
+second on no letters can be on it."""
 _LOW, _HIGH = 0.007, 0.05
 """Heights of one, as shares of the page's."""
 _OPENED = 0.0045
 """Share of the page's height below which what is dark is a line, not a place."""
+_MOST_OF = 0.7
 _SHARE = {"black": 0.002, "grey": 0.04, "white": 0.04}
 _SEEN = 0.0015
 """Shares of its pixels from which a page has a colour."""
@@ -65,19 +73,19 @@ def marks_of(image: Image, words: Sequence[Word], page: int) -> PageMarks:
     """
     pixels = np.asarray(image.convert("RGB"))
     placed = [word for word in words if word.box is not None]
-    return PageMarks(page, _inked(pixels, placed), _blackened(pixels, placed), _colours(image))
+    inked = _inked(pixels, placed)
+    return PageMarks(page, inked, _blackened(pixels, inked), _colours(image))
 
 
 def _inked(pixels: Pixels, words: Sequence[Word]) -> tuple[MarkedWord, ...]:
-    shades = [shade for w in words if w.box and (shade := _shades(_cut(pixels, w.box))) is not None]
-    kept = [w for w in words if w.box and _cut(pixels, w.box).size]
-    if not shades:
+    seen = [(w, shades) for w in words if w.box and (shades := _shades(_cut(pixels, w.box)))]
+    if not seen:
         return ()
-    inks = names_of(np.array([ink for ink, _ in shades]))
-    grounds = names_of(np.array([ground for _, ground in shades]))
+    inks = names_of(np.array([ink for _, (ink, _) in seen]))
+    grounds = names_of(np.array([ground for _, (_, ground) in seen]))
     return tuple(
         MarkedWord(word, str(ink), str(ground))
-        for word, ink, ground in zip(kept, inks, grounds, strict=True)
+        for (word, _), ink, ground in zip(seen, inks, grounds, strict=True)
     )
 
 
@@ -90,24 +98,33 @@ def _cut(pixels: Pixels, box: Box) -> Pixels:
 def _shades(cut: Pixels) -> tuple[Pixels, Pixels] | None:
     """Return the colours of a word's ink and ground as RGB; None of a word without pixels.
 
-    The ground is the commonest shade, the ink the mean of what is farthest from it.
+    Looked at is the letters' own height, which a marker covers. The ground is a common shade there,
+    of two the one that is more like the line's edges; the ink the mean of what is farthest from it.
     """
-    if not cut.size:
+    edge = int(_EDGE * cut.shape[0])
+    flat = cut[edge : cut.shape[0] - edge].reshape(-1, 3).astype(np.int32)
+    if not flat.size:
         return None
-    flat = cut.reshape(-1, 3).astype(np.int32)
+    around = np.median(np.concatenate([cut[:2], cut[-2:]]).reshape(-1, 3), axis=0)
     coarse = flat // 24
     codes = coarse[:, 0] * 121 + coarse[:, 1] * 11 + coarse[:, 2]
-    ground = np.median(flat[codes == np.bincount(codes).argmax()], axis=0)
+    counts = np.bincount(codes)
+    common = [c for c in counts.argsort()[-2:] if counts[c] >= _COMMON * len(codes)]
+    shades = [np.median(flat[codes == c], axis=0) for c in common or [counts.argmax()]]
+    if (np.abs(flat - around).max(axis=1) < _ALIKE).mean() >= _SOME:
+        shades.append(around)
+    ground = min(shades, key=lambda shade: np.abs(shade - around).max())
     distance = np.abs(flat - ground).max(axis=1)
     if distance.max() < _CONTRAST:
         return ground, ground
     return flat[distance >= _INK * distance.max()].mean(axis=0), ground
 
 
-def _blackened(pixels: Pixels, words: Sequence[Word]) -> tuple[Box, ...]:
+def _blackened(pixels: Pixels, words: Sequence[MarkedWord]) -> tuple[Box, ...]:
     """Return the boxes that black out a stretch of a line: solid, of a line's height, beside words.
 
-    A heading with white letters on black is not solid; a bar of a chart has no words in its line.
+    A black heading of a table has letters on it; a bar of a chart has no words in its line. What a
+    text layer still has below a box is not seen.
     """
     import cv2
 
@@ -116,24 +133,34 @@ def _blackened(pixels: Pixels, words: Sequence[Word]) -> tuple[Box, ...]:
     side = max(3, round(_OPENED * height))
     opened = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((side, side), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
-    solid = [
-        (x / width, y / height, (x + w) / width, (y + h) / height)
-        for x, y, w, h, area in stats[1:].tolist()
-        if area >= _SOLID * w * h and _LOW * height <= h <= _HIGH * height and w >= 0.8 * h
-    ]
+    solid = []
+    for x, y, w, h, area in stats[1:].tolist():
+        box = (x / width, y / height, (x + w) / width, (y + h) / height)
+        filled = area / (w * h)
+        seen = filled < _WHOLLY and any(_is_on(word, box) for word in words)
+        if filled >= _SOLID and not seen and _LOW <= h / height <= _HIGH and w >= 0.8 * h:
+            solid.append(box)
     sure = [box[3] - box[1] for box in solid if _in_a_line(box, words)]
     # One that fills its line has no word beside it, but is as tall as the others.
     found = [b for b in solid if any(0.7 < (b[3] - b[1]) / tall < 1.4 for tall in sure)]
     return tuple(sorted(found, key=lambda box: (box[1], box[0])))
 
 
-def _in_a_line(box: Box, words: Sequence[Word]) -> bool:
+def _is_on(marked: MarkedWord, box: Box) -> bool:
+    """Whether a word can be seen, most of it, within a black box."""
+    assert marked.word.box is not None
+    x0, y0, x1, y1 = marked.word.box
+    within = min(x1, box[2]) - max(x0, box[0]) >= _MOST_OF * (x1 - x0)
+    return marked.ink != "black" and within and box[1] < (y0 + y1) / 2 < box[3]
+
+
+def _in_a_line(box: Box, words: Sequence[MarkedWord]) -> bool:
     """Whether some words stand at the height of a box, and are about as tall."""
     tall = box[3] - box[1]
     beside = 0
-    for word in words:
-        assert word.box is not None
-        _, top, _, bottom = word.box
+    for marked in words:
+        assert marked.word.box is not None
+        _, top, _, bottom = marked.word.box
         shared = min(bottom, box[3]) - max(top, box[1])
         beside += shared >= 0.5 * min(tall, bottom - top) and 0.4 <= (bottom - top) / tall <= 2.5
     return beside >= 2
