@@ -49,7 +49,7 @@ _WEBSITE = re.compile(
     r"|(?<![@\w.\-])(?:[a-z0-9][a-z0-9\-]*\.)+"
     r"(?:com|org|net|edu|gov|info|io|eu|uk|de|fr|cn|hk|tw|sg|au|ca|ch)"
     r"(?![\w\-]|\.\w)(?:/[\w\-./?%&=#~+:@]*)?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
 _DIALLED = re.compile(
     r"\+\d|\(0?\d{2,4}\)|0\d{2,4}[\s\-–)]|1[3-9]\d{9}$|\d{3}[\s.\-–]\d{3}[\s.\-–]\d{4}$|[48]00[\s\-–]?\d"

@@ -84,12 +84,14 @@ class LibraryView(Protocol):
         """Return the words of a passage with their boxes or times, in the order of its text."""
         ...
 
-    def marks(self, asset_id: int, pages: Sequence[int]) -> Sequence[PageMarks]:
+    def marks(
+        self, asset_id: int, pages: Sequence[int], cancelled: Callable[[], bool]
+    ) -> Sequence[PageMarks]:
         """Return what pages of a document look like; those without a picture are left out.
 
         Raises:
             AssetNotFound: it is not in this library.
-            FileRejected: its pages cannot be drawn.
+            FileRejected: its pages cannot be drawn; ``Cancelled`` when ``cancelled`` said so.
         """
         ...
 
@@ -172,7 +174,9 @@ class EmptyLibrary:
         """Return none."""
         return ()
 
-    def marks(self, asset_id: int, pages: Sequence[int]) -> Sequence[PageMarks]:
+    def marks(
+        self, asset_id: int, pages: Sequence[int], cancelled: Callable[[], bool]
+    ) -> Sequence[PageMarks]:
         """Raise: there is no file."""
         from assistant.errors import AssetNotFound
 

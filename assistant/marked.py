@@ -69,9 +69,12 @@ def look(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Seen | 
     named = sorted({n for p in pages_meant(session.request.question, plan, file)
                     if (n := page_of(p))})  # fmt: skip
     every = sorted({n for p in file.passages if (n := page_of(p))})
+    session.status("status_looking", asset=file.name)
+    library, wanted = session.request.library, (named or every)[:MOST_PAGES]
     try:
-        pages = session.request.library.marks(file.asset_id, (named or every)[:MOST_PAGES])
+        pages = library.marks(file.asset_id, wanted, session.stop)
     except FileRejected:  # it was taken in, so it is only this look that fails
+        session.check()
         return None
     return Seen(file, asked, pages, bool(named)) if pages else None
 

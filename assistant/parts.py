@@ -148,9 +148,11 @@ class Parts:
             settings.models_folder, limits, settings.threads, settings.parse_timeout
         )
 
-    def drawn_anew(self, path: Path, name: str, pages: Sequence[int]) -> Iterator[PageMarks]:
+    def drawn_anew(
+        self, path: Path, name: str, pages: Sequence[int], cancelled: Callable[[], bool]
+    ) -> Iterator[PageMarks]:
         """Yield what pages of a PDF look like, from a process that no ingestion keeps busy."""
-        yield from self.attachment_parser().look(path, name, pages)
+        yield from self.attachment_parser().look(path, name, pages, cancelled)
 
     def _ingestor(self) -> Ingestor:
         from retrieval.ingest import Ingestor

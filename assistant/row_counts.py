@@ -120,17 +120,18 @@ def _tight(asked: str) -> str:
 def _said_of(
     labelled: Collection[str], passages: Sequence[Passage]
 ) -> Iterator[tuple[str, set[str], bool]]:
-    """Yield the words of each sentence that speaks of one table, and whether it is the caption."""
+    """Yield the words of captions, and of sentences that speak of one table; whether a caption."""
     for passage in passages:
         if passage.kind == "table":
             continue
         joined = re.sub(r"(?<=[\w,])\n(?=[a-z])", " ", passage.text)
-        for sentence in split_sentences(joined):
-            spoken = _tight(sentence)
-            of = [label for label in labelled if re.search(rf"{label}(?![\d.\-])", spoken)]
-            if len(of) == 1 and not _OF_EACH.search(sentence):
-                own = spoken.startswith(of[0])
-                yield of[0], set(content_words(sentence)), own
+        lines = [(line, True) for line in joined.splitlines()]
+        for told, own in lines + [(s, False) for s in split_sentences(joined)]:
+            spoken = _tight(told)
+            of = [label for label in labelled if re.search(rf"{label}(?![\d\-]|\.\d)", spoken)]
+            begins = len(of) == 1 and spoken.startswith(of[0])
+            if len(of) == 1 and own == begins and not _OF_EACH.search(told):
+                yield of[0], set(content_words(told)), own
 
 
 def _begun_by(

@@ -19,6 +19,7 @@ from retrieval.catalog import people
 from retrieval.catalog.library import Catalog
 from retrieval.catalog.records import AssetRecord, ChunkRecord
 from retrieval.catalog.transactions import reading
+from retrieval.errors import Cancelled
 from retrieval.marks import PageMarks, marks_of
 from retrieval.values import (
     ABOUT,
@@ -33,7 +34,7 @@ from retrieval.values import (
 
 Search = Callable[[Query], SearchResult]
 Recognise = Callable[[str, str, bytes], list[FaceView]]
-Look = Callable[[Path, str, Sequence[int]], Iterable[PageMarks]]
+Look = Callable[[Path, str, Sequence[int], Callable[[], bool]], Iterable[PageMarks]]
 
 
 class Shelf:
@@ -52,7 +53,7 @@ class Shelf:
         blobs: BlobStore,
         search: Search,
         recognise: Recognise = lambda library, name, jpeg: [],
-        look: Look = lambda path, name, pages: (),
+        look: Look = lambda path, name, pages, cancelled: (),
     ) -> None:
         self._recognise = recognise
         self._look = look
@@ -139,23 +140,30 @@ class Shelf:
         """Return the places of words that were heard or recognised; of others, none are kept."""
         return self._catalog.words(passage.chunk_id) if passage.chunk_id is not None else ()
 
-    def marks(self, asset_id: int, pages: Sequence[int]) -> list[PageMarks]:
+    def marks(
+        self, asset_id: int, pages: Sequence[int], cancelled: Callable[[], bool]
+    ) -> list[PageMarks]:
         """Return what pages look like: a PDF is drawn anew, a scan is looked at as it was kept.
 
         Raises:
             AssetNotFound: it is not in this library.
-            FileRejected: its pages cannot be drawn.
+            FileRejected: its pages cannot be drawn; ``Cancelled`` when ``cancelled`` said so.
         """
         record = self._record(asset_id)
         read: dict[int, list[Word]] = {}
         for chunk in self._catalog.chunks(asset_id):
             if chunk.kind == "ocr" and isinstance(chunk.locator, PageLocator):
                 read.setdefault(chunk.locator.page, []).extend(self._catalog.words(chunk.id))
-        found = [self._scanned(asset_id, n, read[n]) for n in pages if n in read]
+        found = list[PageMarks]()
+        for page in pages:
+            if cancelled():
+                raise Cancelled(name=record.name)
+            if page in read and (seen := self._scanned(asset_id, page, read[page])):
+                found.append(seen)
         drawn = [page for page in pages if page not in read]
         if drawn and record.media_type == "application/pdf":
-            found += self._look(self._blobs.path(record.sha256), record.name, drawn)
-        return sorted((one for one in found if one is not None), key=lambda one: one.page)
+            found += self._look(self._blobs.path(record.sha256), record.name, drawn, cancelled)
+        return sorted(found, key=lambda one: one.page)
 
     def _scanned(self, asset_id: int, page: int, words: Sequence[Word]) -> PageMarks | None:
         jpeg = self.picture(asset_id, page)

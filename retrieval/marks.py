@@ -23,10 +23,13 @@ _INK = 0.8
 """Share of the greatest distance from the ground from which a pixel of a word is its ink."""
 _EDGE = 0.2
 """Share of a word's height, above and below, that is left out: the box is a line's."""
+_SIDES = 0.1
+"""Share of a word's width that is left out on both sides: recognised boxes are rough."""
 _COMMON = 0.15
 """Share of a word's pixels from which a shade may be its ground."""
-_ALIKE, _SOME = 40, 0.05
-"""Distance, of 255, of like shades; share of a word's pixels from which its edges' shade is one."""
+_FAR, _ALIKE, _SOME = 180, 40, 0.08
+"""Distances, of 255, of a marker from paper at most, and of like shades; share of a word's pixels
+from which its edges' shade is one of its own."""
 _CONTRAST = 60
 """Least distance, of 255, between ink and ground."""
 _SOLID, _WHOLLY, _DARKEST = 0.93, 0.995, 70
@@ -98,22 +101,28 @@ def _cut(pixels: Pixels, box: Box) -> Pixels:
 def _shades(cut: Pixels) -> tuple[Pixels, Pixels] | None:
     """Return the colours of a word's ink and ground as RGB; None of a word without pixels.
 
-    Looked at is the letters' own height, which a marker covers. The ground is a common shade there,
-    of two the one that is more like the line's edges; the ink the mean of what is farthest from it.
+    Looked at is the letters' own height, which a marker covers. The ground is the commonest
+    shade there, unless another is much more like the line's edges; the ink the mean of what is
+    farthest from the ground.
     """
-    edge = int(_EDGE * cut.shape[0])
-    flat = cut[edge : cut.shape[0] - edge].reshape(-1, 3).astype(np.int32)
+    high, wide = cut.shape[:2]
+    edge, side = int(_EDGE * high), int(_SIDES * wide) if wide > high else 0
+    flat = cut[edge : high - edge, side : wide - side].reshape(-1, 3).astype(np.int32)
     if not flat.size:
         return None
     around = np.median(np.concatenate([cut[:2], cut[-2:]]).reshape(-1, 3), axis=0)
     coarse = flat // 24
     codes = coarse[:, 0] * 121 + coarse[:, 1] * 11 + coarse[:, 2]
     counts = np.bincount(codes)
-    common = [c for c in counts.argsort()[-2:] if counts[c] >= _COMMON * len(codes)]
-    shades = [np.median(flat[codes == c], axis=0) for c in common or [counts.argmax()]]
-    if (np.abs(flat - around).max(axis=1) < _ALIKE).mean() >= _SOME:
-        shades.append(around)
-    ground = min(shades, key=lambda shade: np.abs(shade - around).max())
+    ground, *others = [
+        np.median(flat[codes == code], axis=0)
+        for code in counts.argsort()[:-3:-1]
+        if counts[code] >= min(counts.max(), _COMMON * len(codes))
+    ]
+    if np.abs(ground - around).max() >= _FAR:  # it may be the ink of heavy letters
+        there = (np.abs(flat - around).max(axis=1) < _ALIKE).mean() >= _SOME
+        shades = [ground, *others, *([around] if there else [])]
+        ground = min(shades, key=lambda shade: np.abs(shade - around).max())
     distance = np.abs(flat - ground).max(axis=1)
     if distance.max() < _CONTRAST:
         return ground, ground

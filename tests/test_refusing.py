@@ -10,12 +10,12 @@ from assisting import open_assistant, outcome, write
 from reportlab.pdfgen.canvas import Canvas
 
 from assistant.beyond import beyond, colours_in
-from retrieval.colours import has_colour
 from assistant.config import Settings
 from assistant.messages import Abstained
 from assistant.models.scripted import ScriptedChat
 from assistant.numbered import missing_part
 from assistant.service import Assistant
+from retrieval.colours import has_colour
 from retrieval.values import PageLocator, Passage, TextLocator
 
 PAGES = (
