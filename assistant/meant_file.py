@@ -136,7 +136,8 @@ def called_file(request: Request) -> MeantFile | None:
 
 def title_words(file: MeantFile) -> set[str]:
     """Return the words by which a file may be called: of its name, and of its first lines."""
-    opening = " ".join(p.text for p in file.passages[:3])[:_TITLE]
+    first = [p for p in file.passages[:3] if page_of(p) in (None, page_of(file.passages[0]))]
+    opening = " ".join(p.text for p in first)[:_TITLE]
     return set(content_words(f"{_spoken(file.name)} {opening}"))
 
 

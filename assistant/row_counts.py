@@ -8,7 +8,7 @@ of some of its rows, ``crossings`` and ``rows`` tell. Exact; knows no model.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 
 from assistant.calls import ToolResult
 from assistant.citations import cite, content_words, split_sentences
@@ -16,7 +16,7 @@ from assistant.drafts import Draft, marks
 from assistant.enumerations import COUNTED
 from assistant.gist import bare_question
 from assistant.meant_file import MeantFile, left_over, spoken_file
-from assistant.numbered import captions, without_numbered
+from assistant.numbered import captions
 from assistant.phrases import any_of
 from assistant.planner import Plan
 from assistant.session import Session
@@ -43,7 +43,7 @@ _LIST = any_of(
 )
 _ALONE = 4
 """Rows from which a table is one, where a document has no other."""
-_NUMBERED = any_of(r"\btables? ?[A-Z]?\d", r"表\s*\d")
+_NUMBERED = any_of(r"\btables? ?[A-Z]?\d+(?:[.\-–]\d+)*", r"表\s*\d+(?:[.\-–]\d+)*")
 _NEAR = 3
 """Passages after its caption in which a table must begin."""
 _LEAST = 3
@@ -90,27 +90,38 @@ def _table_asked(question: str, plan: Plan, file: MeantFile) -> Table | None:
     named = [label for label in labelled if re.search(rf"{label}(?!\d)", _tight(asked))]
     counted = COUNTED.search(asked)
     things = set(content_words((counted["en"] or counted["zh"]) if counted else ""))
-    words = left_over(content_words(_NOISE.sub(" ", without_numbered(asked))), file) - _SORTS
+    words = set(content_words(_NOISE.sub(" ", _NUMBERED.sub(" ", asked)))) - _SORTS
     tables = tables_of(file.passages)
     if named or _NUMBERED.search(asked):
-        clear = len(named) == 1 and not words - things
+        clear = len(named) == 1 and not left_over(words - things, file)
         return _begun_by(labelled[named[0]], file.passages, tables) if clear else None
-    if words:
-        said = [(_begun_by(labelled[label], file.passages, tables), told, own)
-                for label, told, own in _said_of(labelled, file.passages)]  # fmt: skip
-        said += [(table, set(content_words(table.sheet)), True) for table in tables]
-        fitting = {
-            id(table): table for table, told, own in said
-            if table and words <= told and (own or len(words) >= _LEAST)
-        }  # fmt: skip
-        if len(fitting) == 1:
-            table = next(iter(fitting.values()))
-            return None if _has_figures(table, words) else table
+    if captioned := _captioned(words, labelled, tables, file):
+        return None if _has_figures(captioned, things) else captioned
     large = [table for table in tables if len(table.rows) >= _ALONE]
-    if words - things or len(large) != 1 or _has_figures(large[0], things):
+    if left_over(words - things, file) or len(large) != 1 or _has_figures(large[0], things):
         return None
     columns = set(content_words(" ".join(large[0].columns)))
     return large[0] if _LIST.search(asked) or (things and things <= columns) else None
+
+
+def _captioned(
+    words: Set[str], labelled: Mapping[str, Passage], tables: Sequence[Table], file: MeantFile
+) -> Table | None:
+    """Return the table whose caption, or a sentence on it, has the words that are asked for."""
+    said = [
+        (_begun_by(labelled[label], file.passages, tables), told, own)
+        for label, told, own in _said_of(labelled, file.passages)
+    ]
+    said += [(table, set(content_words(table.sheet)), True) for table in tables]
+    fits: dict[int, tuple[int, Table]] = {}
+    for table, told, own in said:
+        shared = len(words & told)
+        if table is None or shared < (1 if own else _LEAST) or left_over(words - told, file):
+            continue
+        fits[id(table)] = max(fits.get(id(table), (0, table)), (shared, table), key=lambda f: f[0])
+    best = sorted(fits.values(), key=lambda fit: -fit[0])[:2]
+    clear = len(best) == 1 or (len(best) == 2 and best[0][0] > best[1][0])
+    return best[0][1] if clear else None
 
 
 def _tight(asked: str) -> str:

@@ -162,23 +162,27 @@ def test_long_documents_find_pages_and_answer(measure: Measure, tmp_path: Path) 
     assert result.config["counts"]["refusal_recall"] == 1
 
 
+NO_ANSWER = "Not answerable"
+
+
 @pytest.mark.parametrize(
-    ("gold", "said", "abstained", "scores"),
+    ("gold", "said", "refused", "scores"),
     [
-        ("146", "146 cows [1]", False, {"correct": 1.0}),
-        ("146", "not found", True, {"correct": 0.0, "refusal_precision": 0.0}),
-        ("Not answerable", "146", False, {"correct": 0.0, "refusal_recall": 0.0}),
-        (
-            "Not answerable", "not found", True,
-            {"correct": 1.0, "refusal_precision": 1.0, "refusal_recall": 1.0},
-        ),
+        ("146", "146 cows [1]", "", {"correct": 1.0}),
+        ("146", "not found", "absent",
+         {"correct": 0.0, "refusal_precision": 0.0, "absence_precision": 0.0}),
+        ("146", "cannot tell", "unable", {"correct": 0.0, "refusal_precision": 0.0}),
+        (NO_ANSWER, "146", "", {"correct": 0.0, "refusal_recall": 0.0, "absence_recall": 0.0}),
+        (NO_ANSWER, "not found", "absent",
+         {"correct": 1.0, "refusal_precision": 1.0, "refusal_recall": 1.0,
+          "absence_precision": 1.0, "absence_recall": 1.0}),
+        (NO_ANSWER, "cannot tell", "unable",
+         {"correct": 1.0, "refusal_precision": 1.0, "refusal_recall": 1.0, "absence_recall": 0.0}),
     ],
 )  # fmt: skip
-def test_refusals_are_judged(
-    gold: str, said: str, abstained: bool, scores: dict[str, float]
-) -> None:
+def test_refusals_are_judged(gold: str, said: str, refused: str, scores: dict[str, float]) -> None:
     case = Case("x:1", {"answer": gold, "question": "How many cows?", "format": "Int"})
-    found = long_documents.judge(case, said, abstained)
+    found = long_documents.judge(case, said, bool(refused), refused == "unable")
     assert {name: score.value for name, score in found.items()} == scores
 
 

@@ -35,7 +35,6 @@ def _row(file: str, kind: str, question: str, answers: list[str] | None, page: i
 
 
 def _pdf(path: Path, report: dict[str, Any]) -> None:
-    from reportlab.lib.colors import HexColor
     from reportlab.pdfbase import pdfmetrics
     from reportlab.pdfbase.cidfonts import UnicodeCIDFont
     from reportlab.pdfgen.canvas import Canvas
@@ -44,7 +43,7 @@ def _pdf(path: Path, report: dict[str, Any]) -> None:
         pdfmetrics.registerFont(UnicodeCIDFont(report["font"]))
     canvas = Canvas(str(path), invariant=1)
     canvas.setTitle(report["cover"][0])
-    canvas.setFillColor(HexColor("#224488"))
+    canvas.setFillColor("#224488")
     canvas.circle(300, 520, 60, stroke=0, fill=1)
     for lines in (report["cover"], report["contents"]):
         _lines(canvas, report["font"], lines)
@@ -54,26 +53,39 @@ def _pdf(path: Path, report: dict[str, Any]) -> None:
         if "table" in page:
             _table(canvas, report["font"], page["table"], height)
         for row, (colour, many) in enumerate(page.get("shapes", ())):
-            canvas.setFillColor(HexColor(_COLOURS[colour]))
+            canvas.setFillColor(_COLOURS[colour])
             for place in range(many):
                 canvas.rect(_LEFT + 70 * place, 400 - 70 * row, 48, 36, stroke=0, fill=1)
-        canvas.setFillColor(HexColor("#000000"))
+        canvas.setFillColor("#000000")
         canvas.setFont("Helvetica", 10)
         canvas.drawRightString(530, 30, str(number))
         canvas.showPage()
     canvas.save()
 
 
-_COLOURS = {"red": "#cc2222", "green": "#22aa44", "blue": "#2255cc", "orange": "#ee8822"}
+_COLOURS = {
+    "red": "#cc2222", "green": "#22aa44", "blue": "#2255cc", "orange": "#ee8822",
+    "black": "#000000", "yellow": "#fff27a", "pink": "#ffc0dc",
+}  # fmt: skip
 
 
-def _lines(canvas: Any, font: str, lines: list[str]) -> int:
-    """Write lines, the first larger; returns where the next would stand."""
-    canvas.setFillColorRGB(0, 0, 0)
+def _lines(canvas: Any, font: str, lines: list[Any]) -> int:
+    """Write lines, the first larger; returns where the next would stand.
+
+    A line is its text, or runs of text, each with the colours of its ink and of its marker.
+    """
     height = _TOP
     for number, line in enumerate(lines):
-        canvas.setFont(font, 11 if number else 17)
-        canvas.drawString(_LEFT, height, line)
+        size, left = (11 if number else 17), float(_LEFT)
+        for text, ink, marker in [[line, "black", ""]] if isinstance(line, str) else line:
+            width = canvas.stringWidth(text, font, size)
+            if marker:
+                canvas.setFillColor(_COLOURS[marker])
+                canvas.rect(left - 1, height - 3, width + 2, size + 2, stroke=0, fill=1)
+            canvas.setFillColor(_COLOURS[ink])
+            canvas.setFont(font, size)
+            canvas.drawString(left, height, text)
+            left += width + canvas.stringWidth(" ", font, size)
         height -= _LINE if number else 2 * _LINE
     return height
 

@@ -33,7 +33,7 @@ class LongDocuments(Suite):
     roles = ("library", "chat")
     metrics = (
         Metric("page_recall5"), Metric("correct"), Metric("refusal_precision"),
-        Metric("refusal_recall"),
+        Metric("refusal_recall"), Metric("absence_precision"), Metric("absence_recall"),
     )  # fmt: skip
 
     def load(self, folder: Path, split: str | None) -> Dataset:
@@ -54,7 +54,7 @@ class LongDocuments(Suite):
             found.append(Part("pages", lambda: self._pages(case, dataset, context), lost))
         worst = {"correct": Score(0.0)}
         if not answerable(case):
-            worst["refusal_recall"] = Score(0.0)
+            worst["refusal_recall"] = worst["absence_recall"] = Score(0.0)
         found.append(Part("answer", lambda: self._answer(case, dataset, context), worst))
         return found
 
@@ -84,7 +84,9 @@ class LongDocuments(Suite):
 def judge(case: Case, text: str, abstained: bool, unable: bool = False) -> dict[str, Score]:
     """Score one answer: whether it is right, and what it says of refusing.
 
-    Of "I cannot tell" (``unable``) the reason says so; it counts as a refusal all the same.
+    "I cannot tell" (``unable``) is a refusal, but does not say that the answer is absent: of that
+    the two scores of absence are, as MMLongBench-Doc (Ma et al. 2024) keeps "not answerable" apart
+    from "fail to answer".
     """
     there = answerable(case)
     said = f"said {plain(text)!r}"
@@ -100,8 +102,11 @@ def judge(case: Case, text: str, abstained: bool, unable: bool = False) -> dict[
     scores = {"correct": Score(float(right), said)}
     if abstained:
         scores["refusal_precision"] = Score(float(not there), said)
+        if not unable:
+            scores["absence_precision"] = Score(float(not there), said)
     if not there:
         scores["refusal_recall"] = Score(float(abstained), said)
+        scores["absence_recall"] = Score(float(abstained and not unable), said)
     return scores
 
 

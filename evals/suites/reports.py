@@ -2,8 +2,10 @@
 
 Each report is a library of its own, since the questions say "this report". Questions are of cells
 of tables (``cell``), of how many parts there are (``count``), of a page by its printed number
-(``page``), of what the report does not have (``missing``); and of how something looks (``look``) or
-of all of a report (``whole``), which is rightly answered by saying so and showing the page.
+(``page``), of marked words (``mark``), of addresses, numbers and dates as such (``value``), of how
+many rows a table has (``rows``), of what the report does not have (``missing``); and of how
+something looks (``look``) or of all of a report (``whole``), which is rightly answered by saying so
+and showing the page.
 """
 
 from __future__ import annotations
