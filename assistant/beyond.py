@@ -86,7 +86,10 @@ _WHOLE = any_of(
     r"列出|列举|哪[些几][个张]?(?:页|章|节|图|表|部分)|所有的?.{0,12}有哪些",
 )
 """Asks for a number or a list of things that stand all over a document."""
-_COLOUR_ZH = re.compile(rf"(?<!粉)([{''.join(_COLOURS_ZH)}])红?(?:色|标志|图标|[字笔底框箭线章])")
+_SIGNS = "".join(_COLOURS_ZH)
+_COLOUR_ZH = re.compile(
+    rf"(?<!粉)([{_SIGNS}])红?(?:色|标志|图标|[字笔底框箭线章])|[标涂印]成?了?([{_SIGNS}])"
+)
 _COLOUR = re.compile(rf"\b({'|'.join(COLOURS)})\b", re.IGNORECASE)
 
 
@@ -108,5 +111,5 @@ def colours_in(question: str) -> tuple[str, ...]:
 def colours_named(question: str) -> tuple[str, ...]:
     """Return the colours of ``COLOURS`` that a text names, each once."""
     found = [m[1].casefold() for m in _COLOUR.finditer(question)]
-    found += [_COLOURS_ZH[m[1]] for m in _COLOUR_ZH.finditer(question)]
+    found += [_COLOURS_ZH[m[1] or m[2]] for m in _COLOUR_ZH.finditer(question)]
     return tuple(dict.fromkeys(found))

@@ -52,15 +52,16 @@ _WEBSITE = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _DIALLED = re.compile(
-    r"\+\d|\(0?\d{2,4}\)|0\d{2,4}[\s\-–)]|1[3-9]\d{9}$|\d{3}[\s.\-–]\d{3}[\s.\-–]\d{4}$|[48]00[\s\-–]?\d"
+    r"\+\d|\(0?\d{2,4}\)|0\d{2,4}[\s\-–)]|1[3-9]\d[\s\-]?\d{4}[\s\-]?\d{4}$|\d{3}[\s.\-–]\d{3}[\s.\-–]\d{4}$|[48]00[\s\-–]?\d"
 )
 """A telephone number by its look; others need to be called one in their line."""
 _SAID_TO_BE = 2.0
 """Score of a number in a line that speaks of telephones."""
 _BY_PAGES = any_of(
     r"\b(?:which|what) pages?\b|\bhow many pages\b|\b(?:list|name|give) (?:all |the )*pages\b"
-    r"|\bpage numbers?\b|\bon (?:which|what) page",
-    r"哪[些几一]?个?页|第几页|[几多少]+页|列出.*页",
+    r"|\bpage numbers?\b|\bon (?:which|what) page"
+    r"|\bthe pages\b",
+    r"哪[些几一]?个?页|第几页|[几多少]+页|列出.*(?:页码|页数|的页)",
 )
 _ALL = any_of(
     r"\b(?:all|every|each|list|enumerate|addresses|urls|links|websites|dates|e-?mails)\b"
@@ -75,7 +76,7 @@ _NOISE = any_of(
     r"|numbers?|pages?|appear(?:s|ed)?|stands?|mention(?:s|ed)?|given|written|printed|shown|listed"
     r"|found|contain(?:s|ing|ed)?|have|has|having|include[sd]?|example|order|whole|entire|document"
     r"|file|report|paper|pdf|text|somewhere|anywhere|different|actual|exact|full|complete|out|up|need|want|every|get|got|can|used"
-    r"|kind|form(?:at)?|last|final|first|cover)\b",
+    r"|kind|form(?:at)?|occurs?|scan(?:ned)?|last|final|first|cover)\b",
     r"请|有没有|出现|提到|写[着有了]?|印[着有]?|给出|包含|列[出举]|哪[些几一]?|什么|多少|几|是|有|在|上面?"
     r"|里面?|中|的|了|都|所有|全部|这[份个篇]?|那[份个篇]?|该|文件|文档|报告|合同|页|第|个|吗|呢|最后|一|末|给|把|请|印|看到|能|找|告诉|我"
     r"|一共|总共|共|分别|为|和",
@@ -118,7 +119,7 @@ def kind_asked(question: str, names: Sequence[str] = ()) -> KindAsked | None:
     if len(kinds) != 1 or len(asked) > _LONGEST:
         return None
     left = _NOISE.sub(" ", _KINDS[kinds[0]].sub(" ", without_page(asked)))
-    pages = bool(_BY_PAGES.search(asked))
+    pages = bool(_BY_PAGES.search(question))
     return KindAsked(
         kinds[0], "pages" if pages else "values", frozenset(content_words(left)),
         bool(_ALL.search(asked)),

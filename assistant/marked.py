@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from assistant.calls import ToolResult
-from assistant.citations import cite, content_words, find_span
+from assistant.citations import cite, content_words, find_span, fold
 from assistant.drafts import Draft, join
 from assistant.i18n import text
 from assistant.marked_words import Stretch, stretches
@@ -28,6 +28,7 @@ from retrieval.errors import FileRejected
 from retrieval.marks import PageMarks
 from retrieval.values import Box, PageLocator, Passage
 
+_HEADINGS = re.compile(r"\b(?:headings?|headlines?|titles?)\b|标题|题目|抬头", re.IGNORECASE)
 MOST_PAGES = 60
 """Pages of a document that are looked at for one question."""
 _INKED = 2
@@ -81,7 +82,7 @@ def look(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Seen | 
 
 def _stretches(session: Session, seen: Seen) -> Draft | None:
     """Tell the stretches of words that are marked, each cited at its place."""
-    found = stretches(seen.pages, seen.asked)
+    found = _no_headings(stretches(seen.pages, seen.asked), session, seen)
     told: list[tuple[Stretch, str, Passage]] = []
     for stretch in found:
         passage = _passage(seen.file, stretch.page, stretch.text)
@@ -106,6 +107,18 @@ def _stretches(session: Session, seen: Seen) -> Draft | None:
     if len(told) > _TOLD:
         lines.append(text("say_more", session.language, count=len(told) - _TOLD))
     return Draft("\n".join(lines), citations=citations)
+
+
+def _no_headings(found: list[Stretch], session: Session, seen: Seen) -> list[Stretch]:
+    """Leave out the headings of a document, unless they are asked for or nothing else is left.
+
+    Headings are often all in one colour; whoever asks for words in it means other words.
+    """
+    if _HEADINGS.search(session.request.question):
+        return found
+    headings = {fold(passage.heading) for passage in seen.file.passages}
+    titles = {fold(line) for p in seen.file.passages[:1] for line in p.text.splitlines()[:2]}
+    return [one for one in found if fold(one.text) not in headings | titles] or found
 
 
 def _blackened(session: Session, seen: Seen) -> Draft | None:

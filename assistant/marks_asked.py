@@ -16,7 +16,7 @@ Mark = Literal["colour", "marker", "blackened", "colours", "inks"]
 _LONGEST = 300
 """Characters of a question."""
 _BLACKENED = any_of(
-    r"\b(?:black|blott|ink|paint)ed[ -]?out\b|\bredact(?:ed|ions?)\b|\bblackened\b"
+    r"\b(?:black|blott|ink|paint)ed[ -]?out\b|\bredact(?:ed|ions?)\b(?! cop| version)|\bblackened\b"
     r"|\bcovered (?:up )?(?:in|with) black\b"
     r"|\b(?:covered|hidden|obscured)\b.{0,20}\bblack (?:bars?|box(?:es)?|blocks?)\b"
     r"|\bblack (?:bars?|blocks?)\b.{0,30}\b(?:cover|hid|over|text|words|name)",
@@ -24,12 +24,13 @@ _BLACKENED = any_of(
 )
 _WHERE_ASKED = any_of(
     r"\b(?:which|what|where|how many|list|count|is|are|any(?:thing)?|does|do|has|have|show|find)\b",
-    r"哪|几|多少|什么|有没有|是否|有无|吗|在何处|列出|数一?数",
+    r"哪|几|多少|什么|有没有|是否|是不是|有无|吗|在何处|列出|数一?数",
 )
 _NOT_OF_PLACES = any_of(r"^\W*(?:who|whose|when|why|how (?:much|long))\b", r"为什么|为何|是谁|谁")
 _MARKER = any_of(
     r"\bhigh-?light(?:ed|er|ing)\b|\bmarker(?: pen)?\b"
-    r"|\bmarked? (?:up )?(?:in|with)\b.{0,12}\b(?:yellow|pink|green|pen|colou?r)\b|\bshaded\b",
+    r"|\bmarked? (?:up )?(?:in|with)\b.{0,12}\b(?:yellow|pink|green|pen|colou?r)\b"
+    r"|\bshaded\b|\bbackgrounds?\b",
     r"荧光|高亮|记号笔|马克笔|[红橙黄绿蓝紫粉]色?笔|[红橙黄绿蓝紫粉]色?(?:标[记注出示]|底|背景)"
     r"|涂成?[红橙黄绿蓝紫粉]",
 )
@@ -58,8 +59,8 @@ _DRAWN = any_of(
 """Is drawn: its colour is not that of words."""
 _LISTED = any_of(
     r"\b(?:which|what|whose|who|list|show|give|name|tell|find|enumerate|read|quote|repeat|copy"
-    r"|anything|something|any)\b",
-    r"哪|什么|列出|列举|有何|内容|念|摘[出录]|告诉|有没有|分别|写的",
+    r"|anything|something|any|how (?:does|do))\b",
+    r"哪|找|什么|列出|列举|有何|内容|念|摘[出录]|告诉|有没有|分别|写的",
 )
 _COUNTS = any_of(
     r"\bhow (?:many|much|often)\b|\bnumber of\b|\bcount\b", r"[多几][少]?[个处条项句页]"

@@ -24,13 +24,13 @@ from retrieval.tables import Table, tables_of
 from retrieval.values import Passage
 
 _HOW_MANY = any_of(
-    r"\bhow many\b|\bnumber of\b|\bcount\b", r"多少|几[个项条种位人家行名类处张份笔]"
+    r"\bhow many\b|\bnumber of\b|\bcount\b", r"多少|(?<!哪)几[个项条种位人家行名类处张份笔]"
 )
 _NOISE = any_of(
     r"\b(?:how many|number|count|there|given|are|is|listed|in|on|the|tables?|does|do|have|has"
     r"|offers?|names?d?|contains?|lists?|included?s?|includes|shown|altogether|total"
-    r"|please|for me|all)\b",
-    r"[上里中共有的了是]|多少|几|[个种项条位名类]|一共|总共|列出?|分|表格?|请|数",
+    r"|please|for me|all|without|header)\b",
+    r"不[算计含]?表头|[上里中共有的了是]|多少|几|[个种项条位名类]|一共|总共|列出?|分|表格?|请|数",
 )
 """Says no more than that something is counted."""
 _SORTS = frozenset(
