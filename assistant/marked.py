@@ -39,12 +39,16 @@ _TOLD, _CITED = 30, 12
 
 @dataclass(frozen=True)
 class Seen:
-    """A document, what its pages look like, and whether these are all of them."""
+    """A document, and what its pages look like.
+
+    ``all``: these are all its pages; ``cut``: there were more than one question looks at.
+    """
 
     file: MeantFile
     asked: MarksAsked
     pages: Sequence[PageMarks]
-    named: bool
+    all: bool
+    cut: bool
 
 
 def told_by_marks(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft | None:
@@ -52,11 +56,12 @@ def told_by_marks(session: Session, plan: Plan, results: Sequence[ToolResult]) -
     seen = look(session, plan, results)
     if seen is None:
         return None
-    if seen.asked.mark == "blackened":
-        return _blackened(session, seen)
-    if seen.asked.mark in ("colours", "inks"):
-        return _colours(session, seen)
-    return _stretches(session, seen)
+    tellers = {"blackened": _blackened, "colours": _colours, "inks": _colours}
+    told = tellers.get(seen.asked.mark, _stretches)(session, seen)
+    if told is None or not told.found or not seen.cut:
+        return told
+    note = text("say_first_pages", session.language, count=len(seen.pages))
+    return replace(told, text=f"{told.text}\n\n{note}")
 
 
 def look(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Seen | None:
@@ -71,13 +76,14 @@ def look(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Seen | 
                     if (n := page_of(p))})  # fmt: skip
     every = sorted({n for p in file.passages if (n := page_of(p))})
     session.status("status_looking", asset=file.name)
-    library, wanted = session.request.library, (named or every)[:MOST_PAGES]
+    wanted = named or every
     try:
-        pages = library.marks(file.asset_id, wanted, session.stop)
+        pages = session.request.library.marks(file.asset_id, wanted[:MOST_PAGES], session.stop)
     except FileRejected:  # it was taken in, so it is only this look that fails
         session.check()
         return None
-    return Seen(file, asked, pages, bool(named)) if pages else None
+    cut = len(wanted) > MOST_PAGES
+    return Seen(file, asked, pages, not named and not cut, cut) if pages else None
 
 
 def _stretches(session: Session, seen: Seen) -> Draft | None:
@@ -145,7 +151,7 @@ def _nothing(session: Session, seen: Seen) -> Draft:
     """Say that nothing is blacked out, and where that was looked for."""
     first = [p for page in seen.pages if (p := _passage(seen.file, page.page, ""))][:3]
     where = seen.file.name
-    if seen.named:
+    if not seen.all:
         numbers = join((f"{page.page}" for page in seen.pages), session.language)
         where += text("say_on_page", session.language, page=numbers)
     said = text("say_not_blackened", session.language, place=where)
@@ -199,5 +205,5 @@ def _cite(
 ) -> Citation:
     """Return a citation of places on a page."""
     cited = cite(number, passage, words, session.words(passage))
-    shown = words if words and not re.search(re.escape(words), cited.snippet) else cited.snippet
+    shown = words if words not in cited.snippet else cited.snippet
     return replace(cited, locator=PageLocator(page, tuple(boxes)), snippet=shown)

@@ -14,6 +14,7 @@ from PIL import Image
 from reportlab.lib.colors import Color, HexColor
 from reportlab.pdfgen.canvas import Canvas
 
+from assistant import marked
 from assistant.config import Settings
 from assistant.marked_words import stretches
 from assistant.marks_asked import MarksAsked, marks_asked
@@ -220,6 +221,17 @@ def test_colours_of_a_page_are_named(helper: Assistant) -> None:
     end = _answered(helper, "Which colours does the text on page 1 of lease.pdf have?")
     assert {"black", "red", "blue"} <= set(end.text.replace(" [1]", "").split(", "))
     assert "yellow" not in end.text
+
+
+def test_of_a_long_document_it_is_said_how_far_was_looked(
+    helper: Assistant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(marked, "MOST_PAGES", 1)
+    end = _answered(helper, "What is written in red in lease.pdf?")
+    assert end.text == "within ten days [1]\n\nI looked at the first 1 pages only."
+    none = outcome(helper.ask("Which pages of lease.pdf are redacted?"))
+    assert isinstance(none, Abstained)
+    assert none.text == "I see nothing blacked out on lease.pdf (p. 1)."
 
 
 def test_it_is_said_what_is_looked_at(helper: Assistant) -> None:
