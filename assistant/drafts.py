@@ -56,6 +56,14 @@ def join(names: Iterable[str], language: Language, most: int = NAMES_SHOWN) -> s
     return comma.join(every[:most]) + tail
 
 
+def bullets(items: Sequence[str], language: Language, most: int, cited: int) -> str:
+    """Return items as lines, the first ``cited`` with their marks, those past ``most`` counted."""
+    lines = [f"- {item}" + (f" [{n}]" if n <= cited else "") for n, item in enumerate(items, 1)]
+    rest = len(items) - most
+    tail = [text("say_more", language, count=rest)] if rest > 0 else []
+    return "\n".join(lines[:most] + tail)
+
+
 def whole_files(passages: Sequence[Passage]) -> tuple[Citation, ...]:
     """Return one citation a file, at its first passage."""
     first: dict[str, Passage] = {}

@@ -14,7 +14,7 @@ from typing import Literal
 
 from assistant.calls import ToolResult
 from assistant.citations import cite, content_words
-from assistant.drafts import Draft, exact, join
+from assistant.drafts import Draft, bullets, exact, join
 from assistant.fields import find_field, parse_date
 from assistant.gist import bare_question, without_page
 from assistant.i18n import Language, text
@@ -203,11 +203,8 @@ def _listed(session: Session, found: Sequence[Value]) -> Draft:
         cite(n, v.passage, v.text, session.words(v.passage))
         for n, v in enumerate(found[:_CITED], 1)
     )
-    lines = [f"- {v.text}" + (f" [{n}]" if n <= _CITED else "")
-             for n, v in enumerate(found[:_TOLD], 1)]  # fmt: skip
-    if len(found) > _TOLD:
-        lines.append(text("say_more", session.language, count=len(found) - _TOLD))
-    return Draft("\n".join(lines), citations=citations)
+    said = bullets([v.text for v in found], session.language, _TOLD, _CITED)
+    return Draft(said, citations=citations)
 
 
 def _none(session: Session, file: MeantFile, asked: KindAsked) -> Draft:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from assistant.calls import ToolResult
 from assistant.citations import cite, content_words, find_span, fold
-from assistant.drafts import Draft, join
+from assistant.drafts import Draft, bullets, join
 from assistant.i18n import text
 from assistant.marked_words import Stretch, stretches
 from assistant.marks_asked import MarksAsked, marks_asked
@@ -106,13 +106,8 @@ def _stretches(session: Session, seen: Seen) -> Draft | None:
     )
     if len(told) == 1:
         return Draft(f"{told[0][1]} [1]", citations=citations)
-    lines = [
-        f"- {words}" + (f" [{n}]" if n <= _CITED else "")
-        for n, (_, words, _) in enumerate(told[:_TOLD], 1)
-    ]
-    if len(told) > _TOLD:
-        lines.append(text("say_more", session.language, count=len(told) - _TOLD))
-    return Draft("\n".join(lines), citations=citations)
+    said = bullets([words for _, words, _ in told], session.language, _TOLD, _CITED)
+    return Draft(said, citations=citations)
 
 
 def _no_headings(found: list[Stretch], session: Session, seen: Seen) -> list[Stretch]:

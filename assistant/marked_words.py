@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from assistant.marks_asked import MarksAsked
+from assistant.places import by_line
 from retrieval.colours import NEUTRAL
 from retrieval.marks import MarkedWord, PageMarks
 from retrieval.values import Box
@@ -106,21 +107,4 @@ def _stretch(run: Sequence[MarkedWord], page: int) -> Iterator[Stretch]:
     at = run[0].word.box[1] if run and run[0].word.box else 0.0
     numbered = re.fullmatch(r"\W*\d{1,4}\W*", said) and not _EDGE < at < 1 - _EDGE
     if re.search(r"\w", said) and not numbered:
-        yield Stretch(said, page, tuple(_lines(run)))
-
-
-def _lines(run: Sequence[MarkedWord]) -> list[Box]:
-    """Return a box around the words of each line."""
-    lines: list[list[Box]] = []
-    for marked in run:
-        box = marked.word.box
-        assert box is not None
-        if lines and lines[-1][-1][1] <= (box[1] + box[3]) / 2 <= lines[-1][-1][3]:
-            lines[-1].append(box)
-        else:
-            lines.append([box])
-    return [
-        (min(b[0] for b in line), min(b[1] for b in line),
-         max(b[2] for b in line), max(b[3] for b in line))
-        for line in lines
-    ]  # fmt: skip
+        yield Stretch(said, page, tuple(by_line([m.word.box for m in run if m.word.box])))

@@ -40,8 +40,8 @@ def narrow(passage: Passage, span: tuple[int, int], words: Sequence[Word]) -> Lo
         return TimeLocator(min(starts), max(ends)) if starts and ends else place
     boxes = [w.box for w in inside if w.box is not None]
     if isinstance(place, PageLocator):
-        by_line = _by_line(boxes) if boxes else _lines_of(passage, span, place.boxes)
-        return replace(place, boxes=tuple(by_line))
+        lines = by_line(boxes) if boxes else _lines_of(passage, span, place.boxes)
+        return replace(place, boxes=tuple(lines))
     return RegionLocator(_hull(boxes) if boxes else _band(passage.text, span, place.region))
 
 
@@ -141,8 +141,8 @@ def _words_in(text: str, span: tuple[int, int], words: Sequence[Word]) -> list[W
     return inside
 
 
-def _by_line(boxes: Sequence[Box]) -> list[Box]:
-    """Join the boxes of words that stand on one line."""
+def by_line(boxes: Sequence[Box]) -> list[Box]:
+    """Join the boxes of words, in order, that stand on one line: a box for each line."""
     lines: list[list[Box]] = []
     for box in boxes:
         middle = (box[1] + box[3]) / 2
