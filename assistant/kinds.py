@@ -19,7 +19,7 @@ from assistant.fields import find_field, parse_date
 from assistant.gist import bare_question, without_page
 from assistant.i18n import Language, text
 from assistant.meant_file import MeantFile, left_over, pages_meant, spoken_file
-from assistant.page_numbers import page_of
+from assistant.page_numbers import page_names, page_of
 from assistant.phrases import any_of
 from assistant.planner import Plan
 from assistant.session import Session
@@ -52,7 +52,8 @@ _WEBSITE = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _DIALLED = re.compile(
-    r"\+\d|\(0?\d{2,4}\)|0\d{2,4}[\s\-–)]|1[3-9]\d[\s\-]?\d{4}[\s\-]?\d{4}$|\d{3}[\s.\-–]\d{3}[\s.\-–]\d{4}$|[48]00[\s\-–]?\d"
+    r"\+\d|\(0?\d{2,4}\)|0\d{2,4}[\s\-–)]|1[3-9]\d[\s\-]?\d{4}[\s\-]?\d{4}$"
+    r"|\d{3}[\s.\-–]\d{3}[\s.\-–]\d{4}$|[48]00[\s\-–]?\d"
 )
 """A telephone number by its look; others need to be called one in their line."""
 _SAID_TO_BE = 2.0
@@ -190,7 +191,7 @@ def _pages(session: Session, file: MeantFile, asked: KindAsked) -> Draft | None:
         cite(n, v.passage, v.text, session.words(v.passage))
         for n, (_, v) in enumerate(shown[:_CITED], 1)
     )
-    names = [f"{page} [{n}]" if n <= _CITED else f"{page}" for n, (page, _) in enumerate(shown, 1)]
+    names = page_names(list(first), file.passages, session.language, _CITED)
     said = text(
         "say_kind_pages", session.language, thing=_name(asked.kind, session.language),
         count=len(shown), pages=join(names, session.language, _TOLD),

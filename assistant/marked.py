@@ -19,7 +19,7 @@ from assistant.marked_words import Stretch, stretches
 from assistant.marks_asked import MarksAsked, marks_asked
 from assistant.meant_file import MeantFile, pages_meant, spoken_file
 from assistant.messages import Citation
-from assistant.page_numbers import page_of
+from assistant.page_numbers import page_names, page_of
 from assistant.planner import Plan
 from assistant.safety import find_orders, hide_secrets
 from assistant.session import Session
@@ -132,8 +132,8 @@ def _blackened(session: Session, seen: Seen) -> Draft | None:
         passage = _passage(seen.file, page.page, "")
         if passage is not None:
             citations.append(_cite(session, number, passage, page.page, page.blackened, ""))
-    marked = {c.number for c in citations}
-    names = [f"{p.page} [{n}]" if n in marked else f"{p.page}" for n, p in enumerate(pages, 1)]
+    numbers = [page.page for page in pages]
+    names = page_names(numbers, seen.file.passages, session.language, len(citations))
     places = sum(len(page.blackened) for page in pages)
     said = text(
         "say_blackened", session.language, pages=join(names, session.language, _TOLD),

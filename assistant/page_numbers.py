@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
+from assistant.i18n import Language, text
 from retrieval.values import PageLocator, Passage
 
 _PRINTED = re.compile(
@@ -61,3 +62,20 @@ def printed_shift(passages: Sequence[Passage]) -> int:
         shifts.update({page - int(m["number"] or m["zh"]) for m in matches})
     shift, often = next(iter(shifts.most_common(1)), (0, 0))
     return shift if shift > 0 and often >= max(_LEAST, _SHARE * len(lines)) else 0
+
+
+def page_names(
+    pages: Sequence[int], passages: Sequence[Passage], language: Language, cited: int
+) -> list[str]:
+    """Return pages as they are told: as counted, what is printed on them beside, the first with
+    the marks of their citations.
+
+    Args:
+        passages: all text of the file.
+        cited: so many have a citation, numbered from 1.
+    """
+    shift, names = printed_shift(passages), []
+    for number, page in enumerate(pages, 1):
+        beside = text("say_printed", language, page=page - shift) if 0 < shift < page else ""
+        names.append(f"{page}{beside}" + (f" [{number}]" if number <= cited else ""))
+    return names

@@ -16,7 +16,7 @@ from assistant.drafts import Draft, join, marks
 from assistant.i18n import text
 from assistant.library import NOT_IN_LIBRARY
 from assistant.numbered import captions, highest, numbers_of, section_number
-from assistant.page_numbers import page_of
+from assistant.page_numbers import page_names, page_of
 from assistant.planner import Plan
 from assistant.refusing import refuse
 from assistant.session import Session
@@ -105,9 +105,9 @@ def _mentions(session: Session, asked: Asked, passages: Sequence[Passage]) -> Dr
     if page_of(found[0][0]) is None:
         said = text("say_places", language, thing=asked.thing, count=len(found))
         return Draft(said + marks(citations), citations=citations)
-    numbers = [f"{page}" for page in list(firsts)[:NAMED]]
-    marked = [f"{n} [{i}]" if i <= len(shown) else n for i, n in enumerate(numbers, 1)]
-    said = text("say_pages_with", language, thing=asked.thing, pages=join(marked, language))
+    numbers = [page for page in list(firsts)[:NAMED] if page is not None]
+    names = page_names(numbers, passages, language, len(shown))
+    said = text("say_pages_with", language, thing=asked.thing, pages=join(names, language))
     return Draft(said, citations=citations)
 
 

@@ -10,7 +10,7 @@ from reportlab.pdfgen.canvas import Canvas
 from assistant.config import Settings
 from assistant.messages import Abstained, ToolFinished
 from assistant.models.scripted import ScriptedChat
-from assistant.page_numbers import pages_called, printed_shift
+from assistant.page_numbers import page_names, pages_called, printed_shift
 from retrieval.values import PageLocator, Passage
 
 
@@ -32,6 +32,17 @@ def test_the_printed_number_comes_before_the_count() -> None:
     assert pages_called(3, COVERED, counted=True) == (3,)
     assert pages_called(7, COVERED) == (7,), "page 9 is not there"
     assert pages_called(40, COVERED) == ()
+
+
+def test_pages_are_told_as_counted_with_the_printed_number_beside() -> None:
+    assert page_names([1, 5, 8], COVERED, "en", 2) == [
+        "1 [1]",
+        "5 (printed 3) [2]",
+        "8 (printed 6)",
+    ]
+    assert page_names([5], COVERED, "zh", 0) == ["5（印为第 3 页）"]
+    plain = [_page(n, f"Clause {n}.") for n in range(1, 6)]
+    assert page_names([2], plain, "en", 1) == ["2 [1]"]
 
 
 def test_figures_at_the_end_of_lines_are_no_page_numbers() -> None:
