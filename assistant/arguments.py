@@ -10,7 +10,10 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from assistant.marks_asked import Mark
 from retrieval.values import Box, Modality
+
+Colour = Literal["red", "orange", "yellow", "green", "blue", "purple", "pink"]
 
 
 class Arguments(BaseModel):
@@ -78,6 +81,16 @@ class ReadChart(Arguments):
 
     file: str = Field(description="Its name.")
     page: int | None = Field(None, ge=1, description="Only the charts of this page.")
+
+
+class FindMarks(Arguments):
+    """Look at the pages of a document for words in a colour, under a marker pen, or blacked out,
+    or for the colours that are on them. Text alone does not tell."""
+
+    file: str = Field(description="Its name.")
+    mark: Mark = Field(description="What is looked for.")
+    colour: Colour | None = Field(None, description="Only in this colour.")
+    page: int | None = Field(None, ge=1, description="Only on this page, as counted.")
 
 
 class Transcribe(Arguments):
@@ -154,6 +167,7 @@ ARGUMENTS: dict[str, type[Arguments]] = {
     "find_faces": FindFaces,
     "find_people": FindPeople,
     "read_chart": ReadChart,
+    "find_marks": FindMarks,
     "transcribe": Transcribe,
     "calculate": Calculate,
     "list_assets": ListAssets,

@@ -59,34 +59,35 @@ _DIALLED = re.compile(
 _SAID_TO_BE = 2.0
 """Score of a number in a line that speaks of telephones."""
 _BY_PAGES = any_of(
-    r"\b(?:which|what) pages?\b|\bhow many pages\b|\b(?:list|name|give) (?:all |the )*pages\b"
-    r"|\bpage numbers?\b|\bon (?:which|what) page"
-    r"|\bthe pages\b",
+    r"\b(?:which|what) pages?\b|\bhow many pages\b|\b(?:list|name|give) all (?:the )?pages\b"
+    r"|\bpage numbers?\b|\bthe pages\b",
     r"哪[些几一]?个?页|第几页|[几多少]+页|列出.*(?:页码|页数|的页)",
 )
 _ALL = any_of(
     r"\b(?:all|every|each|list|enumerate|addresses|urls|links|websites|dates|e-?mails)\b"
-    r"|\b(?:tele)?phone numbers\b|\b(?:which|what) (?:\w+ )?(?:\w+ )?(?:are|were)\b"
-    r"|\b(?:which|what) (?:[\w-]+ )?(?:addresses|urls|links|websites|dates|numbers|e-?mails)\b",
+    r"|\b(?:tele)?phone numbers\b|\b(?:which|what) (?:\w+ )?(?:\w+ )?(?:are|were)\b",
     r"所有|全部|列出|列举|哪[些几]|都有",
 )
 _NOISE = any_of(
     r"['’]s\b|\b(?:what|which|how many|where|is|are|was|were|do|does|did|can|could|you|me|i|there"
-    r"|a|an|the|this|that|these|any|all|every|each|it|its|them|my|our|one|some|as|in|on|of|at|with|by|for|to"
+    r"|a|an|the|this|that|these|any|all|every|each|it|its|them|my|our|one|some|as|in|on|of|at|with"
+    r"|by|for|to"
     r"|list|name|give|show|find|tell|enumerate|please|write|answer|say|says|see|seen|put|mean"
     r"|numbers?|pages?|appear(?:s|ed)?|stands?|mention(?:s|ed)?|given|written|printed|shown|listed"
     r"|found|contain(?:s|ing|ed)?|have|has|having|include[sd]?|example|order|whole|entire|document"
-    r"|file|report|paper|pdf|text|somewhere|anywhere|different|actual|exact|full|complete|out|up|need|want|every|get|got|can|used"
+    r"|file|report|paper|pdf|text|somewhere|anywhere|different|actual|exact|full|complete|out|up"
+    r"|need|want|get|got|used"
     r"|kind|form(?:at)?|occurs?|scan(?:ned)?|last|final|first|cover)\b",
     r"请|有没有|出现|提到|写[着有了]?|印[着有]?|给出|包含|列[出举]|哪[些几一]?|什么|多少|几|是|有|在|上面?"
-    r"|里面?|中|的|了|都|所有|全部|这[份个篇]?|那[份个篇]?|该|文件|文档|报告|合同|页|第|个|吗|呢|最后|一|末|给|把|请|印|看到|能|找|告诉|我"
-    r"|一共|总共|共|分别|为|和",
+    r"|里面?|中|的|了|都|所有|全部|这[份个篇]?|那[份个篇]?|该|文件|文档|报告|合同|页|第|个|吗|呢"
+    r"|最后|一|末|给|把|看到|能|找|告诉|我|一共|总共|共|分别|为|和",
 )
 """Says no more than that something is there."""
 _FORM = re.compile(r"\b(?:YYYY|MM|DD)\b[-/. YMD]*|\[[^\]]*\]|\"[^\"]*\"")
 _LONGEST = 300
 """Characters of a question."""
 _CITED, _TOLD = 12, 40
+"""Values, or pages, that are cited and that are told."""
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,18 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from assistant.arguments import FindMarks
 from assistant.calls import ToolResult
 from assistant.citations import cite, content_words, find_span, fold
 from assistant.drafts import Draft, bullets, join
-from assistant.i18n import text
+from assistant.i18n import Language, text
+from assistant.library import Attached, LibraryView
 from assistant.marked_words import Stretch, stretches
 from assistant.marks_asked import MarksAsked, marks_asked
 from assistant.meant_file import MeantFile, pages_meant, spoken_file
-from assistant.messages import Citation
+from assistant.messages import AssetView, Citation
 from assistant.page_numbers import page_names, page_of
 from assistant.planner import Plan
 from assistant.safety import find_orders, hide_secrets
@@ -84,6 +87,47 @@ def look(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Seen | 
         return None
     cut = len(wanted) > MOST_PAGES
     return Seen(file, asked, pages, not named and not cut, cut) if pages else None
+
+
+def marks_in(
+    file: AssetView | Attached, given: FindMarks, library: LibraryView, language: Language
+) -> dict[str, Any]:
+    """Return what the tool ``find_marks`` gives: marked words or pages, each with its passage.
+
+    Raises:
+        FileRejected: the pages cannot be drawn.
+    """
+    none = text("say_no_marks", language, asset=file.name)
+    if isinstance(file, Attached):  # of those no pages are kept
+        return {"summary": none, "text": none}
+    held = MeantFile(file.name, file.id, tuple(library.passages(file.id)))
+    every = sorted({n for p in held.passages if (n := page_of(p))})
+    wanted = [given.page] if given.page else every[:MOST_PAGES]
+    pages = library.marks(file.id, wanted, lambda: False)
+    found = _told_of_pages(pages, MarksAsked(given.mark, given.colour or ""))
+    passages = tuple(
+        replace(passage, text=words or passage.text, locator=PageLocator(page, boxes))
+        for page, words, boxes in found
+        if (passage := _passage(held, page, words)) is not None
+    )
+    told = [f"p. {page}" + (f": {words}" if words else "") for page, words, _ in found]
+    return {
+        "summary": f"{file.name}: {len(found)}" if found else none,
+        "text": "\n".join(told) or none,
+        "passages": passages,
+        "data": {"marks": [{"page": page, "words": words} for page, words, _ in found]},
+    }
+
+
+def _told_of_pages(
+    pages: Sequence[PageMarks], asked: MarksAsked
+) -> list[tuple[int, str, tuple[Box, ...]]]:
+    """Return the page, the words and the boxes of each mark; names of colours stand for words."""
+    if asked.mark == "blackened":
+        return [(page.page, "", page.blackened) for page in pages if page.blackened]
+    if asked.mark in ("colours", "inks"):
+        return [(p.page, ", ".join(_colours_of(p, asked)), ()) for p in pages]
+    return [(one.page, one.text, one.boxes) for one in stretches(pages, asked)]
 
 
 def _stretches(session: Session, seen: Seen) -> Draft | None:
@@ -158,11 +202,7 @@ def _colours(session: Session, seen: Seen) -> Draft | None:
     first: dict[str, PageMarks] = {}
     often: dict[str, int] = {}
     for page in seen.pages:
-        inks = Counter(word.ink for word in page.words)
-        inked = [ink for ink, count in inks.most_common() if count >= _INKED or ink not in NEUTRAL]
-        for colour in inked if seen.asked.mark == "inks" else page.colours:
-            if colour in seen.asked.besides:
-                continue
+        for colour in _colours_of(page, seen.asked):
             first.setdefault(colour, page)
             often[colour] = often.get(colour, 0) + 1
     if not first:
@@ -177,6 +217,13 @@ def _colours(session: Session, seen: Seen) -> Draft | None:
             citations.append(_cite(session, number, passage, on, whole, ""))
         names.append(f"{name} [{number}]" if passage is not None else name)
     return Draft(join(names, session.language, len(names)), citations=tuple(citations))
+
+
+def _colours_of(page: PageMarks, asked: MarksAsked) -> list[str]:
+    """Return the colours of a page, or of its words, the commonest first."""
+    inks = Counter(word.ink for word in page.words).most_common()
+    inked = [ink for ink, count in inks if count >= _INKED or ink not in NEUTRAL]
+    return [c for c in (inked if asked.mark == "inks" else page.colours) if c not in asked.besides]
 
 
 def _is_on(citation: Citation, page: int) -> bool:

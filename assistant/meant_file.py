@@ -1,4 +1,4 @@
-"""The one document that a question is about: named, given, the only one, or the one found.
+"""The one document that a question is about: named, called by its words, given, or the only one.
 
 Knows the library and what the tools found, no model.
 """
@@ -27,6 +27,7 @@ _READ = ("document", "text")
 _TITLE = 300
 """Characters at the beginning of a document by whose words it may be called."""
 _FILES = 2000
+"""Files, the latest first, whose names are known."""
 _CLEARLY, _CALLED = 1.15, 2
 """How much better one name must fit than the next; words of first lines that must fit."""
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
@@ -92,21 +93,21 @@ def meant_file(request: Request, plan: Plan, results: Sequence[ToolResult]) -> M
         return None if only is None else file_of(request, only.id)
     found = [p for r in results for p in r.passages]
     if found and of_one_document(request.question):
-        return called_file(request) or file_of(request, found[0].asset_id)
+        return called_file(request, results) or file_of(request, found[0].asset_id)
     return None
 
 
 def spoken_file(request: Request, plan: Plan, results: Sequence[ToolResult]) -> MeantFile | None:
     """Return the document that a question names, or calls by words of its name or first lines."""
     given = focus(plan, request) or not request.use_library or request.library.size() == 1
-    return meant_file(request, plan, results) if given else called_file(request)
+    return meant_file(request, plan, results) if given else called_file(request, results)
 
 
-def called_file(request: Request) -> MeantFile | None:
+def called_file(request: Request, results: Sequence[ToolResult]) -> MeantFile | None:
     """Return the one document of the library that a question calls; None of none, or several.
 
-    Words of its name count by how few names have them; else those of its first lines, where it is
-    among what a search finds.
+    Words of its name count by how few names have them; of several that fit as well, or none, those
+    of its first lines decide, if it is among what a search finds.
     """
     asked = set(content_words(request.question)) - _NO_NAME
     names = {
@@ -123,7 +124,8 @@ def called_file(request: Request) -> MeantFile | None:
     best = sorted(called.items(), key=lambda one: -one[1])[:2]
     if best and (len(best) == 1 or best[0][1] > _CLEARLY * best[1][1]):
         return file_of(request, best[0][0])
-    found = request.library.search(request.question, modality="text").passages
+    found = [p for r in results if r.search is not None for p in r.passages]
+    found = found or list(request.library.search(request.question, modality="text").passages)
     tied = [n for n, fit in called.items() if _CLEARLY * fit >= best[0][1]] if best else []
     opened = [
         f for n in tied or dict.fromkeys(p.asset_id for p in found) if (f := file_of(request, n))

@@ -1,4 +1,4 @@
-"""How many rows a document's numbered table has: asked by its number, or in its caption's words.
+"""How many rows a document's table has: by its number, in its caption's words, or the only list.
 
 "How many members are in Table 2?", and "How many operations does each role support?" where the text
 says that Table 6-2 lists them. Only where nothing else is asked: what a table has as a figure, or
@@ -48,7 +48,7 @@ _NEAR = 3
 """Passages after its caption in which a table must begin."""
 _LEAST = 3
 """Words of a question that a sentence on a table must have, where it is no caption."""
-_AMOUNT = re.compile(r"[^\w]*\d[\d.,\s]*[^\w]*")
+_AMOUNT = re.compile(r"\W*\d[\d.,\s]*[^\w]*")
 _FIGURES = 0.6
 """Share of a column's cells that are numbers from which it holds figures."""
 _OF_EACH = any_of(

@@ -22,6 +22,7 @@ from assistant.arguments import (
     Calculate,
     Extract,
     FindFaces,
+    FindMarks,
     FindPeople,
     ListAssets,
     LookAtImage,
@@ -103,6 +104,7 @@ class Toolbox:
             "find_faces": self._faces,
             "find_people": self._people,
             "read_chart": self._chart,
+            "find_marks": self._marks,
             "transcribe": self._transcribe,
             "calculate": self._calculate,
             "list_assets": self._list,
@@ -242,6 +244,11 @@ class Toolbox:
         from assistant.charts import charts_in
 
         return charts_in(self.resolve(given.file), given.page, self._library, self._language)
+
+    def _marks(self, given: FindMarks) -> dict[str, Any]:
+        from assistant.marked import marks_in
+
+        return marks_in(self.resolve(given.file), given, self._library, self._language)
 
     def _transcribe(self, given: Transcribe) -> dict[str, Any]:
         file = self.resolve(given.file)

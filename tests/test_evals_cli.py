@@ -43,7 +43,7 @@ def test_list_names_the_contract() -> None:
     assert {"en_hit1", "zh_hit5", "zh_en_hit1", "em", "f1", "cited"} <= set(metrics["xquad"])
     assert metrics["speech"] == ["wer"]
     assert metrics["voice_captions"] == ["r10_spoken", "r10_typed", "wer"]
-    assert metrics["long_documents"] == [
+    assert metrics["long_documents"][:4] == [
         "page_recall5", "correct", "refusal_precision", "refusal_recall",
     ]  # fmt: skip
 

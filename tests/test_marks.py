@@ -234,6 +234,19 @@ def test_of_a_long_document_it_is_said_how_far_was_looked(
     assert none.text == "I see nothing blacked out on lease.pdf (p. 1)."
 
 
+def test_a_model_finds_marks_by_a_tool(helper: Assistant) -> None:
+    red = helper.use_tool("find_marks", file="lease.pdf", mark="colour", colour="red")
+    assert red.text == "p. 1: within ten days"
+    assert red.passages[0].text == "within ten days"
+    locator = red.passages[0].locator
+    assert isinstance(locator, PageLocator) and locator.page == 1 and len(locator.boxes) == 1
+    bars = helper.use_tool("find_marks", file="lease.pdf", mark="blackened")
+    assert bars.data["marks"] == [{"page": 2, "words": ""}]
+    none = helper.use_tool("find_marks", file="lease.pdf", mark="marker", page=3)
+    assert not none.error and none.text == "I see no such marks in lease.pdf."
+    assert "colour" in helper.use_tool("find_marks", file="a", mark="colour", colour="purpel").error
+
+
 def test_it_is_said_what_is_looked_at(helper: Assistant) -> None:
     events = list(helper.ask("What is written in red in lease.pdf?"))
     said = [e.params for e in events if isinstance(e, Status) and e.key == "status_looking"]

@@ -30,7 +30,7 @@ def test_every_tool_has_a_schema() -> None:
     assert named == {
         "search_library", "read_document", "outline_document", "look_at_image", "transcribe",
         "calculate", "list_assets", "extract", "find_faces", "find_people", "summarise_album",
-        "read_chart",
+        "read_chart", "find_marks",
         "summarise", "translate", "sentiment", "entities",
     }  # fmt: skip
     assert all(schema["function"]["description"] for schema in schemas())

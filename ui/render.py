@@ -27,6 +27,7 @@ _TOOLS = {
     "read_document",
     "look_at_image",
     "read_chart",
+    "find_marks",
     "transcribe",
     "calculate",
     "translate",
