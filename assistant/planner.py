@@ -109,8 +109,6 @@ def plan(
         follow_up=history and not names and is_follow_up(text),
     )
     intent = _judged(text, ruled, at_hand, judge)
-    if intent in ("general", "chat") and marks_asked(text):
-        intent = "find"
     judged = intent != ruled
     if judged:
         subject = _brought_along(text, intent, at_hand)
@@ -182,9 +180,11 @@ def _judged(text: str, ruled: Intent, at_hand: meant.AtHand, judge: Judge | None
     """Return what a question wants by its meaning, where the rules are unsure; else as ruled."""
     sure = not meant.unsure(ruled, text, at_hand)
     # A field that is asked for by its label is read off the paper, whatever the label says.
-    if judge is None or sure or (at_hand.names and label_of(text)):
-        return ruled
-    return cast(Intent, meant.choose(ruled, judge(text), text, at_hand))
+    intent = ruled
+    if judge is not None and not sure and not (at_hand.names and label_of(text)):
+        intent = cast(Intent, meant.choose(ruled, judge(text), text, at_hand))
+    # Marks are of a document, whatever the wording sounds like.
+    return "find" if intent in ("general", "chat") and marks_asked(text) else intent
 
 
 def _target(text: str, subject: str, judged: bool) -> Language:
