@@ -51,12 +51,16 @@ _LEAST = 3
 _AMOUNT = re.compile(r"\W*\d[\d.,\s]*[^\w]*")
 _FIGURES = 0.6
 """Share of a column's cells that are numbers from which it holds figures."""
+_NUMBER_OF = any_of(r"\b(?:no|number|count)\b", "数")
+"""Names a column of numbers of things."""
 _OF_EACH = any_of(
     r"\b(?:by|per) (?:year|month|week|day|quarter|age|region|country|state|type|category|group"
     r"|department|gender|sex)\b",
     "按|各",
 )
 """Its rows are groups of what is told, each with a number."""
+_ROW_NUMBER = any_of(r"#|(?:no|nr|num)\.?|number|序号|编号")
+"""Names the column that numbers the rows."""
 _TOTAL = any_of(r"^\W*(?:sub|grand )?totals?\b", "^(?:合计|总计|小计|共计)")
 
 
@@ -69,12 +73,11 @@ def told_by_count(session: Session, plan: Plan, results: Sequence[ToolResult]) -
     table = None if file is None else _table_asked(question, plan, file)
     if table is None:
         return None
-    rows = [row for row in table.rows if not _TOTAL.match(row.cells[0])]
-    numbers = [int(row.cells[0]) if row.cells[0].isdecimal() else 0 for row in rows]
-    if numbers[0] > 1 and numbers == list(range(numbers[0], numbers[-1] + 1)):
+    rows = [row for row in table.rows if not _TOTAL.match(row.cells[0])] or table.rows
+    if _ROW_NUMBER.fullmatch(table.columns[0]) and rows[0].cells[0] not in ("0", "1"):
         return None  # its first rows were read as another table's
-    firsts = {row.passage.chunk_id: row for row in reversed(rows)}
-    told = [firsts[key] for key in dict.fromkeys(row.passage.chunk_id for row in rows)]
+    firsts = {id(row.passage): row for row in reversed(rows)}
+    told = [firsts[key] for key in dict.fromkeys(id(row.passage) for row in rows)]
     citations = tuple(
         cite(n, row.passage, row.line, session.words(row.passage)) for n, row in enumerate(told, 1)
     )
@@ -149,9 +152,10 @@ def _begun_by(
     caption: Passage, passages: Sequence[Passage], tables: Sequence[Table]
 ) -> Table | None:
     """Return the table that begins in the passages after its caption."""
-    places = {passage.chunk_id: n for n, passage in enumerate(passages)}
-    at = places[caption.chunk_id]
-    near = (t for t in tables if 0 <= places[t.rows[0].passage.chunk_id] - at <= _NEAR)
+    # Passages of a file that is only attached have no numbers.
+    places = {id(passage): n for n, passage in enumerate(passages)}
+    at = places[id(caption)]
+    near = (t for t in tables if 0 <= places[id(t.rows[0].passage)] - at <= _NEAR)
     return next(near, None)
 
 
@@ -160,8 +164,6 @@ def _has_figures(table: Table, words: Set[str]) -> bool:
     for number, column in enumerate(table.columns[1:], 1):
         cells = [row.cells[number] for row in table.rows]
         figures = sum(bool(_AMOUNT.fullmatch(cell)) for cell in cells) >= _FIGURES * len(cells)
-        if figures and (
-            words & set(content_words(column)) or re.search(r"\bno\b|number|数", column)
-        ):
+        if figures and (words & set(content_words(column)) or _NUMBER_OF.search(column)):
             return True
     return False

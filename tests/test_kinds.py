@@ -21,7 +21,7 @@ from reportlab.platypus import (
 
 from assistant.config import Settings
 from assistant.kinds import kind_asked, values_of
-from assistant.messages import Abstained, Answered
+from assistant.messages import Abstained, Answered, AttachmentFile
 from assistant.models.scripted import ScriptedChat
 from assistant.service import Assistant
 from retrieval.values import PageLocator, Passage
@@ -133,6 +133,16 @@ def test_rows_of_a_captioned_table_are_counted(
 ) -> None:
     end = _answered(helper, question)
     assert end.text == f"{count} [1]" and _pages(end) == [2]
+
+
+def test_rows_of_an_attached_file_are_those_of_the_table_that_is_named(
+    helper: Assistant, tmp_path: Path
+) -> None:
+    club_report(tmp_path / "attached.pdf")
+    given = [AttachmentFile("attached.pdf", tmp_path / "attached.pdf")]
+    for table, count in (("Table 1", "11"), ("Table 2", "10")):
+        end = outcome(helper.ask(f"How many rows are in {table}?", images=given))
+        assert isinstance(end, Answered) and end.text == f"{count} [1]"
 
 
 def test_rows_that_hold_numbers_of_what_is_asked_are_not_counted(helper: Assistant) -> None:
