@@ -81,6 +81,15 @@ class Canvas:
         """Whether a colour is a grey: lines of axes and grids are, as a rule."""
         return float(colour.max() - colour.min()) < _GREY
 
+    def ink_of(self, label: Label) -> Array:
+        """Return the colour that a word is printed in, float32 [3]."""
+        rows = slice(max(0, int(label.y0)), int(label.y1) + 1)
+        pixels = self.rgb[rows, max(0, int(label.x0)) : int(label.x1) + 1].reshape(-1, 3)
+        if not len(pixels):
+            return self.page
+        away = np.linalg.norm(pixels - self.page, axis=1)
+        return np.asarray(pixels[away >= np.quantile(away, 0.9)].mean(axis=0))
+
     def fills(self, area: Rect) -> list[Array]:
         """Return the colours of the areas within a rectangle, the largest first."""
         part = self.rgb[area.y0 : area.y1, area.x0 : area.x1]

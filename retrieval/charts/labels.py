@@ -87,6 +87,19 @@ def labels_of(words: Sequence[Word], width: int, height: int) -> list[Label]:
     return [_joined(run) for run in runs]
 
 
+def single_labels(words: Sequence[Word], width: int, height: int) -> list[Label]:
+    """Return each word as a label of its own."""
+    found = []
+    for word in words:
+        if word.box is None or not word.text.strip():
+            continue
+        x0, y0, x1, y1 = word.box
+        number, unit = number_of(word.text) or (None, "")
+        box = (x0 * width, y0 * height, x1 * width, y1 * height)
+        found.append(Label(word.text, *box, number, unit, (y1 - y0) * height))
+    return found
+
+
 def _continues(before: Label, after: Label) -> bool:
     height = min(before.height, after.height)
     shared = min(before.y1, after.y1) - max(before.y0, after.y0)

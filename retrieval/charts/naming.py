@@ -57,19 +57,12 @@ def title_of(labels: Sequence[Label], frame: Frame, keyed: Sequence[Label], lyin
     return max((o for o in named if o.size > 0.85 * largest), key=lambda o: len(o.text)).text[:160]
 
 
-def words_above(rects: Sequence[Rect], words: Sequence[Label], lying: bool) -> str:
+def words_above(rects: Sequence[Rect], words: Sequence[Label]) -> str:
     """Return the lines just above bars, from the top: their title and what is said of it."""
-    edge = min(r.x0 if lying else r.y0 for r in rects)
-    first = min(r.y0 if lying else r.x0 for r in rects)
-    last = max(r.y1 if lying else r.x1 for r in rects)
-    above = [
-        o
-        for o in words
-        if (o.x1 if lying else o.y1) < edge
-        and (o.y1 if lying else o.x1) > first
-        and (o.y0 if lying else o.x0) < last
-    ]
-    lines = sorted(above, key=lambda o: o.x0 if lying else o.y0)[-_LINES:]
+    edge = min(r.y0 for r in rects)
+    first, last = min(r.x0 for r in rects), max(r.x1 for r in rects)
+    above = [o for o in words if o.y1 < edge and o.x1 > first and o.x0 < last]
+    lines = sorted(above, key=lambda o: o.y0)[-_LINES:]
     return " ".join(o.text for o in lines)[:160]
 
 

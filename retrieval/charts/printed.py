@@ -1,7 +1,7 @@
-"""Bars without an axis, each with its number printed: bars whose lengths are as those numbers.
+"""Bars that stand without an axis, each with its number: their lengths are as those numbers.
 
-That lengths and numbers agree is what tells a chart from a table with coloured cells. Written for
-bars that stand; those that lie are turned before.
+That lengths and numbers agree is what tells a chart from a table with coloured cells. Bars that
+lie are read by ``rows``.
 """
 
 from __future__ import annotations

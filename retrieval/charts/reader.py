@@ -153,16 +153,13 @@ def _untitled(frame: Frame, labels: Sequence[Label]) -> list[Label]:
 
 
 def _numbered(image: Image, words: Sequence[Word]) -> list[Chart]:
-    """Read bars that each have a number, on a smaller picture: the numbers are exact anyway."""
+    """Read bars that stand and each have a number, on a smaller picture: the numbers are exact
+    anyway."""
     small = image.copy()
     small.thumbnail((_PRINTED, _PRINTED))
     rgb = np.asarray(small.convert("RGB"))
-    labels = labels_of(words, small.width, small.height)
-    found = [
-        _read_printed(rgb, labels, lying=False),
-        _read_printed(np.rot90(rgb), [turned(o, small.width) for o in labels], lying=True),
-    ]
-    return [chart for chart in found if chart is not None]
+    chart = _read_printed(rgb, labels_of(words, small.width, small.height))
+    return [chart] if chart is not None else []
 
 
 def may_be_numbered(labels: Sequence[Label]) -> bool:
@@ -170,7 +167,7 @@ def may_be_numbered(labels: Sequence[Label]) -> bool:
     return len({o.number for o in labels if o.number is not None}) >= 3
 
 
-def _read_printed(rgb: Array, labels: Sequence[Label], *, lying: bool) -> Chart | None:
+def _read_printed(rgb: Array, labels: Sequence[Label]) -> Chart | None:
     """Read bars that have no axis but a number each."""
     canvas = Canvas(np.ascontiguousarray(rgb), labels)
     found, scale = numbered_bars(canvas, labels)
@@ -182,13 +179,13 @@ def _read_printed(rgb: Array, labels: Sequence[Label], *, lying: bool) -> Chart 
             f.category.text, f.series,
             _rounded(f.rect.height / scale, 1 / scale) if f.number is None
             else float(f.number.number or 0.0),
-            _placed(f.rect, canvas, lying), printed=f.number is not None,
+            _placed(f.rect, canvas, False), printed=f.number is not None,
         )
         for f in found
     )  # fmt: skip
     used = [o for f in found for o in (f.number, f.category) if o is not None]
     words = [o for o in labels if o not in used and o.number is None]
-    title = words_above([f.rect for f in found], words, lying)
+    title = words_above([f.rect for f in found], words)
     unit = units[0] if units else ""
     return Chart("bar", title, unit, values, 1 / scale, 0.8, (0.0, 0.0, 1.0, 1.0))
 

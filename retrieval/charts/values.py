@@ -71,8 +71,8 @@ class Chart:
 
     def within(self, region: Box) -> Chart:
         """Return the chart with its places in the picture that its own picture is a region of."""
-        values = tuple(replace(value, box=_inside(value.box, region)) for value in self.values)
-        return replace(self, values=values, box=_inside(self.box, region))
+        values = tuple(replace(value, box=inside(value.box, region)) for value in self.values)
+        return replace(self, values=values, box=inside(self.box, region))
 
     def words(self) -> tuple[Word, ...]:
         """Return the lines of the text form, each with the place of what it tells of."""
@@ -130,7 +130,8 @@ def from_lines(words: Sequence[Word]) -> Chart | None:
     )
 
 
-def _inside(box: Box, region: Box) -> Box:
+def inside(box: Box, region: Box) -> Box:
+    """Return the place on a page of a box in a region of it."""
     left, top, wide, high = region[0], region[1], region[2] - region[0], region[3] - region[1]
     placed = (left + box[0] * wide, top + box[1] * high, left + box[2] * wide, top + box[3] * high)
     return (round(placed[0], 5), round(placed[1], 5), round(placed[2], 5), round(placed[3], 5))

@@ -22,8 +22,10 @@ from retrieval.charts.reader import (
     may_have_fills,
     read_chart,
 )
-from retrieval.charts.values import Chart
+from retrieval.charts.row_charts import may_have_rows, read_rows
+from retrieval.charts.values import Chart, inside
 from retrieval.parse.base import ParseTools
+from retrieval.parse.drawings import Region
 from retrieval.parse.layout import Piece
 from retrieval.values import Block, Box, PageLocator, RegionLocator, Word
 
@@ -39,29 +41,37 @@ _FEW_COLOURS = 0.75
 
 
 def chart_of_photo(image: Image, words: Sequence[Word]) -> Iterator[Block]:
-    """Yield the chart that a whole picture shows, if it is one.
+    """Yield the charts that a whole picture shows, if it is of any.
 
     Args:
         image: upright, RGB.
         words: those recognised in it.
     """
-    if len(words) >= 4 and looks_drawn(image) and (chart := read_chart(image, words)) is not None:
-        yield block_of(chart, RegionLocator(chart.box))
+    if len(words) >= 4 and looks_drawn(image):
+        for chart in _charts(image, words):
+            yield block_of(chart, RegionLocator(chart.box))
 
 
 def chart_of_scan(image: Image, pieces: Sequence[Piece], page: int) -> Iterator[Block]:
-    """Yield the chart that a recognised page shows, if it shows one and little else."""
+    """Yield the charts that a recognised page shows: bars in rows, or one other and little else."""
     words = [word for piece in pieces for word in piece.words]
-    if may_have_axis(words, image.height / image.width) and looks_drawn(image):
-        chart = read_chart(image, words)
-        if chart is not None:
+    if looks_drawn(image):
+        for chart in _charts(image, words, may_have_axis(words, image.height / image.width)):
             yield block_of(chart, PageLocator(page, (chart.box,)), page - 1)
+
+
+def _charts(image: Image, words: Sequence[Word], axis: bool = True) -> list[Chart]:
+    """Return the charts of a picture: those whose bars lie in rows, else one with an axis, or of
+    another kind."""
+    rows = read_rows(image, words) if may_have_rows(image, words) else []
+    chart = read_chart(image, words) if axis and not rows else None
+    return rows if chart is None else [chart]
 
 
 def charts_of_page(
     image: Image,
     draw: Callable[[], Image],
-    regions: Sequence[tuple[Box, bool]],
+    regions: Sequence[Region],
     words: Sequence[Word],
     tools: ParseTools,
 ) -> Iterator[Chart]:
@@ -70,26 +80,61 @@ def charts_of_page(
     Args:
         image: the page as it is shown.
         draw: returns the page ``DRAWN`` pixels long; called when something there may be a chart.
-        regions: see ``drawings.drawn_regions``.
+        regions: the largest first.
         words: those of the text layer.
     """
-    large: Image | None = None
-    for region, is_picture in regions[:_MOST]:
-        inside = _within(words, region)
-        part = _cut(image, region)
-        unread = is_picture and len(inside) < 4
-        if unread and not (looks_drawn(part) and may_show_chart(part)):
-            continue
-        if not unread and not may_be_read(inside, part):
+    regions = regions[:_MOST]
+    unread = [r for r in regions if _is_unread(r, image, words)]
+    large = draw() if unread else None
+    known = list(words)
+    for region in unread:
+        assert large is not None
+        known += _recognised(large, region.drawn, known, tools)
+    rows: list[Chart] = []
+    if regions and may_have_rows(image, known):
+        large = large or draw()
+        rows = read_rows(large, known)
+        yield from rows
+    for region in regions:
+        inside = _within(known, region.box)
+        part = _cut(image, region.box)
+        if any(_mostly(region.drawn, chart.box) for chart in rows) or not may_be_read(inside, part):
             continue
         large = large or draw()
-        part = _cut(large, region)
-        if unread:
-            read = tools.ocr.read(part, photo=True)
-            inside = [] if read.turn else [w for piece in read.pieces for w in piece.words]
-        chart = read_chart(part, inside)
+        chart = read_chart(_cut(large, region.box), inside)
         if chart is not None:
-            yield chart.within(region)
+            yield chart.within(region.box)
+
+
+def _is_unread(region: Region, image: Image, words: Sequence[Word]) -> bool:
+    """Whether drawings look like a chart whose words are drawings or a picture too."""
+    if len(_within(words, region.drawn)) >= 4:
+        return False
+    part = _cut(image, region.drawn)
+    return min(part.size) > 1 and looks_drawn(part) and may_show_chart(part)
+
+
+def _recognised(image: Image, region: Box, known: Sequence[Word], tools: ParseTools) -> list[Word]:
+    """Return the words that are recognised in a part of a page and not known yet, placed on it."""
+    read = tools.ocr.read(_cut(image, region), photo=True)
+    if read.turn:
+        return []
+    found = [
+        replace(w, box=w.box and inside(w.box, region))
+        for piece in read.pieces
+        for w in piece.words
+    ]
+    return [w for w in found if not any(_mostly(w.box, k.box) for k in known)]
+
+
+def _mostly(part: Box | None, whole: Box | None) -> bool:
+    """Whether most of a box lies in another."""
+    if part is None or whole is None:
+        return False
+    wide = min(part[2], whole[2]) - max(part[0], whole[0])
+    high = min(part[3], whole[3]) - max(part[1], whole[1])
+    area = (part[2] - part[0]) * (part[3] - part[1])
+    return wide > 0 and high > 0 and wide * high > 0.5 * area
 
 
 def may_be_read(words: Sequence[Word], image: Image) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,9 +23,18 @@ _BESIDE = 20
 _WIDE, _HIGH = 0.12, 0.06
 
 
-def drawn_regions(page: Any) -> list[tuple[Box, bool]]:
-    """Return where a PDFium page may have charts: its drawings and pictures that lie together,
-    and whether a picture takes most of it; the largest first. PDFium's lock must be held."""
+@dataclass(frozen=True)
+class Region:
+    """Drawings and pictures that lie together: ``drawn`` holds them alone, ``box`` what may be
+    written around them too; ``is_picture`` when pictures take most of it."""
+
+    box: Box
+    drawn: Box
+    is_picture: bool
+
+
+def drawn_regions(page: Any) -> list[Region]:
+    """Return where a PDFium page may have charts, the largest first. PDFium's lock must be held."""
     import pypdfium2.raw as raw
 
     if page.get_rotation():
@@ -38,7 +48,7 @@ def drawn_regions(page: Any) -> list[tuple[Box, bool]]:
         count += 1
         if count > _PARTS:
             break
-        box = _fractions(item.get_bounds(), width, height)
+        box = _fractions(bounds_of(item), width, height)
         if (box[2] - box[0]) * (box[3] - box[1]) > 0.7 or box[2] - box[0] > 0.97:
             continue
         x0, y0, x1, y1 = (int(side * (_GRID - 1)) for side in box)
@@ -51,7 +61,7 @@ def drawn_regions(page: Any) -> list[tuple[Box, bool]]:
 
     joined = cv2.dilate(cells, np.ones((_NEAR, _NEAR), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(joined)
-    found: list[tuple[Box, bool]] = []
+    found: list[Region] = []
     parts = [(x, y, w, h) for x, y, w, h, _ in stats[1:].tolist()]
     small = [p for p in parts if p[2] < _WIDE * _GRID or p[3] < _HIGH * _GRID]
     for x, y, w, h in sorted(set(parts) - set(small), key=lambda s: -s[2] * s[3]):
@@ -59,7 +69,8 @@ def drawn_regions(page: Any) -> list[tuple[Box, bool]]:
         is_picture = bool(pictures[y : y + h, x : x + w].mean() > 0.6)
         pad = 0.0 if is_picture else _MARGIN
         box = (x / _GRID - pad, y / _GRID - 1.7 * pad, (x + w) / _GRID + pad, (y + h) / _GRID + pad)
-        found.append((_clipped(box), is_picture))
+        drawn = (x / _GRID, y / _GRID, (x + w) / _GRID, (y + h) / _GRID)
+        found.append(Region(_clipped(box), _clipped(drawn), is_picture))
     return found
 
 
@@ -73,6 +84,20 @@ def _with_legend(
         if b >= y and b + d <= y + h and a < end + _BESIDE and a + c > end:
             end = a + c + (_BESIDE if a > end else 0)
     return x, min(_GRID, end) - x
+
+
+def bounds_of(item: Any) -> tuple[float, float, float, float]:
+    """Return left, bottom, right and top of a PDFium object on its page, in points: what is drawn
+    in a form is given in the form's own places."""
+    left, bottom, right, top = item.get_bounds()
+    corners = [(x, y) for x in (left, right) for y in (bottom, top)]
+    form = item.container
+    while form is not None:
+        matrix = form.get_matrix()
+        corners = [matrix.on_point(x, y) for x, y in corners]
+        form = form.container
+    across, down = [x for x, _ in corners], [y for _, y in corners]
+    return min(across), min(down), max(across), max(down)
 
 
 def _fractions(bounds: Sequence[float], width: float, height: float) -> Box:

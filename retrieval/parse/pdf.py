@@ -14,7 +14,7 @@ import numpy as np
 from retrieval.errors import FileDamaged, FileEncrypted, FileTooLarge
 from retrieval.marks import PageMarks, marks_of
 from retrieval.parse.base import Limits, ParseTools, Source, one_line
-from retrieval.parse.drawings import drawn_regions
+from retrieval.parse.drawings import Region, drawn_regions
 from retrieval.parse.figures import figures_of_page
 from retrieval.parse.layout import Line, Piece, pieces_of, reading_order, union
 from retrieval.parse.paragraphs import blocks_of
@@ -156,7 +156,7 @@ def _charts(
     index: int,
     image: Image,
     text: PageText,
-    regions: list[tuple[Box, bool]],
+    regions: list[Region],
     heading: str,
     tools: ParseTools,
 ) -> list[Block]:

@@ -1,0 +1,244 @@
+"""Bars that lie in rows, each with its number: stacked, to both sides of a line, in panels.
+
+Without an axis, what tells such bars from coloured cells is that their lengths are as the numbers
+printed in or beside them. Bars of one thickness that stand near each other are one chart; its rows
+are read by height, its panels by the gaps that no bar of any row crosses. Knows no headings
+(``headings``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+import cv2
+import numpy as np
+
+from retrieval.charts.ink import Array, Canvas, Rect, rectangles
+from retrieval.charts.labels import Label
+
+_LEAST, _FEWEST = 4, 3
+"""Bars whose numbers agree with their lengths in one chart; fewest when those of all do."""
+_AGREE = 0.75
+_OFF = 0.04
+"""Of a bar's length: how far it may be from what its number says."""
+_APART = 2.5
+"""Thicknesses of a bar between two rows of one chart."""
+_ASIDE = 0.3
+"""Of the picture's width: between two panels of one chart."""
+_THIN, _THICK = 5, 90
+"""Pixels that a bar may be high."""
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar: its row and panel, both counted from nought, and its number (None: by length)."""
+
+    rect: Rect
+    number: Label | None
+    row: int
+    panel: int
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The bars of one chart, ``scale`` pixels to a unit."""
+
+    bars: tuple[Bar, ...]
+    scale: float
+    rows: tuple[float, ...]
+    """The middle of each row, down the picture."""
+    panels: tuple[tuple[int, int], ...]
+    """Where each panel begins and ends, across."""
+
+    @property
+    def thick(self) -> float:
+        """Pixels that a bar is high."""
+        return median(bar.rect.height for bar in self.bars)
+
+    @property
+    def top(self) -> int:
+        """Where the first row begins."""
+        return min(bar.rect.y0 for bar in self.bars)
+
+
+def rows_of(rects: Sequence[Rect], words: Sequence[Label], width: int) -> Iterator[Rows]:
+    """Yield the charts whose bars lie in rows.
+
+    Args:
+        rects: filled areas, see ``filled``.
+        words: each a label of its own.
+        width: pixels of the picture.
+    """
+    numbers = [o for o in words if o.number is not None]
+    names = [o for o in words if o.number is None]
+    inside = {r: held for r in rects if len(held := _held(r, numbers)) < 2}
+    for near in _groups(list(inside), width):
+        for group in _divided(near, names):
+            yield from _charts(group, inside, numbers)
+
+
+def filled(canvas: Canvas, thin: int = _THIN) -> tuple[list[Rect], list[Array]]:
+    """Return the filled rectangles of a picture, those that words stand in too, and the colours
+    that they are numbered by."""
+    colours = canvas.fills(Rect(0, 0, canvas.width, canvas.height))
+    found: list[Rect] = []
+    for number, mask in enumerate(canvas.areas(colours)):
+        kernel = np.ones((3, 3), np.uint8)
+        part = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, kernel)
+        part = cv2.morphologyEx(part, cv2.MORPH_OPEN, kernel)
+        found += rectangles(_whole(part).astype(bool), number)
+    return [r for r in found if thin <= r.height <= _THICK], colours
+
+
+def _whole(mask: Array) -> Array:
+    """Return areas with the holes that letters leave in them filled; frames stay frames."""
+    edges, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    kept = mask.copy()
+    for edge in edges:
+        x, y, w, h = cv2.boundingRect(edge)
+        if h <= _THICK and mask[y : y + h, x : x + w].mean() > 0.5:
+            cv2.drawContours(kept, [edge], -1, 1, cv2.FILLED)
+    return kept
+
+
+def _held(rect: Rect, numbers: Sequence[Label]) -> list[Label]:
+    return [o for o in numbers if rect.x0 < o.cx < rect.x1 and rect.y0 < o.cy < rect.y1]
+
+
+def _groups(rects: Sequence[Rect], width: int) -> list[list[Rect]]:
+    """Gather bars of one thickness that stand near each other."""
+    left = list(rects)
+    groups: list[list[Rect]] = []
+    while left:
+        group = [left.pop()]
+        for one in group:
+            near = [r for r in left if _together(one, r, width)]
+            group += near
+            left = [r for r in left if r not in near]
+        groups.append(group)
+    return [group for group in groups if len(group) >= _FEWEST]
+
+
+def _together(one: Rect, other: Rect, width: int) -> bool:
+    thick = max(one.height, other.height)
+    if abs(one.height - other.height) > max(2.0, 0.15 * thick):
+        return False
+    down = max(one.y0 - other.y1, other.y0 - one.y1)
+    across = max(one.x0 - other.x1, other.x0 - one.x1)
+    if down < -0.5 * thick:
+        return across < _ASIDE * width
+    return down < _APART * thick and across < 2 * thick
+
+
+def _divided(group: Sequence[Rect], names: Sequence[Label]) -> list[list[Rect]]:
+    """Divide bars where words stand between two rows, over the second: names of other series."""
+    parts: list[list[Rect]] = []
+    foot = 0
+    for rect in sorted(group, key=lambda r: r.y0):
+        between = [
+            o for o in names if foot < o.cy < rect.y0 and any(r.x0 < o.cx < r.x1 for r in group)
+        ]
+        if parts and not (between and rect.y0 > foot):
+            parts[-1].append(rect)
+        else:
+            parts.append([rect])
+        foot = max(foot, rect.y1)
+    return parts
+
+
+def _charts(
+    group: Sequence[Rect], inside: dict[Rect, list[Label]], numbers: Sequence[Label]
+) -> Iterator[Rows]:
+    """Yield a group of bars as one chart, else each of its panels that is one by itself."""
+    pairs = {r: inside[r][0] for r in group if inside[r]}
+    if (whole := _chart(group, dict(pairs), numbers)) is not None:
+        yield whole
+        return
+    for first, last in _panels(group):
+        part = [r for r in group if first <= r.x0 and r.x1 <= last]
+        held = {r: pairs[r] for r in part if r in pairs}
+        if len(part) < len(group) and (found := _chart(part, held, numbers)) is not None:
+            yield found
+
+
+def _chart(
+    group: Sequence[Rect], pairs: dict[Rect, Label], numbers: Sequence[Label]
+) -> Rows | None:
+    """Return a group of bars as a chart; None when lengths and numbers do not agree."""
+    scale = _scale(pairs)
+    if scale is None:
+        return None
+    used = set(pairs.values())
+    free = [o for o in numbers if o not in used and not any(_held(r, [o]) for r in group)]
+    for rect in group:
+        if rect not in pairs and (beside := _beside(rect, free, scale)) is not None:
+            pairs[rect] = beside
+            free.remove(beside)
+    agreed = {r: o for r, o in pairs.items() if _agrees(r, o, scale)}
+    known = {r.colour for r in agreed}
+    kept = [r for r in group if r in agreed or (r not in pairs and r.colour in known)]
+    values = {o.number for o in agreed.values()}
+    enough = len(agreed) >= _LEAST or len(agreed) == len(group)
+    if not enough or len(values) < 3 or len(agreed) < _AGREE * len(group):
+        return None
+    rows, panels = _middles(kept), _panels(kept)
+    bars = [
+        Bar(r, agreed.get(r), _nearest(rows, (r.y0 + r.y1) / 2), _at(panels, r.cx)) for r in kept
+    ]
+    ordered = sorted(bars, key=lambda b: (b.row, b.rect.x0))
+    return Rows(tuple(ordered), scale, tuple(rows), tuple(panels))
+
+
+def _scale(pairs: dict[Rect, Label]) -> float | None:
+    """Return the usual pixels to a unit."""
+    ratios = [r.width / abs(o.number) for r, o in pairs.items() if o.number]
+    return median(ratios) if len(ratios) >= 3 else None
+
+
+def _agrees(rect: Rect, label: Label, scale: float) -> bool:
+    wanted = scale * abs(label.number or 0.0)
+    return abs(rect.width - wanted) <= max(2.5, _OFF * rect.width, scale)
+
+
+def _beside(rect: Rect, numbers: Sequence[Label], scale: float) -> Label | None:
+    """Return the number just beside a bar that says its length."""
+    near = [
+        (gap, o)
+        for o in numbers
+        if rect.y0 < o.cy < rect.y1
+        and (gap := max(o.x0 - rect.x1, rect.x0 - o.x1)) < 1.2 * o.size
+        and _agrees(rect, o, scale)
+    ]
+    return min(near, key=lambda pair: pair[0])[1] if near else None
+
+
+def _middles(rects: Sequence[Rect]) -> list[float]:
+    rows: list[list[float]] = []
+    for rect in sorted(rects, key=lambda r: r.y0):
+        middle = (rect.y0 + rect.y1) / 2
+        if rows and middle - rows[-1][-1] < 0.4 * rect.height:
+            rows[-1].append(middle)
+        else:
+            rows.append([middle])
+    return [median(row) for row in rows]
+
+
+def _panels(rects: Sequence[Rect]) -> list[tuple[int, int]]:
+    """Return the stretches across that bars cover in any row: gaps are thinner within one."""
+    spans: list[tuple[int, int]] = []
+    for rect in sorted(rects, key=lambda r: r.x0):
+        if spans and rect.x0 - spans[-1][1] <= max(4, 0.25 * rect.height):
+            spans[-1] = (spans[-1][0], max(spans[-1][1], rect.x1))
+        else:
+            spans.append((rect.x0, rect.x1))
+    return spans
+
+
+def _nearest(places: Sequence[float], place: float) -> int:
+    return min(range(len(places)), key=lambda i: abs(places[i] - place))
+
+
+def _at(spans: Sequence[tuple[int, int]], place: float) -> int:
+    return next(i for i, (first, last) in enumerate(spans) if first <= place <= last)
