@@ -6,13 +6,14 @@ never guessed: without one over it, a series is called by its colour.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
-from retrieval.charts.ink import Array
+from retrieval.charts.grouping import WORDS, blocks_of, lines_of, middle_of, runs_of, text_of
+from retrieval.charts.ink import Array, Rect
 from retrieval.charts.labels import Label
 from retrieval.charts.legend import colour_name
 from retrieval.charts.rows import Bar, Rows
@@ -25,8 +26,6 @@ _LINE = 0.8
 """Letter heights between two lines of one text."""
 _FAR = 4.0
 """Letter heights between names of series and the title."""
-_WORDS = 0.55
-"""Letter heights between two words of one name."""
 _GAP = 1.2
 """Letter heights between a chart and what stands beside it."""
 _LINES = 7
@@ -49,11 +48,18 @@ class Names:
     """What bars and names take, in pixels."""
 
 
-def names_of(rows: Rows, words: Sequence[Label], colours: Sequence[Array], ink: Ink) -> Names:
+def names_of(
+    rows: Rows,
+    words: Sequence[Label],
+    rects: Sequence[Rect],
+    colours: Sequence[Array],
+    ink: Ink,
+) -> Names:
     """Return the names of bars in rows; a bar of a row without a name is left out.
 
     Args:
         words: each a label of its own.
+        rects: all filled areas; samples of a legend are among them.
         colours: of the bars, by number.
         ink: tells the colour of a word.
     """
@@ -64,12 +70,15 @@ def names_of(rows: Rows, words: Sequence[Label], colours: Sequence[Array], ink: 
         if named := _beside(rows, *key, free):
             beside[key] = named
     first = min([o.x0 for named in beside.values() for o in named], default=rows.panels[0][0])
-    inner = {b: _text(held) for b in rows.bars if (held := _inside(b, free))}
-    over = _Over(rows, [o for o in free if o.y1 <= rows.top + 2], first, inner, ink)
-    series = over.series(colours)
+    inner = {b: text_of(held) for b in rows.bars if (held := _inside(b, free))}
+    keys = _legend(rows, free, rects)
+    keyed = [o for held in keys.values() for o in held]
+    above = [o for o in free if o.y1 <= rows.top + 2 and o not in keyed]
+    over = _Over(rows, above, first, inner, ink)
+    series = over.series(colours, keys)
     title = over.title()
     bars = {
-        b: (_text(beside[b.row, b.panel]), inner.get(b) or series[b.panel, b.rect.colour])
+        b: (text_of(beside[b.row, b.panel]), inner.get(b) or series[b.panel, b.rect.colour])
         for b in rows.bars
         if (b.row, b.panel) in beside
     }
@@ -106,6 +115,31 @@ def _beside(rows: Rows, row: int, panel: int, words: Sequence[Label]) -> list[La
     return named
 
 
+def _legend(rows: Rows, words: Sequence[Label], rects: Sequence[Rect]) -> dict[int, list[Label]]:
+    """Return the words behind a sample of each bar's colour; nothing unless every colour has
+    some."""
+    bars = {bar.rect for bar in rows.bars}
+    used = {rect.colour for rect in bars}
+    samples = [  # letters of that colour are none
+        r
+        for r in rects
+        if r not in bars
+        and r.colour in used
+        and not any(o.x0 < r.cx < o.x1 and o.y0 < (r.y0 + r.y1) / 2 < o.y1 for o in words)
+    ]
+    lines = lines_of(words)
+    found: dict[int, list[Label]] = {}
+    for sample in samples:
+        line = next((w for w in lines if sample.y0 < w[0].cy < sample.y1), [])
+        ends = [r.x0 for r in samples if r.x0 > sample.x1 and r.y0 < sample.y1 and r.y1 > sample.y0]
+        end = min(ends, default=rows.panels[-1][1] * 2)
+        after = [o for o in line if sample.x1 - 2 < o.x0 < end]
+        small = line and max(sample.width, sample.height) < 3 * line[0].size
+        if small and after and after[0].x0 - sample.x1 < 1.8 * after[0].size:
+            found.setdefault(sample.colour, runs_of(after, _GAP)[0])
+    return found if len(used) > 1 and len(found) == len(used) else {}
+
+
 class _Over:
     """The words over a chart, taken away from the bottom up: series, panels, title."""
 
@@ -124,8 +158,15 @@ class _Over:
         self._last = rows.panels[-1][1]
         self._words = list(words)
 
-    def series(self, colours: Sequence[Array]) -> dict[tuple[int, int], str]:
-        """Return the names of the series, with that of their panel where there are several."""
+    def series(
+        self, colours: Sequence[Array], keys: Mapping[int, list[Label]]
+    ) -> dict[tuple[int, int], str]:
+        """Return the names of the series, with that of their panel where there are several.
+
+        Args:
+            colours: of the bars, by number.
+            keys: what a legend calls each colour; empty without one.
+        """
         panels = range(len(self._rows.panels))
         shades = {p: self._shades(p) for p in panels}
         if len(panels) == 1 and len(shades[0]) == 1:
@@ -134,11 +175,12 @@ class _Over:
         taken: list[Label] = []
         for panel, bars in shades.items():
             zone = self._zone(self._column(panel), self._rows.top, _NEAR)
-            found = self._by_colour(bars, zone, colours) or self._by_place(panel, bars, zone)
+            found = keys or self._by_colour(bars, zone, colours)
+            found = found or self._by_place(panel, bars, zone)
             for bar in bars:
                 held = found.get(bar.rect.colour, [])
-                taken += held
-                name = _text(held) or colour_name(colours[bar.rect.colour])
+                taken += [o for o in held if not keys]
+                name = text_of(held) or colour_name(colours[bar.rect.colour])
                 names[panel, bar.rect.colour] = name
         self._take(taken)
         if all(len(bars) == 1 for bars in shades.values()):
@@ -149,8 +191,8 @@ class _Over:
     def title(self) -> str:
         """Return the lines over what is left, from the top."""
         kept: list[list[Label]] = []
-        lines = reversed(_lines(self._words))
-        runs = [run for line in lines for run in reversed(_runs(line, _GAP))]
+        lines = reversed(lines_of(self._words))
+        runs = [run for line in lines for run in reversed(runs_of(line, _GAP))]
         for line in (r for r in runs if r[0].x0 < self._last and r[-1].x1 > self._first):
             size = max(o.size for o in line)
             gap = self.top - max(o.y1 for o in line)
@@ -158,7 +200,7 @@ class _Over:
                 break
             kept.append(line)
             self.top = min(self.top, *(o.y0 for o in line))
-        return " ".join(_text(line) for line in reversed(kept))[:_LONGEST]
+        return " ".join(text_of(line) for line in reversed(kept))[:_LONGEST]
 
     def _shades(self, panel: int) -> list[Bar]:
         """Return the first bar of each colour of a panel, from left to right in its row."""
@@ -173,9 +215,9 @@ class _Over:
         spans = self._rows.panels
         first, last = self._first - 4, self._last + _ASIDE
         found: list[Label] = []
-        for line in _lines(self._words):
-            for run in _runs(line, _WORDS):
-                middle = _middle(run)
+        for line in lines_of(self._words):
+            for run in runs_of(line, WORDS):
+                middle = middle_of(run)
                 over = [a for a, b in spans if run[0].x0 < b and run[-1].x1 > a]
                 off = [max(a - middle, middle - b, 0.0) for a, b in spans]
                 if len(over) < 2 and first <= middle <= last and off[panel] == min(off):
@@ -185,7 +227,7 @@ class _Over:
     def _zone(self, words: Sequence[Label], under: float, near: float) -> list[Label]:
         """Return the lines just over a place that are of one size and close together."""
         kept: list[Label] = []
-        for line in sorted(_lines(words), key=lambda w: -max(o.y1 for o in w)):
+        for line in sorted(lines_of(words), key=lambda w: -max(o.y1 for o in w)):
             size = max(o.size for o in line)
             gap = under - max(o.y1 for o in line)
             if gap > (_LINE if kept else near) * size:
@@ -224,7 +266,7 @@ class _Over:
         if len(bars) == 1:
             return {bars[0].rect.colour: list(zone)}
         bars = [b for b in bars if b not in self._inner]
-        blocks = _blocks(zone, self._base(panel))
+        blocks = blocks_of(zone, self._base(panel))
         if len(blocks) < len(bars):
             return {}
         middles = [b.rect.cx for b in bars]
@@ -232,7 +274,7 @@ class _Over:
             min(
                 combinations(blocks, len(bars)),
                 key=lambda some: sum(
-                    abs(_middle(w) - m) for w, m in zip(some, middles, strict=True)
+                    abs(middle_of(w) - m) for w, m in zip(some, middles, strict=True)
                 ),
             )
             if len(blocks) <= 12
@@ -263,77 +305,10 @@ class _Over:
             held = {p: self._zone(self._column(p), self.top, _FAR) for p in panels}
             if not all(held.values()):
                 break
-            heads = {p: f"{_text(held[p])} {heads.get(p, '')}".strip() for p in panels}
+            heads = {p: f"{text_of(held[p])} {heads.get(p, '')}".strip() for p in panels}
             self._take([o for words in held.values() for o in words])
         return heads
 
 
-def _lines(words: Iterable[Label]) -> list[list[Label]]:
-    """Return words by line, each from left to right."""
-    lines: list[list[Label]] = []
-    for word in sorted(words, key=lambda o: (o.cy, o.x0)):
-        if lines and abs(word.cy - lines[-1][-1].cy) < 0.45 * word.size:
-            lines[-1].append(word)
-        else:
-            lines.append([word])
-    return [sorted(line, key=lambda o: o.x0) for line in lines]
-
-
-def _runs(line: Sequence[Label], gap: float) -> list[list[Label]]:
-    """Return the words of a line in parts, where gaps are wider than so many letter heights."""
-    runs: list[list[Label]] = []
-    for word in line:
-        if runs and word.x0 - runs[-1][-1].x1 < gap * word.size:
-            runs[-1].append(word)
-        else:
-            runs.append([word])
-    return runs
-
-
-def _blocks(words: Sequence[Label], base: float | None) -> list[list[Label]]:
-    """Return the names that words make up: by line, then one under the other."""
-    runs: list[list[Label]] = []
-    for line in _lines(words):
-        for word in line:
-            last = runs[-1][-1] if runs else None
-            apart = base is not None and last is not None and last.cx < base < word.cx
-            if last in line and not apart and word.x0 - last.x1 < _WORDS * word.size:
-                runs[-1].append(word)
-            else:
-                runs.append([word])
-    blocks: list[list[Label]] = []
-    for run in runs:
-        over = next((b for b in blocks if _shares(b, run) and _one_side(b, run, base)), None)
-        if over is None:
-            blocks.append(run)
-        else:
-            over += run
-    return sorted(blocks, key=_middle)
-
-
-def _shares(one: Sequence[Label], other: Sequence[Label]) -> bool:
-    return min(max(o.x1 for o in one), max(o.x1 for o in other)) > max(
-        min(o.x0 for o in one), min(o.x0 for o in other)
-    )
-
-
-def _one_side(one: Sequence[Label], other: Sequence[Label], base: float | None) -> bool:
-    return base is None or (_middle(one) < base) == (_middle(other) < base)
-
-
-def _middle(words: Sequence[Label]) -> float:
-    return (min(o.x0 for o in words) + max(o.x1 for o in words)) / 2
-
-
 def _off(one: Array, other: Array) -> float:
     return float(((one - other) ** 2).sum() ** 0.5)
-
-
-def _text(words: Sequence[Label]) -> str:
-    """Return words as they are read: by line, from left to right."""
-    said = ""
-    for line in _lines(words):
-        for word in line:
-            close = bool(said) and ord(said[-1]) > 0x2E80 and ord(word.text[0]) > 0x2E80
-            said += ("" if close or not said else " ") + word.text
-    return said.replace("|", "/")

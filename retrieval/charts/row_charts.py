@@ -60,7 +60,7 @@ def read_rows(image: Image, words: Sequence[Word]) -> list[Chart]:
         return []
     rects, colours = filled(canvas)
     found = [
-        (rows, names_of(rows, labels, colours, canvas.ink_of))
+        (rows, names_of(rows, labels, rects, colours, canvas.ink_of))
         for rows in rows_of(rects, labels, small.width)
     ]
     found.sort(key=lambda pair: pair[0].top)
@@ -89,7 +89,7 @@ def _chart(rows: Rows, names: Names, title: str, size: tuple[int, int]) -> Chart
     if len(said) < _NAMED * len(rows.bars) or len(set(said)) < len(said):
         return None
     values = tuple(
-        Value(row, series, _value(bar, rows), _placed(bar, size), bar.number is not None)
+        Value(row, series, bar.value, _placed(bar, size), bar.number is not None)
         for bar, (row, series) in names.bars.items()
     )
     units = [b.number.unit for b in rows.bars if b.number is not None and b.number.unit]
@@ -98,12 +98,6 @@ def _chart(rows: Rows, names: Names, title: str, size: tuple[int, int]) -> Chart
     x0, y0, x1, y1 = names.box
     box = (x0 / size[0], y0 / size[1], x1 / size[0], y1 / size[1])
     return Chart("bar", title, units[0] if units else "", values, 1 / rows.scale, SURE, _cut(box))
-
-
-def _value(bar: Bar, rows: Rows) -> float:
-    if bar.number is not None and bar.number.number is not None:
-        return bar.number.number
-    return float(round(bar.rect.width / rows.scale))
 
 
 def _placed(bar: Bar, size: tuple[int, int]) -> Box:

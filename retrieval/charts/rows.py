@@ -33,17 +33,19 @@ _THIN, _THICK = 5, 90
 
 @dataclass(frozen=True)
 class Bar:
-    """A bar: its row and panel, both counted from nought, and its number (None: by length)."""
+    """A bar: its row and panel, both counted from nought, its number and what that says; without
+    one, what its length says."""
 
     rect: Rect
     number: Label | None
+    value: float
     row: int
     panel: int
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The bars of one chart, ``scale`` pixels to a unit."""
+    """The bars of one chart; ``scale`` is pixels to a unit, in its first panel."""
 
     bars: tuple[Bar, ...]
     scale: float
@@ -76,7 +78,8 @@ def rows_of(rects: Sequence[Rect], words: Sequence[Label], width: int) -> Iterat
     inside = {r: held for r in rects if len(held := _held(r, numbers)) < 2}
     for near in _groups(list(inside), width):
         for group in _divided(near, names):
-            yield from _charts(group, inside, numbers)
+            if (found := _chart(group, inside, numbers)) is not None:
+                yield found
 
 
 def filled(canvas: Canvas, thin: int = _THIN) -> tuple[list[Rect], list[Array]]:
@@ -148,25 +151,41 @@ def _divided(group: Sequence[Rect], names: Sequence[Label]) -> list[list[Rect]]:
     return parts
 
 
-def _charts(
-    group: Sequence[Rect], inside: dict[Rect, list[Label]], numbers: Sequence[Label]
-) -> Iterator[Rows]:
-    """Yield a group of bars as one chart, else each of its panels that is one by itself."""
-    pairs = {r: inside[r][0] for r in group if inside[r]}
-    if (whole := _chart(group, dict(pairs), numbers)) is not None:
-        yield whole
-        return
-    for first, last in _panels(group):
-        part = [r for r in group if first <= r.x0 and r.x1 <= last]
-        held = {r: pairs[r] for r in part if r in pairs}
-        if len(part) < len(group) and (found := _chart(part, held, numbers)) is not None:
-            yield found
-
-
 def _chart(
-    group: Sequence[Rect], pairs: dict[Rect, Label], numbers: Sequence[Label]
+    group: Sequence[Rect], inside: dict[Rect, list[Label]], numbers: Sequence[Label]
 ) -> Rows | None:
-    """Return a group of bars as a chart; None when lengths and numbers do not agree."""
+    """Return a group of bars as a chart; None when lengths and numbers do not agree, by one scale
+    or by one for each panel."""
+    panels = _panels(group)
+    agreed = _agreed(group, inside, numbers)
+    if agreed is None and len(panels) > 1:
+        agreed = {}
+        for first, last in panels:
+            part = [r for r in group if first <= r.x0 and r.x1 <= last]
+            agreed.update(_agreed(part, inside, numbers) or {})
+    if not agreed or len(agreed) < _AGREE * len(group):
+        return None
+    known = {r.colour for r in agreed}
+    held = {r for r in group if inside[r]}
+    kept = [r for r in group if r in agreed or (r not in held and r.colour in known)]
+    rows, panels = _middles(kept), _panels(kept)
+    scales = [_scale({r: o for r, o in agreed.items() if a <= r.x0 < b}) for a, b in panels]
+    bars = []
+    for rect in kept:
+        at, number = _at(panels, rect.cx), agreed.get(rect)
+        scale = scales[at] or _scale(agreed) or 1.0
+        value = float(round(rect.width / scale)) if number is None else number.number or 0.0
+        row = _nearest(rows, (rect.y0 + rect.y1) / 2)
+        bars.append(Bar(rect, number, value, row, at))
+    ordered = sorted(bars, key=lambda b: (b.row, b.rect.x0))
+    return Rows(tuple(ordered), scales[0] or _scale(agreed) or 1.0, tuple(rows), tuple(panels))
+
+
+def _agreed(
+    group: Sequence[Rect], inside: dict[Rect, list[Label]], numbers: Sequence[Label]
+) -> dict[Rect, Label] | None:
+    """Return the numbers of bars whose lengths they say; None when those are too few."""
+    pairs = {r: inside[r][0] for r in group if inside[r]}
     scale = _scale(pairs)
     if scale is None:
         return None
@@ -177,24 +196,15 @@ def _chart(
             pairs[rect] = beside
             free.remove(beside)
     agreed = {r: o for r, o in pairs.items() if _agrees(r, o, scale)}
-    known = {r.colour for r in agreed}
-    kept = [r for r in group if r in agreed or (r not in pairs and r.colour in known)]
-    values = {o.number for o in agreed.values()}
     enough = len(agreed) >= _LEAST or len(agreed) == len(group)
-    if not enough or len(values) < 3 or len(agreed) < _AGREE * len(group):
-        return None
-    rows, panels = _middles(kept), _panels(kept)
-    bars = [
-        Bar(r, agreed.get(r), _nearest(rows, (r.y0 + r.y1) / 2), _at(panels, r.cx)) for r in kept
-    ]
-    ordered = sorted(bars, key=lambda b: (b.row, b.rect.x0))
-    return Rows(tuple(ordered), scale, tuple(rows), tuple(panels))
+    several = len({o.number for o in agreed.values()}) >= 3
+    return agreed if enough and several and len(agreed) >= _AGREE * len(group) else None
 
 
 def _scale(pairs: dict[Rect, Label]) -> float | None:
     """Return the usual pixels to a unit."""
     ratios = [r.width / abs(o.number) for r, o in pairs.items() if o.number]
-    return median(ratios) if len(ratios) >= 3 else None
+    return median(ratios) if len(ratios) >= _FEWEST else None
 
 
 def _agrees(rect: Rect, label: Label, scale: float) -> bool:
