@@ -10,12 +10,13 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from assistant import phrases
 from assistant.arithmetic import calculate, plain_number
+from assistant.chart_names import bare_name, meant_names
 from assistant.i18n import Language, text
 from retrieval.charts.values import Chart, Value, number
 
@@ -77,10 +78,12 @@ _ASKED: tuple[tuple[Asked, re.Pattern[str]], ...] = (
 _AMOUNT = phrases.any_of(
     r"\bhow (?:many|much)\b|\bvalues?\b|\bper ?cent|\bshare\b", "多少|几|数值|百分比|占比"
 )
-_MONTHS = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september",
-    "october", "november", "december",
-)  # fmt: skip
+
+
+_SHARE = phrases.any_of(
+    r"\b(?:what|which|how many|the) (?:is the )?(?:per ?cent(?:age)?|shares?|proportion)\b",
+    "百分之几|百分之多少|百分比是多少|比例是多少|占比是?多少",
+)
 
 
 @dataclass(frozen=True)
@@ -100,34 +103,16 @@ def asked_of(question: str) -> Asked:
     return next((name for name, rule in _ASKED if rule.search(question)), "value")
 
 
+def asked_for(question: str, labels: Sequence[str]) -> Asked:
+    """Return what is asked for of labels that are named: the share of one is a value, whatever
+    else is "top" or "best" there."""
+    asked = asked_of(question)
+    return "value" if asked in ("max", "min") and labels and _SHARE.search(question) else asked
+
+
 def asks_values(question: str) -> bool:
     """Whether a question asks for amounts, or for what is made of them."""
     return asked_of(question) not in ("value", "all") or bool(_AMOUNT.search(question))
-
-
-def mentioned(question: str, names: Iterable[str]) -> list[str]:
-    """Return which names a question has, months in either form; none twice, none within another."""
-    found: list[str] = []
-    rest = question.casefold()
-    for name in sorted({n for n in names if n}, key=len, reverse=True):
-        for form in _forms(name):
-            place = re.search(form, rest)
-            if place is not None:
-                found.append(name)
-                rest = rest[: place.start()] + " " + rest[place.end() :]
-                break
-    return [name for name in dict.fromkeys(names) if name in found]
-
-
-def _forms(name: str) -> list[str]:
-    flat = name.casefold().strip(" .:：")
-    whole = next((m for m in _MONTHS if m == flat or (len(flat) >= 3 and m.startswith(flat))), "")
-    said = [flat, whole, whole[:3]] if whole else [flat]
-    return [
-        rf"(?<![A-Za-z0-9.]){re.escape(one)}(?![A-Za-z0-9%])" if one.isascii() else re.escape(one)
-        for one in said
-        if one
-    ]
 
 
 def tell(question: str, chart: Chart, language: Language) -> Told | None:
@@ -136,7 +121,8 @@ def tell(question: str, chart: Chart, language: Language) -> Told | None:
     asked = asked_of(bare)
     if asked in ("json", "csv"):
         return Told("", chart.values, _data(chart, asked))
-    labels, series = mentioned(bare, chart.labels), mentioned(bare, chart.series)
+    labels, series = meant_names(bare, chart)
+    asked = asked_for(bare, labels)
     chosen = [
         v
         for v in chart.values
@@ -148,6 +134,8 @@ def tell(question: str, chart: Chart, language: Language) -> Told | None:
         return _extreme(asked, chosen, chart, language)
     if asked == "difference":
         return _difference(chosen, chart, language) if labels or series else None
+    if asked == "value" and len(labels) == 1 and _either(bare, series, chart):
+        return _together(chosen, chart, language)
     if asked in ("sum", "average") and len(chosen) > 1:
         return _sum(asked, chosen, chart, language)
     if asked == "trend" and chart.kind != "pie" and len({v.x for v in chosen}) > 2:
@@ -155,6 +143,15 @@ def tell(question: str, chart: Chart, language: Language) -> Told | None:
     if labels or (series and len(series) < len(chart.series)) or asked == "all":
         return _listed(chosen, chart, language)
     return None
+
+
+def _either(question: str, series: Sequence[str], chart: Chart) -> bool:
+    """Whether the share of those is asked who say one thing or another: both together."""
+    if len(series) < 2 or chart.unit != "%":
+        return False
+    names = rf"(?:{'|'.join(re.escape(n) for n in series)})"
+    joined = rf"{names}(?:\s*(?:,|、)\s*{names})*\s*,?\s*(?:\bor\b|或者?)\s*(?:the )?{names}"
+    return re.search(joined, question, re.IGNORECASE) is not None
 
 
 # --- sentences -------------------------------------------------------------------------------
@@ -246,6 +243,21 @@ def _sum(asked: Asked, chosen: Sequence[Value], chart: Chart, language: Language
         count=len(chosen),
     )
     return Told(words + _note(chosen, language), tuple(chosen[:_SHOWN]))
+
+
+def _together(chosen: Sequence[Value], chart: Chart, language: Language) -> Told:
+    """Add up the parts of a whole that are asked for together, and name them."""
+    exact = all(v.printed for v in chosen)
+    worked = float(calculate(" + ".join(_plain(v) for v in chosen)))
+    words = text(
+        "chart_either",
+        language,
+        value=said(worked, exact, chart, language),
+        parts=" + ".join(
+            f"{bare_name(v.series)} {said(v.value, v.printed, chart, language)}" for v in chosen
+        ),
+    )
+    return Told(words + _note(chosen, language), tuple(chosen))
 
 
 def _plain(value: Value) -> str:

@@ -6,13 +6,15 @@ prompts and no pixels.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from assistant import phrases
 from assistant.calls import ToolResult
-from assistant.chart_table import Told, asked_of, asks_values, mentioned, tell
+from assistant.chart_names import bare_name, meant_names
+from assistant.chart_table import Told, asked_for, asked_of, asks_values, tell
 from assistant.citations import cite, content_words
 from assistant.drafts import Draft, join
 from assistant.i18n import Language, text
@@ -29,6 +31,20 @@ _FIRST = 4
 """Passages of a search among which a chart must be for an answer that was not asked of one."""
 _TOLD = 0.5
 """Share of the question's other words that such a chart's title, series or file must have."""
+
+_OF_CHARTS = phrases.any_of(
+    r"\b(?:titles?|captions?|names|how many|number of|which|list|all)\b(?: \w+){0,4} "
+    r"(?:charts|graphs|figures|diagrams)\b",
+    "(?:几|多少)[个张幅](?:图表|统计图|图)|图表?的(?:标题|名称|数量|个数)|哪[些几][个张幅]?图",
+)
+"""Asks of charts themselves: how many, which ones, what they are called."""
+_ASKING = phrases.any_of(
+    r"\b(?:per ?cent(?:age)?s?|shares?|proportions?|values?|respondents?|adults?|people|persons?"
+    r"|those|who|says?|said|think|thinks|view(?:s|ed)?|name[sd]?|according|reports?|surve(?:y|yed|ys)"
+    r"|polls?|asked|giv(?:e|es|en))\b",
+    "百分比|百分之|比例|占比|受访者|的人|人数|认为|表示|根据|报告|调查",
+)
+"""Words of asking for a share that no chart needs to have."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +106,15 @@ def _row(held: Held) -> dict[str, Any]:
 def tell_chart(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft:
     """Answer a question that speaks of a chart; from the words found where no chart tells it."""
     from assistant.found import found_words
+    from assistant.refusing import refuse
 
     read = [r for r in results if r.call.tool == "read_chart" and not r.error]
     held = [h for r in read for h in r.data["held"]]
-    if answered := _best(session, held):
+    if _OF_CHARTS.search(session.request.question):
+        refused = refuse(session, plan, results)
+        if refused.unable:
+            return refused
+    elif answered := _best(session, held):
         return answered
     rest = [r for r in results if r.call.tool != "read_chart"]
     if asks_values(session.request.question):  # words of a picture of a chart are its ticks
@@ -120,7 +141,7 @@ def _unread(session: Session, name: str, held: Sequence[Held]) -> Draft:
 def _best(session: Session, held: Sequence[Held]) -> Draft | None:
     """Answer from the chart whose words fit the question most, of those that can tell."""
     question = session.request.question
-    ranked = sorted(held, key=lambda h: -_shared(question, h))
+    ranked = sorted(held, key=lambda h: (-_named(question, h), -_shared(question, h)))
     for one in ranked:
         if told := tell(question, one.chart, session.language):
             return _draft(told, one, session.language)
@@ -143,7 +164,7 @@ def told_by_chart(
     else:  # a report says much beside its charts
         held = [h for h in held if h.passage.modality == "image" or _is_meant(question, h)]
         if asked_of(question) == "value":
-            held = [h for h in held if mentioned(question, h.chart.labels)]
+            held = [h for h in held if meant_names(question, h.chart)[0]]
     return _best(session, held)
 
 
@@ -173,22 +194,29 @@ def _completed(session: Session, held: Sequence[Held]) -> list[Held]:
 
 def _is_meant(question: str, held: Held) -> bool:
     """Whether a question asks for a label that a chart has, in the words of its title."""
-    labels = mentioned(question, held.chart.labels)
-    asks = asked_of(question)
+    labels, series = meant_names(question, held.chart)
+    asks = asked_for(question, labels or series)
     return bool(labels or asks in ("max", "min", "trend")) and _shared(question, held) >= _TOLD
 
 
+def _named(question: str, held: Held) -> int:
+    """Return how much of a cell a question names: its label, its series, or both."""
+    return sum(bool(names) for names in meant_names(question, held.chart))
+
+
 def _shared(question: str, held: Held) -> float:
-    """Return the share of a question's words, labels and the operation left out, that a chart's
+    """Return the share of a question's words, names and the operation left out, that a chart's
     title, series, heading and file have."""
     chart = held.chart
+    labels, series = meant_names(question, chart)
+    named = [*labels, *(bare_name(one) for one in series)]
     bare = phrases.NAME.sub(" ", question)
-    for name in mentioned(bare, (*chart.labels, *chart.series)):
-        bare = bare.replace(name, " ")
+    for name in named:
+        bare = re.sub(re.escape(name), " ", bare, flags=re.IGNORECASE)
     for _, rule in phrases.OPERATIONS:
         bare = rule.sub(" ", bare)
-    bare = phrases.CHART.sub(" ", phrases.NO_TOPIC.sub(" ", bare))
-    wanted = set(content_words(bare))
+    bare = _ASKING.sub(" ", phrases.CHART.sub(" ", phrases.NO_TOPIC.sub(" ", bare)))
+    wanted = set(content_words(bare)) - set(content_words(" ".join(named)))
     about = f"{chart.title} {' '.join(chart.series)} {held.passage.heading} {held.passage.asset}"
     return len(wanted & set(content_words(about))) / len(wanted) if wanted else 0.0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from assisting import open_assistant, outcome, write
 
-from assistant.chart_table import mentioned
+from assistant.chart_names import mentioned
 from assistant.config import Settings
 from assistant.messages import Answered, AttachmentFile
 from assistant.models.scripted import ScriptedChat

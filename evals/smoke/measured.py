@@ -1,6 +1,7 @@
-"""Charts whose values are printed nowhere, and pictures that are no charts, for the suite charts.
+"""Charts, and pictures that are no charts, for the suite charts.
 
-Two halves by different code: ``painted`` (``plots``, with which the reader was tried while it was
+Charts of surveys (``surveys``) have their values printed at their bars; those of two halves print
+none, by different code: ``painted`` (``plots``, with which the reader was tried while it was
 made) and ``pages`` (reportlab, on PDF pages, never tried before it was measured).
 """
 
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from evals.smoke import surveys
 from evals.smoke.plots import Plot, chinese_font, paint
 from evals.smoke.shapes import photos
 
@@ -27,11 +29,11 @@ _BARE = ("coffee", "brick", "astronaut")
 
 
 def charts(folder: Path, count: int) -> Rows:
-    """Write the files; returns a row for each: painted and pages by turns, then no charts."""
+    """Write the files; returns a row for each: painted and pages by turns, no charts, surveys."""
     rng = random.Random(11)
     halves = [_painted(folder, rng), _pages(folder, rng)]
     mixed = [row for pair in zip(*halves, strict=True) for row in pair]
-    return [*mixed, *_none(folder)][:count]
+    return [*[*mixed, *_none(folder)][:count], *surveys.charts(folder)]
 
 
 def _plot(rng: random.Random, number: int, kind: str, several: bool) -> Plot:

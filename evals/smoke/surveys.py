@@ -40,6 +40,8 @@ class Survey:
     unit: str = "%"
     own_scales: bool = False
     legend: bool = False
+    asked: Sequence[tuple[str, str]] = ()
+    """Questions in a person's words, and the numbers that answer them."""
 
     def values(self) -> list[tuple[str, str, float]]:
         """Return label, series and number of every bar, the series as it should be told."""
@@ -178,6 +180,10 @@ STACKED = Survey(
         (("More often", _GREEN), ("As now", _SAND), ("Less often", _BLUE)),
         (("Ferry users", (58, 31, 11)), ("Drivers", (22, 37, 41)), ("Cyclists", (47, 44, 9))),
     ),),
+    asked=(
+        ("What percentage of drivers want the ferry to run less often?", "41"),
+        ("What share of cyclists want the ferry more often or as now?", "91"),
+    ),
 )  # fmt: skip
 SIDES = Survey(
     ("Two towns differ on the old harbour", "% who say the harbour should be"),
@@ -193,6 +199,9 @@ SIDES = Survey(
         ),
     ),
     sides=True,
+    asked=(
+        ("What percentage of those over 60 in Derby say the harbour should be kept?", "84"),
+    ),
 )  # fmt: skip
 PANELS = Survey(
     ("What people come to the library for", "% of visitors, by day"),
@@ -201,6 +210,7 @@ PANELS = Survey(
         Panel((("Films", "#bf3927"),), (("Weekdays", (32,)), ("Weekends", (53,))), labels=False),
         Panel((("Talks", "#746a7e"),), (("Weekdays", (17,)), ("Weekends", (6,))), labels=False),
     ),
+    asked=(("What percentage of visitors come to the library for films at weekends?", "53"),),
 )
 TINTED = Survey(
     ("Who pays for the bridge", "% who say it should be paid by"),
@@ -209,6 +219,9 @@ TINTED = Survey(
         (("All", (58, 40)), ("Farmers", (11, 87)), ("Traders", (92, 6)), ("Others", (62, 36))),
     ),),
     sides=True, tinted=True,
+    asked=(
+        ("How many percent of farmers say the bridge should be paid by those who use it?", "87"),
+    ),
 )  # fmt: skip
 CHINESE = Survey(
     ("居民对新公园的看法", "各年龄段的百分比"),
@@ -216,6 +229,9 @@ CHINESE = Survey(
         (("支持", _GREEN), ("无所谓", _SAND), ("反对", _BLUE)),
         (("青年", (63, 21, 16)), ("中年", (45, 25, 30)), ("老年", (71, 18, 11))),
     ),),
+    asked=(
+        ("老年人中支持新公园的百分比是多少？", "71"),
+    ),
 )  # fmt: skip
 
 SCALES = Survey(
@@ -231,6 +247,9 @@ SCALES = Survey(
         ),
     ),
     own_scales=True,
+    asked=(
+        ("What share of drivers call the timetable too slow?", "42"),
+    ),
 )  # fmt: skip
 LEGEND = Survey(
     ("The new bus line, one year on", "% of households"),
@@ -239,5 +258,20 @@ LEGEND = Survey(
         (("Old town", (31, 40, 29)), ("North shore", (12, 34, 54)), ("Hills", (55, 28, 17))),
     ),),
     legend=True,
+    asked=(
+        ("In the hills, what percentage of households are content with the new bus line?", "28"),
+    ),
 )  # fmt: skip
 ALL = (STACKED, SIDES, PANELS, TINTED, SCALES, LEGEND, CHINESE)
+
+
+def charts(folder: Path) -> list[dict[str, Any]]:
+    """Write a PDF for each chart, every other in a form; returns a row for each."""
+    rows: list[dict[str, Any]] = []
+    for number, survey in enumerate(ALL):
+        name = f"survey-{number}.pdf"
+        draw(folder / name, [survey], in_form=number % 2 == 1)
+        values = [list(value) for value in survey.values()]
+        asked = [list(pair) for pair in survey.asked]
+        rows.append({"file": name, "kind": "surveys", "values": values, "questions": asked})
+    return rows

@@ -97,7 +97,10 @@ def _chart(rows: Rows, names: Names, title: str, size: tuple[int, int]) -> Chart
         units = ["%"]
     x0, y0, x1, y1 = names.box
     box = (x0 / size[0], y0 / size[1], x1 / size[0], y1 / size[1])
-    return Chart("bar", title, units[0] if units else "", values, 1 / rows.scale, SURE, _cut(box))
+    plot = (box[0], rows.top / size[1], box[2], box[3])
+    return Chart(
+        "bar", title, units[0] if units else "", values, 1 / rows.scale, SURE, _cut(box), _cut(plot)
+    )
 
 
 def _placed(bar: Bar, size: tuple[int, int]) -> Box:

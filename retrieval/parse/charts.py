@@ -158,6 +158,13 @@ def looks_drawn(image: Image) -> bool:
     return bool(counts[:8].sum() > _FEW_COLOURS * len(keys))
 
 
+def untold(words: Sequence[Word], charts: Sequence[Chart]) -> list[bool]:
+    """Return of each word whether it stands beside the rows of charts, not in them: numbers of
+    bars, in the order they were drawn in, are no text."""
+    plots = [chart.plot for chart in charts if chart.plot]
+    return [not any(_mostly(word.box, plot) for plot in plots) for word in words]
+
+
 def block_of(
     chart: Chart, locator: PageLocator | RegionLocator, unit: int = 0, heading: str = ""
 ) -> Block:

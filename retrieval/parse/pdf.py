@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +27,8 @@ from retrieval.values import Block, Box, Header, PageLocator, Parsed
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from retrieval.charts.values import Chart
 
 _LOCK = threading.Lock()
 _SHOWN = 1100  # longest side of a page image, in pixels
@@ -145,10 +149,12 @@ def _page(document: Any, index: int, heading: str, tools: ParseTools) -> tuple[l
     recognised: list[Block] = []
     if text.scan and _has_ink(image):
         image, recognised = _recognise(image, text, number, index, tools)
+    charts = _charts(document, index, image, text, regions, tools) if regions else []
+    text = _without(text, charts)
     blocks, heading = _blocks(text, rules, height / max(width, 1e-6), index, heading)
     picture = picture_of(image, _SHOWN, quality=80, page=number, unit=index)
-    charts = _charts(document, index, image, text, regions, heading, tools) if regions else []
-    return [picture, *blocks, *recognised, *charts, *figures], heading
+    told = _told(charts, number, index, heading)
+    return [picture, *blocks, *recognised, *told, *figures], heading
 
 
 def _charts(
@@ -157,11 +163,10 @@ def _charts(
     image: Image,
     text: PageText,
     regions: list[Region],
-    heading: str,
     tools: ParseTools,
-) -> list[Block]:
+) -> list[Chart]:
     """Return the charts of a page that has drawings; it is drawn anew, larger, for those."""
-    from retrieval.parse.charts import DRAWN, block_of, charts_of_page
+    from retrieval.parse.charts import DRAWN, charts_of_page
 
     def draw() -> Image:
         with _LOCK:
@@ -173,8 +178,25 @@ def _charts(
                 page.close()
 
     words = [word for word, _, _ in text.upright]
-    found = charts_of_page(image, draw, regions, words, tools)
-    return [block_of(c, PageLocator(index + 1, (c.box,)), index, heading) for c in found]
+    return list(charts_of_page(image, draw, regions, words, tools))
+
+
+def _told(charts: list[Chart], number: int, index: int, heading: str) -> list[Block]:
+    if not charts:
+        return []
+    from retrieval.parse.charts import block_of
+
+    return [block_of(c, PageLocator(number, (c.box,)), index, heading) for c in charts]
+
+
+def _without(text: PageText, charts: list[Chart]) -> PageText:
+    """Return the words of a page that its charts do not tell."""
+    if not charts:
+        return text
+    from retrieval.parse.charts import untold
+
+    kept = untold([word for word, _, _ in text.upright], charts)
+    return replace(text, upright=list(compress(text.upright, kept)))
 
 
 def _recognise(
