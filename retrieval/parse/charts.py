@@ -83,27 +83,49 @@ def charts_of_page(
         regions: the largest first.
         words: those of the text layer.
     """
-    regions = regions[:_MOST]
-    unread = [r for r in regions if _is_unread(r, image, words)]
-    large = draw() if unread else None
-    known = list(words)
-    for region in unread:
-        assert large is not None
-        known += _recognised(large, region.drawn, known, tools)
-    rows: list[Chart] = []
-    if regions and may_have_rows(image, known):
-        large = large or draw()
-        rows = read_rows(large, known)
-        yield from rows
-    for region in regions:
-        inside = _within(known, region.box)
-        part = _cut(image, region.box)
-        if any(_mostly(region.drawn, chart.box) for chart in rows) or not may_be_read(inside, part):
-            continue
-        large = large or draw()
-        chart = read_chart(_cut(large, region.box), inside)
-        if chart is not None:
-            yield chart.within(region.box)
+    page = _Page(image, draw, regions[:_MOST])
+    found = page.charts(words, [])
+    yield from found
+    # What no word of the text layer tells may still be told by words that are drawn.
+    unread = [r for r in page.without(found) if _is_unread(r, image, words)]
+    if unread:
+        known = list(words)
+        for region in unread:
+            known += _recognised(page.large(), region.drawn, known, tools)
+        yield from page.charts(known, found)
+
+
+class _Page:
+    """A page as it is shown, and larger when something there may be a chart."""
+
+    def __init__(self, image: Image, draw: Callable[[], Image], regions: Sequence[Region]) -> None:
+        self._image, self._draw, self._regions = image, draw, regions
+        self._large: Image | None = None
+
+    def large(self) -> Image:
+        """Return the page ``DRAWN`` pixels long."""
+        if self._large is None:
+            self._large = self._draw()
+        return self._large
+
+    def without(self, charts: Sequence[Chart]) -> list[Region]:
+        """Return the regions that no chart takes most of."""
+        return [r for r in self._regions if not any(_mostly(r.drawn, c.box) for c in charts)]
+
+    def charts(self, words: Sequence[Word], known: Sequence[Chart]) -> list[Chart]:
+        """Return the charts that words tell, but for those that are known."""
+        found: list[Chart] = []
+        if self._regions and may_have_rows(self._image, words):
+            rows = read_rows(self.large(), words)
+            found += [c for c in rows if not any(_mostly(c.box, k.box) for k in known)]
+        for region in self.without([*known, *found]):
+            inside, part = _within(words, region.box), _cut(self._image, region.box)
+            if not may_be_read(inside, part):
+                continue
+            chart = read_chart(_cut(self.large(), region.box), inside)
+            if chart is not None:
+                found.append(chart.within(region.box))
+        return found
 
 
 def _is_unread(region: Region, image: Image, words: Sequence[Word]) -> bool:
