@@ -33,16 +33,14 @@ _ON = 4.0
 
 
 def may_have_rows(image: Image, words: Sequence[Word]) -> bool:
-    """Whether a picture, made small, has bars of one thickness and three lengths, and there are
-    numbers for them: asked before it is drawn larger."""
+    """Whether a picture, made small, has bars whose numbers agree with their lengths: asked before
+    it is drawn larger."""
     if len({w.text for w in words if number_of(w.text) is not None}) < 3:
         return False
     small = image.convert("RGB")
     small.thumbnail((_GLANCE, _GLANCE))
     rects, _ = filled(Canvas(np.asarray(small), ()), thin=3)
-    return any(
-        len({r.width // 2 for r in rects if abs(r.height - one.height) <= 1}) >= 3 for one in rects
-    )
+    return any(True for _ in rows_of(rects, single_labels(words, *small.size), small.width))
 
 
 def read_rows(image: Image, words: Sequence[Word]) -> list[Chart]:

@@ -23,10 +23,10 @@ from retrieval.charts.reader import (
     read_chart,
 )
 from retrieval.charts.row_charts import may_have_rows, read_rows
-from retrieval.charts.values import Chart, inside
-from retrieval.parse.base import ParseTools
+from retrieval.charts.values import Chart
 from retrieval.parse.drawings import Region
 from retrieval.parse.layout import Piece
+from retrieval.parse.pictured import Pictured, worth_telling
 from retrieval.values import Block, Box, PageLocator, RegionLocator, Word
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 DRAWN = 2000
 """Longest side of the page image that regions are cut from, in pixels."""
 _MOST = 6
-"""Charts read on one page."""
+"""Drawings and pictures looked at on one page."""
+_SMALLEST = 24
+"""Pixels, on the page as it is shown, of the shorter side of what is looked at."""
 _FEW_COLOURS = 0.75
 """Share of a picture's pixels that its eight commonest colours take, when it is drawn."""
 
@@ -73,26 +75,34 @@ def charts_of_page(
     draw: Callable[[], Image],
     regions: Sequence[Region],
     words: Sequence[Word],
-    tools: ParseTools,
-) -> Iterator[Chart]:
-    """Yield the charts of a page, placed on it.
+    pictured: Pictured,
+) -> tuple[list[Chart], list[Piece]]:
+    """Return the charts of a page, and the lines in its pictures that no chart tells.
 
     Args:
         image: the page as it is shown.
         draw: returns the page ``DRAWN`` pixels long; called when something there may be a chart.
         regions: the largest first.
         words: those of the text layer.
+        pictured: recognises the pictures of the document.
     """
     page = _Page(image, draw, regions[:_MOST])
     found = page.charts(words, [])
-    yield from found
     # What no word of the text layer tells may still be told by words that are drawn.
-    unread = [r for r in page.without(found) if _is_unread(r, image, words)]
-    if unread:
-        known = list(words)
-        for region in unread:
-            known += _recognised(page.large(), region.drawn, known, tools)
-        yield from page.charts(known, found)
+    known, lines = list(words), list[Piece]()
+    for region in page.without(found):
+        if not _is_unread(region, image, words):
+            continue
+        part = _cut(image, region.drawn)
+        pieces, first = pictured.read(part, _cut(page.large(), region.drawn), region.drawn)
+        fresh = [p for p in pieces if not any(_mostly(p.box, k.box) for k in known)]
+        known += [word for piece in fresh for word in piece.words]
+        if first and region.is_picture and worth_telling(fresh):
+            lines += fresh
+    if len(known) > len(words):
+        found += page.charts(known, found)
+    plots = [chart.box for chart in found]
+    return found, [line for line in lines if not any(_mostly(line.box, plot) for plot in plots)]
 
 
 class _Page:
@@ -129,24 +139,14 @@ class _Page:
 
 
 def _is_unread(region: Region, image: Image, words: Sequence[Word]) -> bool:
-    """Whether drawings look like a chart whose words are drawings or a picture too."""
+    """Whether words may stand in a picture, or in drawings that look like a chart, which the text
+    layer does not have."""
     if len(_within(words, region.drawn)) >= 4:
         return False
     part = _cut(image, region.drawn)
-    return min(part.size) > 1 and looks_drawn(part) and may_show_chart(part)
-
-
-def _recognised(image: Image, region: Box, known: Sequence[Word], tools: ParseTools) -> list[Word]:
-    """Return the words that are recognised in a part of a page and not known yet, placed on it."""
-    read = tools.ocr.read(_cut(image, region), photo=True)
-    if read.turn:
-        return []
-    found = [
-        replace(w, box=w.box and inside(w.box, region))
-        for piece in read.pieces
-        for w in piece.words
-    ]
-    return [w for w in found if not any(_mostly(w.box, k.box) for k in known)]
+    if min(part.size) < _SMALLEST:
+        return False
+    return region.is_picture or (looks_drawn(part) and may_show_chart(part))
 
 
 def _mostly(part: Box | None, whole: Box | None) -> bool:

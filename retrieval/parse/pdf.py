@@ -21,6 +21,7 @@ from retrieval.parse.figures import figures_of_page
 from retrieval.parse.layout import Line, Piece, pieces_of, reading_order, union
 from retrieval.parse.paragraphs import blocks_of
 from retrieval.parse.pdf_text import PageText, read_text
+from retrieval.parse.pictured import Pictured
 from retrieval.parse.pixels import picture_of
 from retrieval.parse.ruled import Rules, rules_of, take_rows
 from retrieval.values import Block, Box, Header, PageLocator, Parsed
@@ -56,9 +57,10 @@ def parse_pdf(source: Source, limits: Limits, tools: ParseTools) -> Iterator[Par
         yield Header("text", source.media_type, count, {**metadata, "pages": count})
         heading = ""
         broken = 0
+        pictured = Pictured(tools)
         for index in range(count):
             try:
-                values, heading = _page(document, index, heading, tools)
+                values, heading = _page(document, index, heading, tools, pictured)
             except _PageBroken as error:
                 broken += 1
                 if broken == count:
@@ -128,7 +130,9 @@ def _metadata(document: Any) -> dict[str, Any]:
     return {key: one_line(str(found[name]))[:300] for name, key in wanted.items() if name in found}
 
 
-def _page(document: Any, index: int, heading: str, tools: ParseTools) -> tuple[list[Parsed], str]:
+def _page(
+    document: Any, index: int, heading: str, tools: ParseTools, pictured: Pictured
+) -> tuple[list[Parsed], str]:
     import pypdfium2 as pdfium
 
     with _LOCK:
@@ -149,23 +153,28 @@ def _page(document: Any, index: int, heading: str, tools: ParseTools) -> tuple[l
     recognised: list[Block] = []
     if text.scan and _has_ink(image):
         image, recognised = _recognise(image, text, number, index, tools)
-    charts = _charts(document, index, image, text, regions, tools) if regions else []
+    aspect = height / max(width, 1e-6)
+    charts, lines = _drawn(document, index, image, text, regions, pictured)
     text = _without(text, charts)
-    blocks, heading = _blocks(text, rules, height / max(width, 1e-6), index, heading)
+    blocks, heading = _blocks(text, rules, aspect, index, heading)
     picture = picture_of(image, _SHOWN, quality=80, page=number, unit=index)
+    recognised += blocks_of(reading_order(lines, aspect), "ocr", number, index, heading)[0]
     told = _told(charts, number, index, heading)
     return [picture, *blocks, *recognised, *told, *figures], heading
 
 
-def _charts(
+def _drawn(
     document: Any,
     index: int,
     image: Image,
     text: PageText,
     regions: list[Region],
-    tools: ParseTools,
-) -> list[Chart]:
-    """Return the charts of a page that has drawings; it is drawn anew, larger, for those."""
+    pictured: Pictured,
+) -> tuple[list[Chart], list[Piece]]:
+    """Return the charts of a page that has drawings, and the lines in its pictures; it is drawn
+    anew, larger, for those."""
+    if not regions:
+        return [], []
     from retrieval.parse.charts import DRAWN, charts_of_page
 
     def draw() -> Image:
@@ -178,7 +187,7 @@ def _charts(
                 page.close()
 
     words = [word for word, _, _ in text.upright]
-    return list(charts_of_page(image, draw, regions, words, tools))
+    return charts_of_page(image, draw, regions, words, pictured)
 
 
 def _told(charts: list[Chart], number: int, index: int, heading: str) -> list[Block]:
