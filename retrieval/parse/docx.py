@@ -13,6 +13,7 @@ from retrieval.errors import FileDamaged
 from retrieval.parse.archive import check_archive
 from retrieval.parse.base import Limits, ParseTools, Source, TextFlow, one_line
 from retrieval.parse.figures import figure_of
+from retrieval.parse.pictured import Pictured
 from retrieval.values import Block, Figure, Header, Parsed
 
 _ITEMS_A_UNIT = 200
@@ -34,20 +35,20 @@ def parse_docx(source: Source, limits: Limits, tools: ParseTools) -> Iterator[Pa
         raise FileDamaged(name=source.name, detail="it holds no whole document") from error
     units = 1 + len(items) // _ITEMS_A_UNIT
     yield Header("text", source.media_type, units, core_properties(document))
-    flow = TextFlow()
+    flow, pictured = TextFlow(), Pictured(tools)
     for index, item in enumerate(items):
         unit = index // _ITEMS_A_UNIT
         block = _table(item, flow, unit) if hasattr(item, "rows") else _paragraph(item, flow, unit)
         if block:
             yield block
-        yield from _figures(item, document, flow, limits, unit)
+        yield from _figures(item, document, flow, limits, pictured, unit)
     yield from _margins(document, flow, units - 1)
 
 
 def _figures(
-    item: Any, document: Any, flow: TextFlow, limits: Limits, unit: int
-) -> Iterator[Figure]:
-    """Yield the images that stand in a paragraph or table."""
+    item: Any, document: Any, flow: TextFlow, limits: Limits, pictured: Pictured, unit: int
+) -> Iterator[Figure | Block]:
+    """Yield the images that stand in a paragraph or table, each with the words in it."""
     element = getattr(item, "_p", None) if hasattr(item, "_p") else getattr(item, "_tbl", None)
     if element is None:
         return
@@ -58,6 +59,8 @@ def _figures(
             continue
         if (figure := figure_of(data, limits, position=flow.position, unit=unit)) is not None:
             yield figure
+        if said := flow.block(pictured.text(data, limits), "ocr", unit):
+            yield said
 
 
 def core_properties(document: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 from retrieval.parse.base import Limits, ParseTools, Source, TextFlow, one_line, readable_size
 from retrieval.parse.figures import figure_of
 from retrieval.parse.html import decode_html, html_blocks
+from retrieval.parse.pictured import Pictured
 from retrieval.parse.text import decode
 from retrieval.sniff import safe_name
 from retrieval.values import Block, Figure, Header, Parsed
@@ -38,11 +39,14 @@ def parse_email(source: Source, limits: Limits, tools: ParseTools) -> Iterator[P
     yield Header("text", source.media_type, 1, metadata)
     flow = TextFlow()
     yield from _blocks(message, flow, 0)
-    yield from _figures(message, flow, limits)
+    yield from _figures(message, flow, limits, Pictured(tools))
 
 
-def _figures(message: Any, flow: TextFlow, limits: Limits) -> Iterator[Figure]:
-    """Yield the images that were sent along; they stand at the end, where attachments are named."""
+def _figures(
+    message: Any, flow: TextFlow, limits: Limits, pictured: Pictured
+) -> Iterator[Figure | Block]:
+    """Yield the images that were sent along, each with the words in it; they stand at the end,
+    where attachments are named."""
     for count, part in enumerate(message.walk()):
         if count == _MAX_PARTS:
             return
@@ -51,6 +55,8 @@ def _figures(message: Any, flow: TextFlow, limits: Limits) -> Iterator[Figure]:
         data = part.get_payload(decode=True) or b""
         if (figure := figure_of(data, limits, position=max(flow.position - 1, 0))) is not None:
             yield figure
+        if said := flow.block(pictured.text(data, limits), "ocr"):
+            yield said
 
 
 def _blocks(message: Any, flow: TextFlow, depth: int) -> Iterator[Block]:

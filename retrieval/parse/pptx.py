@@ -13,6 +13,7 @@ from retrieval.parse.archive import check_archive
 from retrieval.parse.base import Limits, ParseTools, Source, clean, one_line
 from retrieval.parse.docx import core_properties
 from retrieval.parse.figures import figure_of
+from retrieval.parse.pictured import Pictured
 from retrieval.values import Block, Box, ChunkKind, Figure, Header, PageLocator, Parsed
 
 _MAX_DEPTH = 8
@@ -39,12 +40,13 @@ def parse_pptx(source: Source, limits: Limits, tools: ParseTools) -> Iterator[Pa
     metadata = {**core_properties(deck), "pages": len(slides)}
     yield Header("text", source.media_type, max(1, len(slides)), metadata)
     size = (int(deck.slide_width or 1), int(deck.slide_height or 1))
+    pictured = Pictured(tools)
     for index, slide in enumerate(slides):
-        yield from _slide(slide, index, size, limits)
+        yield from _slide(slide, index, size, limits, pictured)
 
 
 def _slide(
-    slide: Any, index: int, size: tuple[int, int], limits: Limits
+    slide: Any, index: int, size: tuple[int, int], limits: Limits, pictured: Pictured
 ) -> Iterator[Block | Figure]:
     title = slide.shapes.title
     heading = one_line(title.text_frame.text) if title is not None and title.has_text_frame else ""
@@ -54,11 +56,13 @@ def _slide(
     )
     for shape in shapes:
         text, kind = _content(shape)
+        locator = PageLocator(index + 1, _boxes(shape, size))
         if text:
-            locator = PageLocator(index + 1, _boxes(shape, size))
             yield Block(text, kind, locator, unit=index, heading=heading)
-        if (figure := _figure(shape, index, limits)) is not None:
+        if (data := _image(shape)) and (figure := figure_of(data, limits, index + 1, unit=index)):
             yield figure
+        if data and (said := pictured.text(data, limits)):
+            yield Block(said, "ocr", locator, unit=index, heading=heading)
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
         notes = clean(slide.notes_slide.notes_text_frame.text).strip()
         if notes:
@@ -67,12 +71,12 @@ def _slide(
             )
 
 
-def _figure(shape: Any, index: int, limits: Limits) -> Figure | None:
+def _image(shape: Any) -> bytes:
     try:
-        data = shape.image.blob
+        data: bytes = shape.image.blob
     except Exception:  # no picture, or one that is linked and not inside
-        return None
-    return figure_of(data, limits, page=index + 1, unit=index)
+        return b""
+    return data
 
 
 def _flat(shape: Any, depth: int) -> Iterator[Any]:
