@@ -18,6 +18,7 @@ from assistant import phrases
 from assistant.arithmetic import calculate, plain_number
 from assistant.chart_names import bare_name, meant_names
 from assistant.i18n import Language, text
+from assistant.shaping import wants_number_alone
 from retrieval.charts.values import Chart, Value, number
 
 Asked = Literal[
@@ -135,7 +136,7 @@ def tell(question: str, chart: Chart, language: Language) -> Told | None:
     if asked == "difference":
         return _difference(chosen, chart, language) if labels or series else None
     if asked == "value" and len(labels) == 1 and _either(bare, series, chart):
-        return _together(chosen, chart, language)
+        return _together(chosen, chart, language, alone=wants_number_alone(question))
     if asked in ("sum", "average") and len(chosen) > 1:
         return _sum(asked, chosen, chart, language)
     if asked == "trend" and chart.kind != "pie" and len({v.x for v in chosen}) > 2:
@@ -245,18 +246,17 @@ def _sum(asked: Asked, chosen: Sequence[Value], chart: Chart, language: Language
     return Told(words + _note(chosen, language), tuple(chosen[:_SHOWN]))
 
 
-def _together(chosen: Sequence[Value], chart: Chart, language: Language) -> Told:
-    """Add up the parts of a whole that are asked for together, and name them."""
+def _together(chosen: Sequence[Value], chart: Chart, language: Language, *, alone: bool) -> Told:
+    """Add up the parts of a whole that are asked for together, and name them unless the number
+    is wanted alone."""
     exact = all(v.printed for v in chosen)
     worked = float(calculate(" + ".join(_plain(v) for v in chosen)))
-    words = text(
-        "chart_either",
-        language,
-        value=said(worked, exact, chart, language),
-        parts=" + ".join(
+    words = said(worked, exact, chart, language)
+    if not alone:
+        parts = " + ".join(
             f"{bare_name(v.series)} {said(v.value, v.printed, chart, language)}" for v in chosen
-        ),
-    )
+        )
+        words = text("chart_either", language, value=words, parts=parts)
     return Told(words + _note(chosen, language), tuple(chosen))
 
 

@@ -149,6 +149,8 @@ def read_one(
     near = nearness(question, passage, text, span, best)
     sure = sureness(question, answer, span, copied.refused, alone, near, session.model.confidence)
     line = text[text.rfind("\n", 0, span.start) + 1 :].split("\n", 1)[0]
+    if passage.kind == "chart" and line.startswith("Chart ("):  # its title, and notes of ours
+        return None
     return Reading(answer, passage, sure, line)
 
 

@@ -16,6 +16,10 @@ _WHOLE = re.compile(
     r"\b(?:rounded|whole|appropriate|nearest)?\s*\b(?:integer|int|whole number)\b|取整|整数",
     re.IGNORECASE,
 )
+_ALONE = re.compile(
+    r"\b(?:give|return|answer|write)\b[^.?!]{0,30}\b(?:value|number|figure)\b|只(?:要|给|写)数[字值]",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?")
 _PARTS = {"YYYY": "%Y", "YY": "%y", "MM": "%m", "DD": "%d"}
 
@@ -27,6 +31,11 @@ def shaped(answer: str, question: str) -> str:
     if _WHOLE.search(question):
         return _as_integer(answer)
     return answer
+
+
+def wants_number_alone(question: str) -> bool:
+    """Whether a question asks for a number and nothing with it."""
+    return _ALONE.search(question) is not None
 
 
 def _as_date(answer: str, form: str) -> str:
