@@ -7,10 +7,11 @@ conversations.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.errors import JobNotFound
+from assistant.errors import AssetNotFound, JobNotFound
 from assistant.i18n import Language, explain_code
 from assistant.views import FileOutcome, JobAction, JobFileView, JobView, SyncNews
 from retrieval.blobs import BlobStore
@@ -86,6 +87,50 @@ class Intake:
         job = self._ingestor().run_now(library, uploads, on_file=on_progress, cancelled=cancelled)
         done = [_outcome(upload, record) for upload, record in zip(uploads, job.files, strict=True)]
         return missing + done
+
+    def read_again(
+        self,
+        library: str,
+        patterns: Sequence[str],
+        on_progress: OnProgress | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> list[FileOutcome]:
+        """Read files of the library again now; one outcome a file, in order.
+
+        Args:
+            patterns: names, ``*`` and ``?`` for any letters; none: all files. One that fits no
+                file is told as failed.
+        """
+        names = self._catalog.names(library)
+        fits = {p: [a for a, name in names.items() if _fits(name, p)] for p in patterns}
+        missing = [
+            FileOutcome(Path(p), p, "failed", code=FileNotFound.code, params={"name": p})
+            for p, found in fits.items()
+            if not found
+        ]
+        wanted = [a for a in names if not patterns or any(a in found for found in fits.values())]
+        uploads = [self._kept(asset) for asset in wanted]
+        if not uploads:
+            return missing
+        job = self._ingestor().run_now(library, uploads, on_file=on_progress, cancelled=cancelled)
+        done = [_outcome(upload, record) for upload, record in zip(uploads, job.files, strict=True)]
+        return missing + done
+
+    def queue_again(self, library: str, asset: int) -> int:
+        """Let the worker of this process read a file of the library again; return the job.
+
+        Raises:
+            AssetNotFound: it is gone.
+        """
+        job = self._jobs.submit(library, [self._kept(asset)])
+        self._worker().wake()
+        return job
+
+    def _kept(self, asset_id: int) -> Upload:
+        asset = self._catalog.asset(asset_id)
+        if asset is None:
+            raise AssetNotFound(asset_id=asset_id)
+        return Upload(asset.name, sha256=asset.sha256, asset_id=asset.id)
 
     def jobs(self, library: str) -> list[JobView]:
         """Return the latest jobs."""
@@ -182,10 +227,13 @@ def walk(path: Path) -> Iterator[Path]:
                 yield file.absolute()
 
 
+def _fits(name: str, pattern: str) -> bool:
+    return fnmatchcase(name.casefold(), pattern.casefold())
+
+
 def _outcome(upload: Upload, record: FileRecord) -> FileOutcome:
-    assert upload.path is not None
     return FileOutcome(
-        path=upload.path,
+        path=upload.path or Path(upload.name),
         name=record.name,
         status=record.status,
         asset_id=record.asset_id,

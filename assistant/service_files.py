@@ -48,6 +48,33 @@ class FileRequests:
         """Take in files and folders now; ``on_progress(done, total, name)`` after each file."""
         return self._intake.ingest(library or self.settings.library, paths, on_progress, cancelled)
 
+    def read_again(
+        self,
+        patterns: Sequence[str] = (),
+        *,
+        library: str | None = None,
+        on_progress: OnProgress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> list[FileOutcome]:
+        """Read files of the library again, for what this version reads better or anew.
+
+        What was read before stays until the file is read wholly; tags, faces, descriptions and
+        conversations stay anyway.
+
+        Args:
+            patterns: names, ``*`` and ``?`` for any letters; none: all files.
+        """
+        home = library or self.settings.library
+        return self._intake.read_again(home, patterns, on_progress, cancelled)
+
+    def queue_again(self, asset_id: int, *, library: str | None = None) -> int:
+        """Queue a file of the library to be read again by the background worker; return the job.
+
+        Raises:
+            AssetNotFound: it is gone.
+        """
+        return self._intake.queue_again(library or self.settings.library, asset_id)
+
     def jobs(self, *, library: str | None = None) -> list[JobView]:
         """Return the latest jobs of a library."""
         return self._intake.jobs(library or self.settings.library)

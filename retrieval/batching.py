@@ -87,6 +87,7 @@ def asset_draft(work: Work, library: str) -> AssetDraft:
             for place, picture in enumerate(work.pictures)
         ),
         figures=tuple(work.figures),
+        replaces=file.asset_id,
     )
 
 

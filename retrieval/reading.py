@@ -229,7 +229,8 @@ class Reader:
             except OSError as error:
                 raise FileNotFound(name=file.name) from error
         self._lease.note(file.id, sha256=work.sha256)
-        work.duplicate_of = self._find(work.sha256)
+        if file.asset_id is None:  # else it is here, and read again
+            work.duplicate_of = self._find(work.sha256)
 
     def _check_size(self, name: str, size: int) -> None:
         if size == 0:

@@ -149,6 +149,14 @@ def _details(asset_id: int) -> None:
             st.text(words)
     _tags(asset)
     evidence.download(asset_id)
+    st.button(
+        t("read_again"),
+        icon=":material/refresh:",
+        help=t("read_again_help"),
+        key=f"again-{asset.id}",
+        on_click=_read_again,
+        args=(asset.id,),
+    )
     _delete(asset)
 
 
@@ -181,6 +189,15 @@ def _preview(asset: AssetView) -> None:
         return
     if view is not None:
         st.image(view.jpeg, width="stretch", alt=t("thumbnail_alt", name=asset.name))
+
+
+def _read_again(asset_id: int) -> None:
+    try:
+        runtime.assistant().queue_again(asset_id, library=library())
+    except SightlineError as error:
+        state.notice_error(error)
+    else:
+        state.notice(t("read_again_queued"))
 
 
 def _delete(asset: AssetView) -> None:

@@ -38,6 +38,13 @@ def ingest(
     once: Annotated[
         bool, typer.Option("--once", help="With --watch: bring it in step once and end.")
     ] = False,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again",
+            help="Read files of the library again, by name (all without one): after an upgrade.",
+        ),
+    ] = False,
     user: User = None,
     home: Home = None,
     as_json: AsJson = False,
@@ -48,7 +55,15 @@ def ingest(
     that is watched is followed both ways: new and changed files are read, moved ones renamed, and
     those deleted there leave the library if they came from there. `.sightlineignore` in it lists
     patterns of names to leave out.
+
+    With --again files that are there already are read anew, for what a newer version reads in them
+    ("*.docx" for all Word files); until one is read wholly, what was read before stays.
     """
+    if again and watch is not None:
+        raise typer.BadParameter("--again reads what is in the library, --watch a folder")
+    if again:
+        _again([str(path) for path in paths or []], user, home, as_json)
+        return
     if bool(paths) == (watch is not None):
         raise typer.BadParameter("give files and folders, or --watch FOLDER")
     if watch is not None:
@@ -63,6 +78,15 @@ def ingest(
         _report_outcomes(
             outcomes, assistant.settings.language, time.perf_counter() - started, as_json
         )
+
+
+def _again(names: list[str], user: str | None, home: Path | None, as_json: bool) -> None:
+    started = time.perf_counter()
+    with open_assistant(home, user) as assistant:
+        progress = None if as_json else _show_progress
+        outcomes = assistant.read_again(names, on_progress=progress)
+        language = assistant.settings.language
+        _report_outcomes(outcomes, language, time.perf_counter() - started, as_json)
 
 
 def _follow(folder: Path, once: bool, user: str | None, home: Path | None, as_json: bool) -> None:

@@ -46,7 +46,13 @@ class Jobs:
                 .returning(Job.id)
             ).scalar_one()
             rows = [
-                {"job_id": job_id, "name": u.name, "path": str(u.path or ""), "sha256": u.sha256}
+                {
+                    "job_id": job_id,
+                    "name": u.name,
+                    "path": str(u.path or ""),
+                    "sha256": u.sha256,
+                    "asset_id": u.asset_id,
+                }
                 for u in uploads
             ]
             if rows:

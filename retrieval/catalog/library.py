@@ -58,6 +58,14 @@ class Catalog:
         with reading(self.engine) as connection:
             return connection.scalar(wanted) or 0
 
+    def names(self, library: str) -> dict[int, str]:
+        """Return the names of all files of a library by id, in the order they came."""
+        with reading(self.engine) as connection:
+            rows = connection.execute(
+                select(Asset.id, Asset.name).where(Asset.library_id == library).order_by(Asset.id)
+            )
+            return {row.id: row.name for row in rows}
+
     def asset(self, asset_id: int) -> AssetRecord | None:
         """Return one file, None when it is gone."""
         with reading(self.engine) as connection:

@@ -20,11 +20,15 @@ FINAL: tuple[FileStatus, ...] = ("indexed", "duplicate", "failed", "cancelled")
 
 @dataclass(frozen=True)
 class Upload:
-    """A file to take in: its name as the user knows it, and a path or a blob to read."""
+    """A file to take in: its name as the user knows it, and a path or a blob to read.
+
+    ``asset_id``: it is in the library already and is to be read again.
+    """
 
     name: str
     path: Path | None = None
     sha256: str | None = None
+    asset_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -149,3 +153,5 @@ class AssetDraft:
     sentences: tuple[tuple[bytes, ...], ...]
     pictures: tuple[PictureDraft, ...]
     figures: tuple[Figure, ...] = ()
+    replaces: int | None = None
+    """The asset that was read again."""

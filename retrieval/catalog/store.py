@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, delete, insert, literal, or_, select, update
 
 from retrieval.blobs import BlobStore
 from retrieval.catalog.base import now
-from retrieval.catalog.jobrows import owns, settle_all
+from retrieval.catalog.jobrows import cancel_files, owns, settle_all
 from retrieval.catalog.people import drop_empty
 from retrieval.catalog.records import AssetDraft, FileStatus, PictureDraft
 from retrieval.catalog.references import delete_unreferenced
@@ -20,6 +20,7 @@ from retrieval.catalog.tables import (
     Asset,
     ChunkRow,
     FigureRow,
+    JobFile,
     Library,
     PictureRow,
     VectorDeletion,
@@ -29,6 +30,11 @@ from retrieval.catalog.transactions import writing
 from retrieval.chunking import embedded_text
 from retrieval.lexical import lexemes
 from retrieval.values import Chunk, Figure
+
+_READ = ("media_type", "modality", "units", "meta", "taken_at", "latitude", "longitude", "status")
+"""What an asset's row has from its file's contents."""
+_SAID_LATER = ("caption",)
+"""Kinds of passages that were not read off the file when it was taken in."""
 
 
 class LostJob(Exception):
@@ -53,13 +59,15 @@ def commit_assets(
     """Commit files of one job and library in one transaction: all of them or none.
 
     Each file's asset, chunks, pictures and vectors are written and its job file comes to its
-    end; a file whose content is there already becomes a duplicate.
+    end; a file whose content is there already becomes a duplicate, unless it was read again:
+    then what was read of it before makes room for what was read now.
 
     Args:
         text_embedder, sentence_embedder, joint_embedder: id and dimension of what made the vectors.
 
     Raises:
-        LostJob: the job is no longer this worker's, or a file of it was cancelled.
+        LostJob: the job is no longer this worker's, a file of it was cancelled, or one that was
+            read again was deleted.
         BlobVanished: a blob of a file was deleted meanwhile.
     """
     library = drafts[0].library
@@ -70,15 +78,19 @@ def commit_assets(
             update(Library).where(Library.id == library).values(generation=Library.generation + 1)
         )
         known = _known(connection, library, [draft.sha256 for draft in drafts])
+        again = {d.replaces: d for d in drafts if d.replaces is not None}
+        if not set(again) <= set(known.values()):
+            raise LostJob
         fresh = list({d.sha256: d for d in drafts if d.sha256 not in known}.values())
-        for draft in fresh:
+        for draft in (*fresh, *again.values()):
             for sha256 in {draft.sha256, *(picture.sha256 for picture in draft.pictures)}:
                 if not blobs.exists(sha256):
                     raise BlobVanished(sha256)
         made = _insert(connection, Asset, [_asset_values(draft) for draft in fresh])
-        contents = dict(zip(made, fresh, strict=True))
+        old = _make_room(connection, library, again)
+        contents = dict(zip(made, fresh, strict=True)) | again
         _insert_contents(connection, contents, text_embedder, sentence_embedder, joint_embedder)
-        own = {draft.file_id: asset for asset, draft in zip(made, fresh, strict=True)}
+        own = {draft.file_id: asset for asset, draft in contents.items()}
         by_hash = known | {draft.sha256: own[draft.file_id] for draft in fresh}
         ends: dict[int, tuple[FileStatus, int]] = {
             draft.file_id: (
@@ -89,6 +101,38 @@ def commit_assets(
         }
         if not settle_all(connection, ends):
             raise LostJob
+    delete_unreferenced(engine, blobs, old)
+
+
+def _make_room(connection: Connection, library: str, again: dict[int, AssetDraft]) -> set[str]:
+    """Take away what was read of assets before; what people and models said of them stays.
+
+    Returns:
+        The blobs of their pictures.
+    """
+    if not again:
+        return set()
+    chunks = select(ChunkRow.id).where(
+        ChunkRow.asset_id.in_(again), ChunkRow.kind.not_in(_SAID_LATER)
+    )
+    pictures = select(PictureRow.id).where(PictureRow.asset_id.in_(again))
+    vectors = or_(VectorRow.chunk_id.in_(chunks), VectorRow.picture_id.in_(pictures))
+    connection.execute(
+        insert(VectorDeletion).from_select(
+            ["library_id", "vector_id"], select(literal(library), VectorRow.id).where(vectors)
+        )
+    )
+    connection.execute(delete(VectorRow).where(vectors))
+    old = set(connection.scalars(select(PictureRow.sha256).where(PictureRow.asset_id.in_(again))))
+    connection.execute(delete(ChunkRow).where(ChunkRow.id.in_(chunks)))
+    connection.execute(delete(PictureRow).where(PictureRow.asset_id.in_(again)))
+    connection.execute(delete(FigureRow).where(FigureRow.asset_id.in_(again)))
+    for asset_id, draft in again.items():
+        values = _asset_values(draft)
+        connection.execute(
+            update(Asset).where(Asset.id == asset_id).values({key: values[key] for key in _READ})
+        )
+    return old
 
 
 def _known(connection: Connection, library: str, hashes: list[str]) -> dict[str, int]:
@@ -176,6 +220,7 @@ def delete_asset(engine: Engine, blobs: BlobStore, asset_id: int) -> set[str] | 
             row.sha256,
             *connection.scalars(select(PictureRow.sha256).where(PictureRow.asset_id == asset_id)),
         }
+        cancel_files(connection, JobFile.asset_id == asset_id)  # that were to be read again
         connection.execute(delete(Asset).where(Asset.id == asset_id))
         drop_empty(connection, row.library_id)
     delete_unreferenced(engine, blobs, used)
