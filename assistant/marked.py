@@ -183,6 +183,8 @@ def _blackened(session: Session, seen: Seen) -> Draft | None:
         "say_blackened", session.language, pages=join(names, session.language, _TOLD),
         count=len(pages), places=places,
     )  # fmt: skip
+    if still := sum(page.covered for page in pages):
+        said += text("say_still_there", session.language, count=still)
     return Draft(said, citations=tuple(citations))
 
 

@@ -65,6 +65,12 @@ class PageMarks:
     blackened: tuple[Box, ...]
     colours: tuple[str, ...]
 
+    @property
+    def covered(self) -> int:
+        """How many of the blacked-out places have words below them, which a text layer still
+        holds: whoever has the file can copy them."""
+        return sum(any(_is_in(one, box) for one in self.words) for box in self.blackened)
+
 
 def marks_of(image: Image, words: Sequence[Word], page: int) -> PageMarks:
     """Look at a page.
@@ -132,8 +138,7 @@ def _shades(cut: Pixels) -> tuple[Pixels, Pixels] | None:
 def _blackened(pixels: Pixels, words: Sequence[MarkedWord]) -> tuple[Box, ...]:
     """Return the boxes that black out a stretch of a line: solid, of a line's height, beside words.
 
-    A black heading of a table has letters on it; a bar of a chart has no words in its line. What a
-    text layer still has below a box is not seen.
+    A black heading of a table has letters on it; a bar of a chart has no words in its line.
     """
     import cv2
 
@@ -157,10 +162,15 @@ def _blackened(pixels: Pixels, words: Sequence[MarkedWord]) -> tuple[Box, ...]:
 
 def _is_on(marked: MarkedWord, box: Box) -> bool:
     """Whether a word can be seen, most of it, within a black box."""
+    return marked.ink != "black" and _is_in(marked, box)
+
+
+def _is_in(marked: MarkedWord, box: Box) -> bool:
+    """Whether most of a word lies in a box."""
     assert marked.word.box is not None
     x0, y0, x1, y1 = marked.word.box
     within = min(x1, box[2]) - max(x0, box[0]) >= _MOST_OF * (x1 - x0)
-    return marked.ink != "black" and within and box[1] < (y0 + y1) / 2 < box[3]
+    return within and box[1] < (y0 + y1) / 2 < box[3]
 
 
 def _in_a_line(box: Box, words: Sequence[MarkedWord]) -> bool:

@@ -105,11 +105,11 @@ def helper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
     opened.close()
 
 
-def _as_picture(path: Path) -> Image.Image:
+def _as_picture(path: Path, page: int = 0) -> Image.Image:
     import pypdfium2
 
     with pypdfium2.PdfDocument(path) as document:
-        picture: Image.Image = document[0].render(scale=2).to_pil()
+        picture: Image.Image = document[page].render(scale=2).to_pil()
     return picture.convert("RGB")
 
 
@@ -142,8 +142,17 @@ def test_stretches_are_whole_and_end_where_the_colour_does(
 
 def test_bars_are_told_from_a_black_heading(pages: list[PageMarks]) -> None:
     assert [len(page.blackened) for page in pages] == [0, 2, 0]
+    assert [page.covered for page in pages] == [0, 2, 0]
     first = pages[1].blackened[0]
     assert 0.2 < first[0] < first[2] < 0.6 and 0.2 < first[1] < first[3] < 0.25
+
+
+def test_a_scan_has_no_words_under_its_bars(helper: Assistant, tmp_path: Path) -> None:
+    picture = _as_picture(lease(tmp_path / "lease.pdf"), 1)
+    picture.save(tmp_path / "scan.pdf", resolution=144)
+    helper.ingest([tmp_path / "scan.pdf"])
+    end = _answered(helper, "Which pages of scan.pdf have something blacked out?")
+    assert "Blacked-out places: 2" in end.text and "still in the file" not in end.text
 
 
 def test_shades_have_the_names_people_give_them() -> None:
@@ -210,6 +219,7 @@ def test_blacked_out_places_are_counted_and_what_lies_below_stays_there(
 ) -> None:
     end = _answered(helper, "Which pages of lease.pdf have something blacked out?")
     assert "2 [1]" in end.text and "Winterbourne" not in end.text
+    assert "words under 2 of these places are still in the file" in end.text
     locator = end.citations[0].locator
     assert isinstance(locator, PageLocator) and len(locator.boxes) == 2
     none = outcome(helper.ask("Is anything redacted on page 1 of lease.pdf?"))
