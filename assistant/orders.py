@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from assistant.safety import is_order, is_reported, readable
+from assistant.safety import is_order, is_reported, is_title, readable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,13 +109,6 @@ _OF_A_PERSON = re.compile(
 """What only a person has: a sentence with it speaks to one."""
 
 
-_TITLE = re.compile(
-    r"(?![^\n]*(?:[请請须要必你您]|忽略|输出|假装|扮演|从现在|无论|告诉|泄露))"
-    r"[\u3400-\u9fff（）()〔〕《》\d]{3,30}(?:书|函|表|单|证|通知|通告|报告|合同|协议|决定|批复|办法|条例|说明|须知)"
-)
-"""The title of a Chinese document: what it is, without anybody spoken to."""
-
-
 def may_order(words: str) -> bool:
     """Whether a sentence could be an order to the assistant, by its grammar.
 
@@ -123,7 +116,7 @@ def may_order(words: str) -> bool:
     the talk itself: what is to be said, asked, kept or passed on. What a report or a contract
     states, and what a person in a story says to another, is none, whatever its words.
     """
-    if _TITLE.fullmatch(words.strip()):
+    if is_title(words):
         return False
     spoken_to = _PLAINLY.search(words) or _TO_WHOM.search(words)
     return bool(spoken_to and _OF_TALK.search(words)) and not (

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 Detect = Callable[[Sequence[str]], list[bool]]
 """Tells for each of several sentences whether it is an order to the assistant."""
@@ -229,10 +230,26 @@ _TO_ASSISTANT = re.compile(
 )
 
 
+_TITLE = re.compile(
+    r"(?![^\n]*(?:(?<!申)[请請]|[须要必你您]|忽略|输出|假装|扮演|从现在|无论|告诉|泄露))"
+    r"[\u3400-\u9fff（）()〔〕《》\d]{3,30}(?:书|函|表|单|证|通知|通告|报告|合同|协议|决定|批复|办法|条例|说明|须知)"
+)
+"""The title of a Chinese document: what it is, without anybody spoken to."""
+
+
+def is_title(words: str) -> bool:
+    """Whether a line is the title of a Chinese document."""
+    return _TITLE.fullmatch(words.strip()) is not None
+
+
 def _verdicts(parts: Sequence[str], detect: Detect | None) -> list[bool]:
     """Judge sentences, lines that break off together with the next, and what orders enclose."""
     detect = detect or by_pattern
-    open_ends = [i for i, p in enumerate(parts[:-1]) if p.endswith("\n") and not _ENDED.search(p)]
+    open_ends = [
+        i
+        for i, (p, after) in enumerate(pairwise(parts))
+        if p.endswith("\n") and not (_ENDED.search(p) or is_title(p) or is_title(after))
+    ]
     joined = [" ".join((parts[i] + parts[i + 1]).split()) for i in open_ends]
     found = detect([*parts, *joined])
     verdicts = found[: len(parts)]
