@@ -197,7 +197,7 @@ def _read_again(asset_id: int) -> None:
     except SightlineError as error:
         state.notice_error(error)
     else:
-        state.notice(t("read_again_queued"))
+        st.toast(t("read_again_queued"), icon=":material/refresh:")
 
 
 def _delete(asset: AssetView) -> None:

@@ -65,16 +65,15 @@ def names_of(
     """
     numbers = {bar.number for bar in rows.bars}
     free = [o for o in words if o not in numbers]
-    beside: dict[tuple[int, int], list[Label]] = {}
-    for key in dict.fromkeys((bar.row, bar.panel) for bar in rows.bars):
-        if named := _beside(rows, *key, free):
-            beside[key] = named
+    beside = _row_names(rows, free)
     first = min([o.x0 for named in beside.values() for o in named], default=rows.panels[0][0])
     inner = {b: text_of(held) for b in rows.bars if (held := _inside(b, free))}
     keys = _legend(rows, free, rects)
     keyed = [o for held in keys.values() for o in held]
-    above = [o for o in free if o.y1 <= rows.top + 2 and o not in keyed]
+    own = {o for named in beside.values() for o in named}
+    above = [o for o in free if o.y1 <= rows.top + 2 and o not in keyed and o not in own]
     over = _Over(rows, above, first, inner, ink)
+    over.top = min([over.top, *(o.y0 for o in own | set(keyed) if o.y1 <= rows.top + 2)])
     series = over.series(colours, keys)
     title = over.title()
     bars = {
@@ -84,6 +83,27 @@ def names_of(
     }
     foot = max(b.rect.y1 for b in rows.bars)
     return Names(bars, title, (min(first, rows.panels[0][0]), over.top, rows.panels[-1][1], foot))
+
+
+def _row_names(rows: Rows, words: Sequence[Label]) -> dict[tuple[int, int], list[Label]]:
+    """Return the words that name each row of each panel: before its bars, or over each of them."""
+    keys = list(dict.fromkeys((bar.row, bar.panel) for bar in rows.bars))
+    before = {key: named for key in keys if (named := _beside(rows, *key, words))}
+    if 2 * len(before) > len(keys):
+        return before
+    return {key: named for key in keys if (named := _above(rows, *key, words))}
+
+
+def _above(rows: Rows, row: int, panel: int, words: Sequence[Label]) -> list[Label]:
+    """Return the words just over a row of a panel, where it begins."""
+    bars = [b.rect for b in rows.bars if (b.row, b.panel) == (row, panel)]
+    top, start = min(r.y0 for r in bars), rows.panels[panel][0]
+    near = [o for o in words if o.y1 <= top + 3 and top - o.y1 < 1.2 * o.size]
+    for line in reversed(lines_of(near)):
+        for run in runs_of(line, _GAP):
+            if abs(run[0].x0 - start) < 2 * run[0].size:
+                return run
+    return []
 
 
 def _inside(bar: Bar, words: Sequence[Label]) -> list[Label]:
@@ -169,12 +189,12 @@ class _Over:
         """
         panels = range(len(self._rows.panels))
         shades = {p: self._shades(p) for p in panels}
-        if len(panels) == 1 and len(shades[0]) == 1:
-            return {(0, shades[0][0].rect.colour): ""}
+        if len(panels) == 1 and (len(shades[0]) == 1 or self._alone()):
+            return {(0, bar.rect.colour): "" for bar in shades[0]}
         names: dict[tuple[int, int], str] = {}
         taken: list[Label] = []
         for panel, bars in shades.items():
-            zone = self._zone(self._column(panel), self._rows.top, _NEAR)
+            zone = self._zone(self._column(panel), self.top, _NEAR)
             found = keys or self._by_colour(bars, zone, colours)
             found = found or self._by_place(panel, bars, zone)
             for bar in bars:
@@ -200,7 +220,14 @@ class _Over:
                 break
             kept.append(line)
             self.top = min(self.top, *(o.y0 for o in line))
-        return " ".join(text_of(line) for line in reversed(kept))[:_LONGEST]
+        kept = _from_largest(kept[::-1])
+        self.top = min([o.y0 for o in kept[0]], default=self.top) if kept else self.top
+        return " ".join(text_of(line) for line in kept)[:_LONGEST]
+
+    def _alone(self) -> bool:
+        """Whether every row has one bar: one series, whatever their colours."""
+        rows = [bar.row for bar in self._rows.bars]
+        return len(set(rows)) == len(rows)
 
     def _shades(self, panel: int) -> list[Bar]:
         """Return the first bar of each colour of a panel, from left to right in its row."""
@@ -308,6 +335,13 @@ class _Over:
             heads = {p: f"{text_of(held[p])} {heads.get(p, '')}".strip() for p in panels}
             self._take([o for words in held.values() for o in words])
         return heads
+
+
+def _from_largest(lines: Sequence[list[Label]]) -> list[list[Label]]:
+    """Return lines from the first that is as large as any: what stands over a title is text."""
+    sizes = [max(o.size for o in line) for line in lines]
+    first = next((n for n, size in enumerate(sizes) if size > 0.93 * max(sizes)), 0)
+    return list(lines[first:])
 
 
 def _off(one: Array, other: Array) -> float:

@@ -6,6 +6,7 @@ them (``headings``). A page may hold several.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 SURE = 0.8
 """Confidence of what is printed where lengths agree."""
 _LONGEST = 1600
+_PERCENT = re.compile(r"%|％|\bper ?cent|百分比|百分率|占比", re.IGNORECASE)
 _GLANCE = 700
 _NAMED = 0.75
 """Share of the bars that must have a name."""
@@ -91,7 +93,7 @@ def _chart(rows: Rows, names: Names, title: str, size: tuple[int, int]) -> Chart
         for bar, (row, series) in names.bars.items()
     )
     units = [b.number.unit for b in rows.bars if b.number is not None and b.number.unit]
-    if not units and any("%" in text for text in (title, *(series for _, series in said))):
+    if not units and _PERCENT.search(" ".join((title, *(series for _, series in said)))):
         units = ["%"]
     x0, y0, x1, y1 = names.box
     box = (x0 / size[0], y0 / size[1], x1 / size[0], y1 / size[1])

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 import cv2
@@ -23,7 +24,7 @@ _LEAST, _FEWEST = 4, 3
 _AGREE = 0.75
 _OFF = 0.04
 """Of a bar's length: how far it may be from what its number says."""
-_APART = 2.5
+_APART = 3.5
 """Thicknesses of a bar between two rows of one chart."""
 _ASIDE = 0.3
 """Of the picture's width: between two panels of one chart."""
@@ -137,17 +138,28 @@ def _together(one: Rect, other: Rect, width: int) -> bool:
 
 def _divided(group: Sequence[Rect], names: Sequence[Label]) -> list[list[Rect]]:
     """Divide bars where words stand between two rows, over the second: names of other series."""
-    parts: list[list[Rect]] = []
-    foot = 0
+    rows: list[list[Rect]] = []
     for rect in sorted(group, key=lambda r: r.y0):
-        between = [
-            o for o in names if foot < o.cy < rect.y0 and any(r.x0 < o.cx < r.x1 for r in group)
-        ]
-        if parts and not (between and rect.y0 > foot):
-            parts[-1].append(rect)
+        if rows and rect.y0 < max(r.y1 for r in rows[-1]):
+            rows[-1].append(rect)
         else:
-            parts.append([rect])
-        foot = max(foot, rect.y1)
+            rows.append([rect])
+    worded = [
+        any(
+            max(r.y1 for r in above) <= o.cy < min(r.y0 for r in below)
+            and any(r.x0 < o.cx < r.x1 for r in group)
+            for o in names
+        )
+        for above, below in pairwise(rows)
+    ]
+    if len(worded) > 1 and all(worded):  # every row has its own name over it
+        return [list(group)]
+    parts = [list(rows[0])]
+    for row, apart in zip(rows[1:], worded, strict=True):
+        if apart:
+            parts.append(list(row))
+        else:
+            parts[-1] += row
     return parts
 
 
@@ -167,7 +179,12 @@ def _chart(
         return None
     known = {r.colour for r in agreed}
     held = {r for r in group if inside[r]}
-    kept = [r for r in group if r in agreed or (r not in held and r.colour in known)]
+    thin = 0.6 * (_scale(agreed) or 1.0)  # blurred edges, not a unit long
+    kept = [
+        r
+        for r in group
+        if r in agreed or (r not in held and r.colour in known and r.width > max(4, thin))
+    ]
     rows, panels = _middles(kept), _panels(kept)
     scales = [_scale({r: o for r, o in agreed.items() if a <= r.x0 < b}) for a, b in panels]
     bars = []
@@ -186,7 +203,7 @@ def _agreed(
 ) -> dict[Rect, Label] | None:
     """Return the numbers of bars whose lengths they say; None when those are too few."""
     pairs = {r: inside[r][0] for r in group if inside[r]}
-    scale = _scale(pairs)
+    scale = _scale(pairs) or _scale_beside(group, numbers)
     if scale is None:
         return None
     used = set(pairs.values())
@@ -207,6 +224,20 @@ def _scale(pairs: dict[Rect, Label]) -> float | None:
     return median(ratios) if len(ratios) >= _FEWEST else None
 
 
+def _scale_beside(group: Sequence[Rect], numbers: Sequence[Label]) -> float | None:
+    """Return the pixels to a unit that most numbers beside bars agree on."""
+    pairs = [(r, o) for r in group for o in numbers if o.number and _is_beside(r, o)]
+    ratios = [r.width / abs(o.number) for r, o in pairs if o.number]
+    if len(ratios) < _FEWEST:
+        return None
+    return max(ratios, key=lambda scale: sum(_agrees(r, o, scale) for r, o in pairs))
+
+
+def _is_beside(rect: Rect, label: Label) -> bool:
+    gap = max(label.x0 - rect.x1, rect.x0 - label.x1)
+    return rect.y0 < label.cy < rect.y1 and gap < 1.2 * label.size
+
+
 def _agrees(rect: Rect, label: Label, scale: float) -> bool:
     wanted = scale * abs(label.number or 0.0)
     return abs(rect.width - wanted) <= max(2.5, _OFF * rect.width, scale)
@@ -214,14 +245,8 @@ def _agrees(rect: Rect, label: Label, scale: float) -> bool:
 
 def _beside(rect: Rect, numbers: Sequence[Label], scale: float) -> Label | None:
     """Return the number just beside a bar that says its length."""
-    near = [
-        (gap, o)
-        for o in numbers
-        if rect.y0 < o.cy < rect.y1
-        and (gap := max(o.x0 - rect.x1, rect.x0 - o.x1)) < 1.2 * o.size
-        and _agrees(rect, o, scale)
-    ]
-    return min(near, key=lambda pair: pair[0])[1] if near else None
+    near = [o for o in numbers if _is_beside(rect, o) and _agrees(rect, o, scale)]
+    return min(near, key=lambda o: max(o.x0 - rect.x1, rect.x0 - o.x1), default=None)
 
 
 def _middles(rects: Sequence[Rect]) -> list[float]:

@@ -24,7 +24,7 @@ from retrieval.charts.reader import (
 )
 from retrieval.charts.row_charts import may_have_rows, read_rows
 from retrieval.charts.values import Chart
-from retrieval.parse.drawings import Region
+from retrieval.parse.drawings import Drawn, Region
 from retrieval.parse.layout import Piece
 from retrieval.parse.pictured import Pictured, worth_telling
 from retrieval.values import Block, Box, PageLocator, RegionLocator, Word
@@ -73,7 +73,7 @@ def _charts(image: Image, words: Sequence[Word], axis: bool = True) -> list[Char
 def charts_of_page(
     image: Image,
     draw: Callable[[], Image],
-    regions: Sequence[Region],
+    drawn: Drawn,
     words: Sequence[Word],
     pictured: Pictured,
 ) -> tuple[list[Chart], list[Piece]]:
@@ -82,11 +82,11 @@ def charts_of_page(
     Args:
         image: the page as it is shown.
         draw: returns the page ``DRAWN`` pixels long; called when something there may be a chart.
-        regions: the largest first.
+        drawn: what the page has besides words.
         words: those of the text layer.
         pictured: recognises the pictures of the document.
     """
-    page = _Page(image, draw, regions[:_MOST])
+    page = _Page(image, draw, drawn)
     found = page.charts(words, [])
     # What no word of the text layer tells may still be told by words that are drawn.
     known, lines = list(words), list[Piece]()
@@ -108,8 +108,9 @@ def charts_of_page(
 class _Page:
     """A page as it is shown, and larger when something there may be a chart."""
 
-    def __init__(self, image: Image, draw: Callable[[], Image], regions: Sequence[Region]) -> None:
-        self._image, self._draw, self._regions = image, draw, regions
+    def __init__(self, image: Image, draw: Callable[[], Image], drawn: Drawn) -> None:
+        self._image, self._draw, self._several = image, draw, drawn.several
+        self._regions = drawn.regions[:_MOST]
         self._large: Image | None = None
 
     def large(self) -> Image:
@@ -125,7 +126,7 @@ class _Page:
     def charts(self, words: Sequence[Word], known: Sequence[Chart]) -> list[Chart]:
         """Return the charts that words tell, but for those that are known."""
         found: list[Chart] = []
-        if self._regions and may_have_rows(self._image, words):
+        if (self._several or self._regions) and may_have_rows(self._image, words):
             rows = read_rows(self.large(), words)
             found += [c for c in rows if not any(_mostly(c.box, k.box) for k in known)]
         for region in self.without([*known, *found]):

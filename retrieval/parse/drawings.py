@@ -33,12 +33,21 @@ class Region:
     is_picture: bool
 
 
-def drawn_regions(page: Any) -> list[Region]:
-    """Return where a PDFium page may have charts, the largest first. PDFium's lock must be held."""
+@dataclass(frozen=True)
+class Drawn:
+    """What a page has besides words: ``several`` drawings or pictures, lying anywhere; the regions
+    where they lie together, the largest first."""
+
+    several: bool = False
+    regions: tuple[Region, ...] = ()
+
+
+def drawings_of(page: Any) -> Drawn:
+    """Return where a PDFium page may have charts. PDFium's lock must be held."""
     import pypdfium2.raw as raw
 
     if page.get_rotation():
-        return []  # places of objects are those before the turn
+        return Drawn()  # places of objects are those before the turn
     width, height = page.get_size()
     cells = np.zeros((_GRID, _GRID), np.uint8)
     pictures = np.zeros((_GRID, _GRID), np.uint8)
@@ -55,8 +64,9 @@ def drawn_regions(page: Any) -> list[Region]:
         cells[y0 : y1 + 1, x0 : x1 + 1] = 1
         if item.type == raw.FPDF_PAGEOBJ_IMAGE:
             pictures[y0 : y1 + 1, x0 : x1 + 1] = 1
-    if count < _FEWEST and not pictures.any():
-        return []
+    several = count >= _FEWEST
+    if not several and not pictures.any():
+        return Drawn()
     import cv2  # only for pages that have drawings
 
     joined = cv2.dilate(cells, np.ones((_NEAR, _NEAR), np.uint8))
@@ -71,7 +81,7 @@ def drawn_regions(page: Any) -> list[Region]:
         box = (x / _GRID - pad, y / _GRID - 1.7 * pad, (x + w) / _GRID + pad, (y + h) / _GRID + pad)
         drawn = (x / _GRID, y / _GRID, (x + w) / _GRID, (y + h) / _GRID)
         found.append(Region(_clipped(box), _clipped(drawn), is_picture))
-    return found
+    return Drawn(several, tuple(found))
 
 
 def _with_legend(

@@ -16,7 +16,7 @@ import numpy as np
 from retrieval.errors import FileDamaged, FileEncrypted, FileTooLarge
 from retrieval.marks import PageMarks, marks_of
 from retrieval.parse.base import Limits, ParseTools, Source, one_line
-from retrieval.parse.drawings import Region, drawn_regions
+from retrieval.parse.drawings import Drawn, drawings_of
 from retrieval.parse.figures import figures_of_page
 from retrieval.parse.layout import Line, Piece, pieces_of, reading_order, union
 from retrieval.parse.paragraphs import blocks_of
@@ -145,7 +145,7 @@ def _page(
             text = read_text(page)
             image = _render(page, width, height, _SCANNED if text.scan else _SHOWN)
             figures = list(figures_of_page(page, index + 1))
-            regions = [] if text.scan else drawn_regions(page)
+            drawn = Drawn() if text.scan else drawings_of(page)
             rules = rules_of(page)
         finally:
             page.close()
@@ -154,7 +154,7 @@ def _page(
     if text.scan and _has_ink(image):
         image, recognised = _recognise(image, text, number, index, tools)
     aspect = height / max(width, 1e-6)
-    charts, lines = _drawn(document, index, image, text, regions, pictured)
+    charts, lines = _drawn(document, index, image, text, drawn, pictured)
     text = _without(text, charts)
     blocks, heading = _blocks(text, rules, aspect, index, heading)
     picture = picture_of(image, _SHOWN, quality=80, page=number, unit=index)
@@ -168,12 +168,12 @@ def _drawn(
     index: int,
     image: Image,
     text: PageText,
-    regions: list[Region],
+    drawn: Drawn,
     pictured: Pictured,
 ) -> tuple[list[Chart], list[Piece]]:
     """Return the charts of a page that has drawings, and the lines in its pictures; it is drawn
     anew, larger, for those."""
-    if not regions:
+    if drawn == Drawn():
         return [], []
     from retrieval.parse.charts import DRAWN, charts_of_page
 
@@ -187,7 +187,7 @@ def _drawn(
                 page.close()
 
     words = [word for word, _, _ in text.upright]
-    return charts_of_page(image, draw, regions, words, pictured)
+    return charts_of_page(image, draw, drawn, words, pictured)
 
 
 def _told(charts: list[Chart], number: int, index: int, heading: str) -> list[Block]:
