@@ -47,6 +47,7 @@ from assistant.tools import Toolbox
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
+    from assistant.likeness import Likeness
     from assistant.models.protocol import SightlineChatModel
 
 SHOWN_TOOLS = 12
@@ -81,6 +82,7 @@ class Agent:
         looker: tells what pictures show.
         detect: tells which sentences of a file are orders to the assistant.
         judge: tells by meaning what a question wants where the planner's rules are unsure.
+        likeness: tells how alike a question and short texts are by meaning.
     """
 
     def __init__(
@@ -90,9 +92,11 @@ class Agent:
         limits: Limits,
         detect: Detect = by_pattern,
         judge: Judge | None = None,
+        likeness: Likeness | None = None,
     ) -> None:
         self._model = model
         self._judge = judge
+        self._likeness = likeness
         self._looker = looker
         self._limits = limits
         self._detect = detect
@@ -106,7 +110,7 @@ class Agent:
             SightlineError: it could not go on.
         """
         model = self._model()
-        session = Session(request, model, self._limits, cancelled, self._detect)
+        session = Session(request, model, self._limits, cancelled, self._detect, self._likeness)
         files = (*request.attached, *request.earlier)
         toolbox = self.toolbox(request.library, files, request.language, cancelled)
         config = {

@@ -17,6 +17,7 @@ from assistant.files import Files
 from assistant.intake import Intake
 from assistant.intents import IntentJudge
 from assistant.lazy import Lazy
+from assistant.likeness import Likeness
 from assistant.look import Looker
 from assistant.models_view import Models
 from assistant.orders import OrderDetector
@@ -117,6 +118,7 @@ class _Builder(Parts):
                 Limits(answer_tokens=self.settings.max_answer_tokens),
                 OrderDetector(lambda: self.embedders().text),
                 IntentJudge(lambda: self.embedders().text),
+                Likeness(lambda: self.embedders().text),
             )
         )
         talk = Talk(

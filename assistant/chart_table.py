@@ -180,6 +180,14 @@ def _named(value: Value, chart: Chart) -> str:
     return f"{value.x}, {value.series}" if several and value.series else value.x
 
 
+def told_value(value: Value, chart: Chart, language: Language) -> Told:
+    """Tell one value with its names: it was not asked for by them."""
+    colon = "：" if language == "zh" else ": "
+    names = ", ".join(name for name in (value.x, value.series) if name)
+    words = names + colon + said(value.value, value.printed, chart, language)
+    return Told(words + _note([value], language), (value,))
+
+
 def _listed(chosen: Sequence[Value], chart: Chart, language: Language) -> Told:
     shown = chosen[:_SHOWN]
     comma = "；" if language == "zh" else "; "

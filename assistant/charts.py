@@ -14,7 +14,7 @@ from typing import Any
 from assistant import phrases
 from assistant.calls import ToolResult
 from assistant.chart_names import bare_name, meant_names
-from assistant.chart_table import Told, asked_for, asked_of, asks_values, tell
+from assistant.chart_table import Told, asked_for, asked_of, asks_values, tell, told_value
 from assistant.citations import cite, content_words
 from assistant.drafts import Draft, join
 from assistant.i18n import Language, text
@@ -25,6 +25,8 @@ from assistant.session import Session
 from retrieval.charts.values import Chart, Value, from_lines
 from retrieval.values import PageLocator, Passage, RegionLocator, Word
 
+_LEADING, _CHARTS = 5, 12
+"""Passages whose files' charts are compared with a question that names none, and such charts."""
 CITED = 8
 """Values that are cited one by one."""
 _FIRST = 4
@@ -165,7 +167,24 @@ def told_by_chart(
         held = [h for h in held if h.passage.modality == "image" or _is_meant(question, h)]
         if asked_of(question) == "value":
             held = [h for h in held if meant_names(question, h.chart)[0]]
-    return _best(session, held)
+    return _best(session, held) or _by_meaning(session, passages)
+
+
+def _by_meaning(session: Session, passages: Sequence[Passage]) -> Draft | None:
+    """Answer with the value of a chart that the question means without naming it, and its names."""
+    from assistant.chart_meaning import asks_amount, value_meant
+
+    question = session.request.question
+    if session.likeness is None or not asks_amount(question):
+        return None
+    held = _of_files(session, passages[:_LEADING])[:_CHARTS]
+    abouts = [f"{h.passage.heading} {h.passage.asset}" for h in held]
+    charts = [h.chart for h in held]
+    meant = value_meant(question, charts, abouts, passages, session.likeness)
+    if meant is None:
+        return None
+    told = told_value(meant.value, charts[meant.chart], session.language)
+    return _draft(told, held[meant.chart], session.language)
 
 
 def told_by_named(session: Session, plan: Plan) -> Draft | None:
@@ -176,6 +195,15 @@ def told_by_named(session: Session, plan: Plan) -> Draft | None:
         files = [a for a in request.library.assets(name, limit=5) if a.name == name]
         given += [p for file in files[:1] for p in request.library.passages(file.id)]
     return told_by_chart(session, given, whole=True)
+
+
+def _of_files(session: Session, passages: Sequence[Passage]) -> list[Held]:
+    """Return the charts of the files of passages, of the best first."""
+    library, held = session.request.library, list[Held]()
+    for asset in dict.fromkeys(p.asset_id for p in passages):
+        mine = [p for p in passages if p.asset_id == asset]
+        held += charts_of(library.passages(asset) if asset else mine, session.words)
+    return held
 
 
 def _completed(session: Session, held: Sequence[Held]) -> list[Held]:

@@ -26,6 +26,7 @@ from retrieval.values import Passage, Word
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
+    from assistant.likeness import Likeness
     from assistant.models.protocol import Copied, SightlineChatModel
 
 log = logging.getLogger("sightline.agent")
@@ -78,6 +79,7 @@ class Session:
     limits: Limits
     cancelled: Callable[[], bool]
     detect: Detect = by_pattern
+    likeness: Likeness | None = None
     emit: Callable[[Event], None] = lambda event: None
     started: float = field(default_factory=time.perf_counter)
     first_token: float | None = None
