@@ -30,8 +30,11 @@ class Panel:
 
 @dataclass(frozen=True)
 class Survey:
-    """A chart: its lines of title, and panels. ``sides`` sets the second bar of a row to the other
-    side of a line; ``tinted`` prints the names in the colours of their bars."""
+    """A chart: its lines of title, and panels.
+
+    ``sides`` sets the second bar of a row to the other side of a line; ``tinted`` prints the names
+    in the colours of their bars, ``outside`` every number beside its bar, ``over`` the labels over
+    the rows."""
 
     title: Sequence[str]
     panels: Sequence[Panel]
@@ -40,6 +43,8 @@ class Survey:
     unit: str = "%"
     own_scales: bool = False
     legend: bool = False
+    outside: bool = False
+    over: bool = False
     asked: Sequence[tuple[str, str]] = ()
     """Questions in a person's words, and the numbers that answer them."""
 
@@ -118,16 +123,19 @@ def _panel(pen: Any, survey: Survey, panel: Panel, left: float, top: float, scal
     side = survey.sides
     first = max(row[0] for _, row in panel.rows) if side else 0
     for number, (label, row) in enumerate(panel.rows):
-        y = top - 26 * (number + 1)
-        if panel.labels:
+        y = top - (38 if survey.over else 26) * (number + 1)
+        if survey.over:
+            _write(pen, left, y + 21, label, 9)
+        elif panel.labels:
             _write(pen, left - 6, y + 5, label, 9, right=True)
         at = left + scale * (first - row[0] if side else 0)
         for place, ((name, colour), value) in enumerate(zip(panel.series, row, strict=True)):
             pen.setFillColor(colour)
             pen.rect(at, y, scale * value, 17, stroke=0, fill=1)
             said = f"{value}{survey.unit if number == 0 else ''}"
-            _number(pen, at, y, scale * value, said, colour, before=side and place == 0)
-            if number == 0 and not survey.legend:
+            room = 0 if survey.outside else scale * value
+            _number(pen, at, y, scale * value, room, said, colour, before=side and place == 0)
+            if number == 0 and name and not survey.legend:
                 ink = colour if survey.tinted else "#000000"
                 if side:
                     x = left + scale * first + (6 if place else -6)
@@ -143,9 +151,9 @@ def _panel(pen: Any, survey: Survey, panel: Panel, left: float, top: float, scal
 
 
 def _number(
-    pen: Any, at: float, y: float, wide: float, said: str, colour: str, before: bool
+    pen: Any, at: float, y: float, wide: float, room: float, said: str, colour: str, before: bool
 ) -> None:
-    if wide >= 5 * len(said) + 4:
+    if room >= 5 * len(said) + 4:
         ink = "#000000" if colour in _PALE else "#ffffff"
         _write(pen, at + wide / 2, y + 5, said, 9, middle=True, ink=ink)
     elif before:
@@ -262,7 +270,25 @@ LEGEND = Survey(
         ("In the hills, what percentage of households are content with the new bus line?", "28"),
     ),
 )  # fmt: skip
-ALL = (STACKED, SIDES, PANELS, TINTED, SCALES, LEGEND, CHINESE)
+OUTSIDE = Survey(
+    ("Working from the island", "% who find it harder or easier than on the mainland"),
+    (Panel(
+        (("Harder here", "#bf3927"), ("Easier here", _BLUE)),
+        (("Parcels", (69, 8)), ("Quiet", (9, 74)), ("Video calls", (46, 28))),
+    ),),
+    sides=True, tinted=True, outside=True,
+    asked=(("How many percent find video calls harder on the island?", "46"),),
+)  # fmt: skip
+OVER = Survey(
+    ("What the allotments grew", "% of plot holders"),
+    (Panel(
+        (("", _BROWN),),
+        (("Potatoes", (71,)), ("Beans and peas", (58,)), ("Grapes", (6,)), ("Onions", (47,))),
+    ),),
+    over=True, outside=True,
+    asked=(("What percentage of plot holders grew grapes?", "6"),),
+)  # fmt: skip
+ALL = (STACKED, SIDES, PANELS, TINTED, SCALES, LEGEND, OUTSIDE, OVER, CHINESE)
 
 
 def charts(folder: Path) -> list[dict[str, Any]]:

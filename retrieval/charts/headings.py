@@ -12,6 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
+from retrieval.charts.beside import GAP, legend_of, row_names, words_in
 from retrieval.charts.grouping import WORDS, blocks_of, lines_of, middle_of, runs_of, text_of
 from retrieval.charts.ink import Array, Rect
 from retrieval.charts.labels import Label
@@ -26,8 +27,6 @@ _LINE = 0.8
 """Letter heights between two lines of one text."""
 _FAR = 4.0
 """Letter heights between names of series and the title."""
-_GAP = 1.2
-"""Letter heights between a chart and what stands beside it."""
 _LINES = 7
 _LIKE = 70.0
 """Distance in RGB up to which words are in the colour of a bar."""
@@ -65,10 +64,10 @@ def names_of(
     """
     numbers = {bar.number for bar in rows.bars}
     free = [o for o in words if o not in numbers]
-    beside = _row_names(rows, free)
+    beside = row_names(rows, free)
     first = min([o.x0 for named in beside.values() for o in named], default=rows.panels[0][0])
-    inner = {b: text_of(held) for b in rows.bars if (held := _inside(b, free))}
-    keys = _legend(rows, free, rects)
+    inner = {b: text_of(held) for b in rows.bars if (held := words_in(b, free))}
+    keys = legend_of(rows, free, rects)
     keyed = [o for held in keys.values() for o in held]
     own = {o for named in beside.values() for o in named}
     above = [o for o in free if o.y1 <= rows.top + 2 and o not in keyed and o not in own]
@@ -83,81 +82,6 @@ def names_of(
     }
     foot = max(b.rect.y1 for b in rows.bars)
     return Names(bars, title, (min(first, rows.panels[0][0]), over.top, rows.panels[-1][1], foot))
-
-
-def _row_names(rows: Rows, words: Sequence[Label]) -> dict[tuple[int, int], list[Label]]:
-    """Return the words that name each row of each panel: before its bars, or over each of them."""
-    keys = list(dict.fromkeys((bar.row, bar.panel) for bar in rows.bars))
-    before = {key: named for key in keys if (named := _beside(rows, *key, words))}
-    if 2 * len(before) > len(keys):
-        return before
-    return {key: named for key in keys if (named := _above(rows, *key, words))}
-
-
-def _above(rows: Rows, row: int, panel: int, words: Sequence[Label]) -> list[Label]:
-    """Return the words just over a row of a panel, where it begins."""
-    bars = [b.rect for b in rows.bars if (b.row, b.panel) == (row, panel)]
-    top, start = min(r.y0 for r in bars), rows.panels[panel][0]
-    near = [o for o in words if o.y1 <= top + 3 and top - o.y1 < 1.2 * o.size]
-    for line in reversed(lines_of(near)):
-        for run in runs_of(line, _GAP):
-            if abs(run[0].x0 - start) < 2 * run[0].size:
-                return run
-    return []
-
-
-def _inside(bar: Bar, words: Sequence[Label]) -> list[Label]:
-    rect = bar.rect
-    return [
-        o
-        for o in words
-        if rect.x0 <= o.x0 and o.x1 <= rect.x1 and rect.y0 < o.cy < rect.y1 and o.number is None
-    ]
-
-
-def _beside(rows: Rows, row: int, panel: int, words: Sequence[Label]) -> list[Label]:
-    """Return the words before a panel that name a row of it, or of all panels."""
-    start, middle = rows.panels[panel][0], rows.rows[row]
-    apart = [abs(other - middle) for n, other in enumerate(rows.rows) if n != row]
-    reach = min([0.8 * rows.thick, *(0.5 * gap for gap in apart)])
-    level = [
-        o
-        for o in words
-        if abs(o.cy - middle) < reach
-        and o.x1 <= start + 3
-        and not any(a < o.cx < b for a, b in rows.panels)
-    ]
-    named: list[Label] = []
-    for word in sorted(level, key=lambda o: -o.x1):
-        if named and min(o.x0 for o in named) - word.x1 > 1.2 * word.size:
-            break
-        named.append(word)
-    return named
-
-
-def _legend(rows: Rows, words: Sequence[Label], rects: Sequence[Rect]) -> dict[int, list[Label]]:
-    """Return the words behind a sample of each bar's colour; nothing unless every colour has
-    some."""
-    bars = {bar.rect for bar in rows.bars}
-    used = {rect.colour for rect in bars}
-    samples = [  # letters of that colour are none
-        r
-        for r in rects
-        if r not in bars
-        and r.colour in used
-        and not any(o.x0 < r.cx < o.x1 and o.y0 < (r.y0 + r.y1) / 2 < o.y1 for o in words)
-    ]
-    lines = lines_of(words)
-    found: dict[int, list[Label]] = {}
-    for sample in samples:
-        line = next((w for w in lines if sample.y0 < w[0].cy < sample.y1), [])
-        ends = [r.x0 for r in samples if r.x0 > sample.x1 and r.y0 < sample.y1 and r.y1 > sample.y0]
-        end = min(ends, default=rows.panels[-1][1] * 2)
-        after = [o for o in line if sample.x1 - 2 < o.x0 < end]
-        small = line and max(sample.width, sample.height) < 3 * line[0].size
-        if small and after and after[0].x0 - sample.x1 < 1.8 * after[0].size:
-            found.setdefault(sample.colour, runs_of(after, _GAP)[0])
-    return found if len(used) > 1 and len(found) == len(used) else {}
 
 
 class _Over:
@@ -212,7 +136,7 @@ class _Over:
         """Return the lines over what is left, from the top."""
         kept: list[list[Label]] = []
         lines = reversed(lines_of(self._words))
-        runs = [run for line in lines for run in reversed(runs_of(line, _GAP))]
+        runs = [run for line in lines for run in reversed(runs_of(line, GAP))]
         for line in (r for r in runs if r[0].x0 < self._last and r[-1].x1 > self._first):
             size = max(o.size for o in line)
             gap = self.top - max(o.y1 for o in line)

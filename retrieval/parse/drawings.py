@@ -12,7 +12,8 @@ from retrieval.values import Box
 
 _PARTS = 4000
 """Drawings looked at on one page; a map may have a million."""
-_FEWEST = 5
+_FEWEST, _SEVERAL = 5, 3
+"""Drawings of a region; of a chart that is three bars and nothing else."""
 _GRID = 160
 _NEAR = 3
 """Grid cells (of _GRID a side) up to which two drawings belong together."""
@@ -64,9 +65,9 @@ def drawings_of(page: Any) -> Drawn:
         cells[y0 : y1 + 1, x0 : x1 + 1] = 1
         if item.type == raw.FPDF_PAGEOBJ_IMAGE:
             pictures[y0 : y1 + 1, x0 : x1 + 1] = 1
-    several = count >= _FEWEST
-    if not several and not pictures.any():
-        return Drawn()
+    several = count >= _SEVERAL
+    if count < _FEWEST and not pictures.any():
+        return Drawn(several)
     import cv2  # only for pages that have drawings
 
     joined = cv2.dilate(cells, np.ones((_NEAR, _NEAR), np.uint8))
