@@ -12,6 +12,7 @@ from assistant import prompts
 from assistant.answers import stream
 from assistant.beyond import beyond
 from assistant.calls import ToolResult
+from assistant.chart_meaning import asks_amount
 from assistant.charts import told_by_chart
 from assistant.choices import (
     any_named,
@@ -124,7 +125,7 @@ def _words(session: Session, plan: Plan, passages: Sequence[Passage], likely: bo
         return given
     if both := _both(session, asked, passages):
         return both
-    reading = read(session, asked, passages, plan)
+    reading = read(session, asked, _readable(session, asked, passages), plan)
     if reading and reading.confidence < SURE and beyond(asked) == "look":
         reading = None  # words on colours are near to every question about a colour
     near = reading.passage if reading else passages[0]
@@ -143,6 +144,14 @@ def _words(session: Session, plan: Plan, passages: Sequence[Passage], likely: bo
     if found := other_value(reading.text, reading.passage, passages):
         return _disagreeing(session, (reading.text, reading.passage), found)
     return exact(session, shaped(reading.text, question), reading.passage)
+
+
+def _readable(session: Session, question: str, passages: Sequence[Passage]) -> Sequence[Passage]:
+    """Return the passages that a small model is given to read: which value of a chart an amount
+    is, names and meaning have told before, or nobody can (of five that it copied one was right)."""
+    if not session.model.reads or not asks_amount(question):
+        return passages
+    return [p for p in passages if p.kind != "chart"]
 
 
 def _both(session: Session, question: str, passages: Sequence[Passage]) -> Draft | None:
