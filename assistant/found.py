@@ -125,7 +125,11 @@ def _words(session: Session, plan: Plan, passages: Sequence[Passage], likely: bo
         return given
     if both := _both(session, asked, passages):
         return both
-    reading = read(session, asked, _readable(session, asked, passages), plan)
+    reading = read(session, asked, passages, plan)
+    if reading and session.model.reads and reading.passage.kind == "chart" and asks_amount(asked):
+        # Names and meaning have told which value is meant, or nobody can: of five that a small
+        # model copied one was right.
+        return None
     if reading and reading.confidence < SURE and beyond(asked) == "look":
         reading = None  # words on colours are near to every question about a colour
     near = reading.passage if reading else passages[0]
@@ -144,14 +148,6 @@ def _words(session: Session, plan: Plan, passages: Sequence[Passage], likely: bo
     if found := other_value(reading.text, reading.passage, passages):
         return _disagreeing(session, (reading.text, reading.passage), found)
     return exact(session, shaped(reading.text, question), reading.passage)
-
-
-def _readable(session: Session, question: str, passages: Sequence[Passage]) -> Sequence[Passage]:
-    """Return the passages that a small model is given to read: which value of a chart an amount
-    is, names and meaning have told before, or nobody can (of five that it copied one was right)."""
-    if not session.model.reads or not asks_amount(question):
-        return passages
-    return [p for p in passages if p.kind != "chart"]
 
 
 def _both(session: Session, question: str, passages: Sequence[Passage]) -> Draft | None:
