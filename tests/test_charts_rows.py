@@ -15,7 +15,7 @@ from reportlab.lib.pagesizes import letter
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import SimpleDocTemplate, Table, TableStyle
 
-from evals.smoke.surveys import ALL, PANELS, SIDES, STACKED, TINTED, Survey, draw
+from evals.smoke.surveys import ALL, OUTSIDE, PANELS, SIDES, STACKED, TINTED, Survey, draw
 from retrieval.charts.values import Chart, from_lines
 from retrieval.values import PageLocator
 
@@ -127,3 +127,11 @@ def test_coloured_cells_are_a_table(tmp_path: Path) -> None:
     ]))  # fmt: skip
     SimpleDocTemplate(str(tmp_path / "table.pdf"), pagesize=letter).build([cells])
     assert _charts(tmp_path / "table.pdf") == []
+
+
+def test_what_a_chart_tells_is_not_told_by_the_text_again(tmp_path: Path) -> None:
+    draw(tmp_path / "survey.pdf", [OUTSIDE])
+    found = read(tmp_path / "survey.pdf")
+    body = " ".join(b.text for b in found.blocks if b.kind in ("body", "table"))
+    assert "Working from the island" in body and "had an opinion" in body
+    assert not any(number in body.split() for number in ("69%", "74", "46", "28", "9"))

@@ -81,7 +81,8 @@ def names_of(
         if (b.row, b.panel) in beside
     }
     foot = max(b.rect.y1 for b in rows.bars)
-    return Names(bars, title, (min(first, rows.panels[0][0]), over.top, rows.panels[-1][1], foot))
+    ends = [rows.panels[-1][1], *(o.x1 for o in numbers if o is not None)]
+    return Names(bars, title, (min(first, rows.panels[0][0]), over.top, max(ends), foot))
 
 
 class _Over:
