@@ -135,3 +135,23 @@ def test_what_a_chart_tells_is_not_told_by_the_text_again(tmp_path: Path) -> Non
     body = " ".join(b.text for b in found.blocks if b.kind in ("body", "table"))
     assert "Working from the island" in body and "had an opinion" in body
     assert not any(number in body.split() for number in ("69%", "74", "46", "28", "9"))
+
+
+def test_other_columns_beside_bars_stay_in_the_text(tmp_path: Path) -> None:
+    pen = Canvas(str(tmp_path / "stock.pdf"), pagesize=letter)
+    for row, (town, asked, share) in enumerate(
+        (("Kiel", 812, 64), ("Lahti", 377, 21), ("Nara", 945, 47), ("Derby", 533, 9))
+    ):
+        y = 600 - 26 * row
+        pen.setFillColor("black")
+        pen.drawString(72, y + 5, town)
+        pen.drawString(140, y + 5, f"{asked} asked")
+        pen.drawString(530, y + 5, f"wave {row + 2}")
+        pen.setFillColor("#006699")
+        pen.rect(220, y, 4 * share, 17, stroke=0, fill=1)
+        pen.setFillColor("white")
+        pen.drawString(226, y + 5, str(share))
+    pen.save()
+    found = read(tmp_path / "stock.pdf")
+    text = " ".join(b.text for b in found.blocks)
+    assert all(word in text for word in ("812", "377", "945", "533", "wave 5"))

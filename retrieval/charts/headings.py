@@ -45,6 +45,8 @@ class Names:
     title: str
     box: tuple[float, float, float, float]
     """What bars and names take, in pixels."""
+    told: tuple[Label, ...]
+    """The numbers of bars and the names of rows."""
 
 
 def names_of(
@@ -81,8 +83,10 @@ def names_of(
         if (b.row, b.panel) in beside
     }
     foot = max(b.rect.y1 for b in rows.bars)
-    ends = [rows.panels[-1][1], *(o.x1 for o in numbers if o is not None)]
-    return Names(bars, title, (min(first, rows.panels[0][0]), over.top, max(ends), foot))
+    told = {o for o in numbers if o is not None} | own
+    end = max([rows.panels[-1][1], *(o.x1 for o in numbers if o is not None)])
+    box = (min(first, rows.panels[0][0]), over.top, end, foot)
+    return Names(bars, title, box, tuple(told))
 
 
 class _Over:

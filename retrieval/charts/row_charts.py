@@ -95,19 +95,20 @@ def _chart(rows: Rows, names: Names, title: str, size: tuple[int, int]) -> Chart
     units = [b.number.unit for b in rows.bars if b.number is not None and b.number.unit]
     if not units and _PERCENT.search(" ".join((title, *(series for _, series in said)))):
         units = ["%"]
-    x0, y0, x1, y1 = names.box
-    box = (x0 / size[0], y0 / size[1], x1 / size[0], y1 / size[1])
-    plot = (box[0], rows.top / size[1], box[2], box[3])
-    return Chart(
-        "bar", title, units[0] if units else "", values, 1 / rows.scale, SURE, _cut(box), _cut(plot)
-    )
+    unit = units[0] if units else ""
+    told = tuple(_share((o.x0, o.y0, o.x1, o.y1), size) for o in names.told)
+    box = _share(names.box, size)
+    return Chart("bar", title, unit, values, 1 / rows.scale, SURE, box, told)
 
 
 def _placed(bar: Bar, size: tuple[int, int]) -> Box:
     rect = bar.rect
-    return _cut((rect.x0 / size[0], rect.y0 / size[1], rect.x1 / size[0], rect.y1 / size[1]))
+    return _share((rect.x0, rect.y0, rect.x1, rect.y1), size)
 
 
-def _cut(box: Box) -> Box:
-    x0, y0, x1, y1 = (round(min(1.0, max(0.0, side)), 5) for side in box)
+def _share(box: tuple[float, float, float, float], size: tuple[int, int]) -> Box:
+    """Return a place in pixels as fractions of the picture."""
+    wide, high = size
+    sides = (box[0] / wide, box[1] / high, box[2] / wide, box[3] / high)
+    x0, y0, x1, y1 = (round(min(1.0, max(0.0, side)), 5) for side in sides)
     return (x0, y0, x1, y1)

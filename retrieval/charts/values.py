@@ -48,8 +48,8 @@ class Chart:
 
     ``error`` is the expected error of a measured value, in units of the value axis: that of the
     axis's fit and one pixel. ``confidence`` (0..1) is the share of the signs of a chart that was
-    found as expected. ``box`` is the chart's place on the picture or page, ``plot`` that of its
-    rows where all that is written there is told by the values.
+    found as expected. ``box`` is the chart's place on the picture or page; ``told`` the places of
+    words that its values tell, numbers and names of rows.
     """
 
     kind: Kind
@@ -59,7 +59,7 @@ class Chart:
     error: float
     confidence: float
     box: Box
-    plot: Box | None = None
+    told: tuple[Box, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -74,8 +74,8 @@ class Chart:
     def within(self, region: Box) -> Chart:
         """Return the chart with its places in the picture that its own picture is a region of."""
         values = tuple(replace(value, box=inside(value.box, region)) for value in self.values)
-        plot = inside(self.plot, region) if self.plot else None
-        return replace(self, values=values, box=inside(self.box, region), plot=plot)
+        told = tuple(inside(box, region) for box in self.told)
+        return replace(self, values=values, box=inside(self.box, region), told=told)
 
     def words(self) -> tuple[Word, ...]:
         """Return the lines of the text form, each with the place of what it tells of."""

@@ -182,10 +182,10 @@ def looks_drawn(image: Image) -> bool:
 
 
 def untold(words: Sequence[Word], charts: Sequence[Chart]) -> list[bool]:
-    """Return of each word whether it stands beside the rows of charts, not in them: numbers of
-    bars, in the order they were drawn in, are no text."""
-    plots = [chart.plot for chart in charts if chart.plot]
-    return [not any(_mostly(word.box, plot) for plot in plots) for word in words]
+    """Return of each word whether no chart tells it: numbers of bars and names of rows, in the
+    order they were drawn in, are no text."""
+    told = [box for chart in charts for box in chart.told]
+    return [not any(_mostly(word.box, box) for box in told) for word in words]
 
 
 def block_of(
