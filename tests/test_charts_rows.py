@@ -16,6 +16,8 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import SimpleDocTemplate, Table, TableStyle
 
 from evals.smoke.surveys import ALL, OUTSIDE, PANELS, SIDES, STACKED, TINTED, Survey, draw
+from retrieval.charts import ink
+from retrieval.charts.rows import filled
 from retrieval.charts.values import Chart, from_lines
 from retrieval.values import PageLocator
 
@@ -155,3 +157,12 @@ def test_other_columns_beside_bars_stay_in_the_text(tmp_path: Path) -> None:
     found = read(tmp_path / "stock.pdf")
     text = " ".join(b.text for b in found.blocks)
     assert all(word in text for word in ("812", "377", "945", "533", "wave 5"))
+
+
+def test_a_page_of_patterns_is_compared_in_bounds() -> None:
+    tiles = np.full((1600, 1200, 3), 255, np.uint8)
+    for y in range(0, 1590, 10):
+        for x in range(0, 1190, 8):
+            tiles[y : y + 7, x : x + 3 + (x * y) % 4] = (0, 100, 150)
+    rects, _ = filled(ink.Canvas(tiles, ()))
+    assert 1000 <= len(rects) <= 1200

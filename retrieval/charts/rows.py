@@ -30,6 +30,8 @@ _ASIDE = 0.3
 """Of the picture's width: between two panels of one chart."""
 _THIN, _THICK = 5, 90
 """Pixels that a bar may be high."""
+_MOST = 1200
+"""Areas that are compared with each other, the largest; a pattern or a map may have many more."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ def filled(canvas: Canvas, thin: int = _THIN) -> tuple[list[Rect], list[Array]]:
         part = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_CLOSE, kernel)
         part = cv2.morphologyEx(part, cv2.MORPH_OPEN, kernel)
         found += rectangles(_whole(part).astype(bool), number)
-    return [r for r in found if thin <= r.height <= _THICK], colours
+    fitting = [r for r in found if thin <= r.height <= _THICK]
+    return sorted(fitting, key=lambda r: -r.width * r.height)[:_MOST], colours
 
 
 def _whole(mask: Array) -> Array:
