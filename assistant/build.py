@@ -111,22 +111,12 @@ class _Builder(Parts):
             worker=self.worker,
             delete=files.delete,
         )
-        agent = Lazy(
-            lambda: Agent(
-                self.model,
-                Looker(self._classifier, lambda *asked: self.presence().chance(*asked)),
-                Limits(answer_tokens=self.settings.max_answer_tokens),
-                OrderDetector(lambda: self.embedders().text),
-                IntentJudge(lambda: self.embedders().text),
-                Likeness(lambda: self.embedders().text),
-            )
-        )
         talk = Talk(
             conversations=self.conversations,
             runs=self.runs,
             speech=self.speech,
             attachments=AttachmentReader(self.blobs, self.attachment_parser),
-            agent=agent,
+            agent=Lazy(self._agent),
             open_library=files.shelf,
             trace=self._trace,
         )
@@ -147,6 +137,16 @@ class _Builder(Parts):
             release=self._release,
             describe=self._describe,
             close=self._close,
+        )
+
+    def _agent(self) -> Agent:
+        return Agent(
+            self.model,
+            Looker(self._classifier, lambda *asked: self.presence().chance(*asked)),
+            Limits(answer_tokens=self.settings.max_answer_tokens),
+            OrderDetector(lambda: self.embedders().text),
+            IntentJudge(lambda: self.embedders().text),
+            Likeness(lambda: self.embedders().text),
         )
 
     # --- state -------------------------------------------------------------------------------

@@ -82,11 +82,7 @@ class Intake:
                     )
                 )
             uploads += [Upload(file.name, path=file) for file in found]
-        if not uploads:
-            return missing
-        job = self._ingestor().run_now(library, uploads, on_file=on_progress, cancelled=cancelled)
-        done = [_outcome(upload, record) for upload, record in zip(uploads, job.files, strict=True)]
-        return missing + done
+        return missing + self._take_in(library, uploads, on_progress, cancelled)
 
     def read_again(
         self,
@@ -110,11 +106,19 @@ class Intake:
         ]
         wanted = [a for a in names if not patterns or any(a in found for found in fits.values())]
         uploads = [self._kept(asset) for asset in wanted]
+        return missing + self._take_in(library, uploads, on_progress, cancelled)
+
+    def _take_in(
+        self,
+        library: str,
+        uploads: Sequence[Upload],
+        on_progress: OnProgress | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> list[FileOutcome]:
         if not uploads:
-            return missing
+            return []
         job = self._ingestor().run_now(library, uploads, on_file=on_progress, cancelled=cancelled)
-        done = [_outcome(upload, record) for upload, record in zip(uploads, job.files, strict=True)]
-        return missing + done
+        return [_outcome(upload, record) for upload, record in zip(uploads, job.files, strict=True)]
 
     def queue_again(self, library: str, asset: int) -> int:
         """Let the worker of this process read a file of the library again; return the job.
@@ -228,7 +232,8 @@ def walk(path: Path) -> Iterator[Path]:
 
 
 def _fits(name: str, pattern: str) -> bool:
-    return fnmatchcase(name.casefold(), pattern.casefold())
+    name, pattern = name.casefold(), pattern.casefold()
+    return name == pattern or fnmatchcase(name, pattern)  # "scan [2].pdf" is a name too
 
 
 def _outcome(upload: Upload, record: FileRecord) -> FileOutcome:

@@ -96,6 +96,11 @@ def test_what_was_said_of_a_photo_later_stays(helper: Assistant) -> None:
     assert kinds.count("caption") == 1
 
 
+def test_brackets_in_a_name_are_no_pattern(helper: Assistant, tmp_path: Path) -> None:
+    helper.ingest(write(tmp_path, {"scan [2].txt": "The second scan of the mill.\n"}))
+    assert [o.status for o in helper.read_again(["scan [2].txt"])] == ["indexed"]
+
+
 def test_a_name_that_fits_no_file_is_told(helper: Assistant) -> None:
     (outcome,) = helper.read_again(["will.pdf"])
     assert outcome.status == "failed" and "will.pdf" in outcome.reason("en")
