@@ -17,6 +17,9 @@ _MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september",
     "october", "november", "december",
 )  # fmt: skip
+_MONTH_OF = re.compile(r"([a-z]{3,9})[ .'’/-]+(\d\d(?:\d\d)?)")
+_DAY = re.compile(r"(\d{4})-(\d\d)-\d\d")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _OR = r"\s*(?:,|、|\bor\b|\band\b|或者?|和|与|以及)\s*(?:the )?"
 _NOT = r"(?:\bnot|n't|\bnever|不|没有?|未)\s*(?:\w+ )?"
 _MOST = 0.66
@@ -30,7 +33,11 @@ _ROOT, _ENDING = 5, 3
 def meant_names(question: str, chart: Chart) -> tuple[list[str], list[str]]:
     """Return the labels and the series that a question names; a name that is both is a series
     where it is told in one breath with another one ("the U.S. or Japan"), else a label."""
-    labels = mentioned(question, chart.labels) or _inflected(question, chart.labels)
+    labels = (
+        mentioned(question, chart.labels)
+        or _in_months(question, chart.labels)
+        or _inflected(question, chart.labels)
+    )
     series = mentioned(question, chart.series) or _described(question, chart.series)
     for name in [n for n in labels if n in series]:
         rest = [n for n in series if n != name]
@@ -69,6 +76,30 @@ def _forms(name: str) -> list[str]:
         for one in said
         if one
     ]
+
+
+def _in_months(question: str, names: Sequence[str]) -> list[str]:
+    """Return the names that are of a month that a question has: "Feb 2026" and "2026-02-01" for
+    "in February", and for "in February 2026" those of that year."""
+    years = _YEAR.findall(question)
+    asked = set(re.findall("[a-z]+", question.casefold()))
+    found = []
+    for name in names:
+        month, year = _month_of(name.casefold().strip())
+        if asked & {month, month[:3]} - {""} and (
+            not years or any(y.endswith(year) for y in years)
+        ):
+            found.append(name)
+    return found
+
+
+def _month_of(name: str) -> tuple[str, str]:
+    """Return the month and the year that a label is of; nothing when it is of none."""
+    if (day := _DAY.fullmatch(name)) and 1 <= int(day[2]) <= 12:
+        return _MONTHS[int(day[2]) - 1], day[1]
+    said = _MONTH_OF.fullmatch(name)
+    whole = next((m for m in _MONTHS if said and m.startswith(said[1])), "")
+    return (whole, said[2]) if said and whole else ("", "")
 
 
 def _inflected(question: str, names: Sequence[str]) -> list[str]:

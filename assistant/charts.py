@@ -23,7 +23,15 @@ from assistant.messages import AssetView, Citation
 from assistant.planner import Plan
 from assistant.session import Session
 from retrieval.charts.values import Chart, Value, from_lines
-from retrieval.values import PageLocator, Passage, RegionLocator, Word
+from retrieval.values import (
+    Box,
+    Locator,
+    PageLocator,
+    Passage,
+    RegionLocator,
+    TextLocator,
+    Word,
+)
 
 _LEADING, _CHARTS = 5, 12
 """Passages whose files' charts are compared with a question that names none, and such charts."""
@@ -263,8 +271,17 @@ def _draft(told: Told, held: Held, language: Language) -> Draft:
 
 def _cited(number: int, value: Value, held: Held, *, whole: bool) -> Citation:
     """Return a citation of the bar, point or slice; of the whole chart for its data."""
-    box = held.chart.box if whole else value.box
-    page = getattr(held.passage.locator, "page", None)
-    locator = RegionLocator(box) if page is None else PageLocator(page, (box,))
     line = held.chart.title or held.passage.asset if whole else value.line
+    locator = _place(held, held.chart.box if whole else value.box, "" if whole else line)
     return cite(number, replace(held.passage, text=line, locator=locator), "")
+
+
+def _place(held: Held, box: Box, line: str) -> Locator:
+    """Return where a box of a chart is, or, where files have no pages, a line of its text form."""
+    place = held.passage.locator
+    if isinstance(place, TextLocator):
+        said = held.chart.text()
+        start = place.start + max(0, said.find(f"\n{line}") + 1 if line else 0)
+        return TextLocator(start, start + len(line or said))
+    page = getattr(place, "page", None)
+    return RegionLocator(box) if page is None else PageLocator(page, (box,))

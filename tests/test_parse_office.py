@@ -78,7 +78,8 @@ def test_slides_are_pages_with_places(tmp_path: Path) -> None:
         "Notes: Mention the ferry.",
         "Costs",
         "Quay | Cost\nNorth | 1.2 million",
-        "Ships: 2024: 120 | 2025: 145",
+        "Chart (bar): Costs | unit:  | within: 0 | confidence: 1.00\n"
+        "2024 | Ships | 120\n2025 | Ships | 145",
     ]
     assert [b.unit for b in found.blocks] == [0, 0, 0, 0, 1, 1, 1]
     place = found.blocks[2].locator
