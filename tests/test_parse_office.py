@@ -8,6 +8,7 @@ from pathlib import Path
 import docx
 import openpyxl
 import pptx
+from openpyxl.comments import Comment
 from parsing import near, read
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
@@ -113,3 +114,51 @@ def test_sheets_are_pages_of_named_values(tmp_path: Path) -> None:
     assert found.blocks[-1].locator == CellLocator(3, rows=(2,), sheet="Totals")
     assert "sum | 912.5" in found.blocks[-1].text
     assert "=SUM" not in found.text
+
+
+def test_comments_and_merged_cells_of_a_sheet(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "Sales"
+    rows: tuple[tuple[object, ...], ...] = (
+        ("All shops",),
+        ("Region", "2025", None, "2026", None, "Bonus"),
+        (None, "Q1", "Q2", "Q1", "Q2", None),
+        ("North", 1, 2, 3, 4, 50),
+        (None, 5, 6, 7, 8, None),
+    )
+    for row in rows:
+        sheet.append(row)
+    for cells in ("A1:F1", "A2:A3", "B2:C2", "D2:E2", "F2:F3", "A4:A5", "F4:F5"):
+        sheet.merge_cells(cells)
+    sheet["C5"].comment = Comment("Ann Lee:\nwithout the fair", "Ann Lee")
+    sheet["A9"].comment = Comment("to be done", "Bo")
+    book.save(tmp_path / "a.xlsx")
+    head, body, *comments = read(tmp_path / "a.xlsx").blocks
+    assert head.text == (
+        "Sheet Sales: All shops. Columns: Region | 2025 Q1 | 2025 Q2 | 2026 Q1 | 2026 Q2 | Bonus"
+    )
+    second = "Region: North | 2025 Q1: 5 | 2025 Q2: 6 | 2026 Q1: 7 | 2026 Q2: 8"
+    assert body.text.split("\n") == [
+        "Region: North | 2025 Q1: 1 | 2025 Q2: 2 | 2026 Q1: 3 | 2026 Q2: 4 | Bonus: 50",
+        second,
+    ]
+    assert [(b.text, b.locator) for b in comments] == [
+        (
+            f"Comment by Ann Lee: without the fair (C5: {second})",
+            CellLocator(1, rows=(5,), sheet="Sales"),
+        ),
+        ("Comment by Bo: to be done (A9)", CellLocator(1, rows=(9,), sheet="Sales")),
+    ]
+
+
+def test_merged_cells_of_a_form_name_no_columns(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (("Invoice", 12, None), ("Due", 3, 4), ("Paid", 1, 2)):
+        sheet.append(row)
+    sheet.merge_cells("B1:C1")
+    book.save(tmp_path / "a.xlsx")
+    assert read(tmp_path / "a.xlsx").blocks[1].text == "Invoice | 12\nDue | 3 | 4\nPaid | 1 | 2"

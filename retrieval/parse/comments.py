@@ -35,6 +35,7 @@ def comments_in(xml: bytes, names: Mapping[str, str]) -> Iterator[tuple[str, str
         text = one_line(" ".join(_texts(one)))
         if text and not text.startswith(_STUB):
             name = names.get(one.get("authorId") or one.get("personId") or "", "")
+            text = text.removeprefix(f"{name}:").strip()  # as spreadsheet programs begin it
             yield one.get("ref", ""), told(name, text)
 
 

@@ -50,7 +50,7 @@ def parse_docx(source: Source, limits: Limits, tools: ParseTools) -> Iterator[Pa
             block = _table(item, flow, unit)
         else:
             block = _paragraph(item, _style(item, document), flow, unit)
-        drawn = _drawn(item, document, _caption(items, index, document) or flow.heading, told)
+        drawn = _drawn(items, index, document, flow.heading, told)
         aside = (flow.block(text, unit=unit) for text in (*text_boxes(item), *notes.beside(item)))
         tables = (flow.block(text, kind, unit) for text, kind in drawn)
         yield from (one for one in (block, *tables, *aside) if one)
@@ -58,19 +58,22 @@ def parse_docx(source: Source, limits: Limits, tools: ParseTools) -> Iterator[Pa
     yield from _margins(document, flow, units - 1)
 
 
-def _drawn(item: Any, document: Any, named: str, told: set[str]) -> Iterator[tuple[str, ChunkKind]]:
+def _drawn(
+    items: Sequence[Any], index: int, document: Any, heading: str, told: set[str]
+) -> Iterator[tuple[str, ChunkKind]]:
     """Yield the charts and diagrams that stand in a paragraph or table, as text.
 
     Args:
-        named: what a chart is called that has no title.
+        heading: what a chart is called that has neither a title nor a caption.
         told: heads of the charts before.
     """
-    for one in within(item, _CHART):
+    for one in within(items[index], _CHART):
+        named = _caption(items, index, document) or heading
         native = read_native(_part(document, one.get(f"{_LINK}id")), named)
         for chart in apart(native.charts, told):
             yield chart.text(), "chart"
         yield native.text, "body"
-    for one in within(item, _DIAGRAM):
+    for one in within(items[index], _DIAGRAM):
         yield "\n".join(texts_of(_part(document, one.get(f"{_LINK}dm")))), "body"
 
 
