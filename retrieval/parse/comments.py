@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from retrieval.parse.base import one_line
+from retrieval.parse.office_xml import root_of
 
 _COMMENTS = ("cm", "reply", "comment", "threadedComment")
 _STUB = "[Threaded comment]"
@@ -48,7 +49,7 @@ def _elements(xml: bytes, names: tuple[str, ...]) -> Iterator[Any]:
     from lxml import etree
 
     try:
-        root = etree.fromstring(xml, etree.XMLParser(resolve_entities=False, no_network=True))
+        root = root_of(xml)
     except etree.XMLSyntaxError:  # broken comments are no reason to refuse the file
         return
     yield from (one for one in root.iter() if _name(one) in names)

@@ -14,7 +14,8 @@ from retrieval.errors import FileDamaged
 from retrieval.parse.archive import check_archive
 from retrieval.parse.base import Limits, ParseTools, Source, TextFlow, one_line
 from retrieval.parse.figures import figure_of
-from retrieval.parse.native_charts import apart, read_native, texts_of
+from retrieval.parse.native_charts import apart, read_native
+from retrieval.parse.office_xml import texts_of
 from retrieval.parse.pictured import Pictured
 from retrieval.parse.word_notes import WordNotes
 from retrieval.parse.word_text import W, children, lines_of, rows_of, text_boxes, text_of, within

@@ -18,10 +18,10 @@ from typing import Any
 from retrieval.charts.values import Chart, Kind, Value, number
 from retrieval.parse.base import one_line
 from retrieval.parse.number_formats import Shown, date_as_shown, is_date, shown_by
+from retrieval.parse.office_xml import A, drawn_text, root_of
 from retrieval.values import Box
 
 _C = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
-_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _KINDS: dict[str, Kind] = {
     "bar": "bar", "bar3D": "bar", "radar": "bar", "surface": "bar", "surface3D": "bar",
     "line": "line", "line3D": "line", "area": "line", "area3D": "line", "stock": "line",
@@ -65,7 +65,7 @@ def read_native(xml: bytes, named: str = "", box: Box = _WHOLE) -> Native:
         box: its place on the page, which is that of all its values.
     """
     try:
-        return _read(_root(xml), named, box)
+        return _read(root_of(xml), named, box)
     except Exception:  # what is wrong in a chart is no reason to refuse the file around it
         return Native()
 
@@ -82,20 +82,6 @@ def apart(charts: Sequence[Chart], told: set[str]) -> list[Chart]:
         told.add(head)
         found.append(chart)
     return found
-
-
-def texts_of(xml: bytes) -> list[str]:
-    """Return the paragraphs of a drawing's part (a diagram's data); none of a damaged one."""
-    try:
-        return [text for one in _root(xml).iter(f"{_A}p") if (text := _paragraph(one))]
-    except Exception:  # as above
-        return []
-
-
-def _root(xml: bytes) -> Any:
-    from lxml import etree
-
-    return etree.fromstring(xml, etree.XMLParser(resolve_entities=False, no_network=True))
 
 
 def _read(root: Any, named: str, box: Box) -> Native:
@@ -301,14 +287,8 @@ def _text(holder: Any) -> str:
     """Return what is written in a title or label, by hand or as in a cell of the sheet."""
     if holder is None:
         return ""
-    said = " ".join(_paragraph(one) for one in holder.iter(f"{_A}p")).strip()
+    said = " ".join(drawn_text(one) for one in holder.iter(f"{A}p")).strip()
     return _field(said or " ".join(_cached(holder).values()))
-
-
-def _paragraph(paragraph: Any) -> str:
-    parts = ((one.text or "") if one.tag == f"{_A}t" else " " if one.tag == f"{_A}br" else ""
-             for one in paragraph.iter())  # fmt: skip
-    return one_line("".join(parts))
 
 
 def _field(text: str) -> str:

@@ -14,7 +14,8 @@ from retrieval.parse.base import Limits, ParseTools, Source, clean, one_line
 from retrieval.parse.comments import comments_in, names_in
 from retrieval.parse.docx import core_properties
 from retrieval.parse.figures import figure_of
-from retrieval.parse.native_charts import apart, read_native, texts_of
+from retrieval.parse.native_charts import apart, read_native
+from retrieval.parse.office_xml import texts_of
 from retrieval.parse.pictured import Pictured
 from retrieval.values import Block, Box, ChunkKind, Figure, Header, PageLocator, Parsed
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zipfile import ZipFile
 
 from retrieval.parse.comments import comments_in, names_in
+from retrieval.parse.office_xml import root_of
 
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?\bref="([A-Z]{1,3}\d{1,7}):([A-Z]{1,3}\d{1,7})"')
 _BLOCK, _LONGEST = 1 << 20, 200
@@ -71,15 +72,11 @@ def _comments(archive: ZipFile, path: str) -> Iterator[tuple[str, str]]:
 
 def _linked(archive: ZipFile, path: str) -> Iterator[str]:
     """Yield the paths of the comments that a sheet links to."""
-    from lxml import etree
-
     folder, name = posixpath.split(path)
     links = f"{folder}/_rels/{name}.rels"
     if links not in archive.namelist():
         return
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)
-    root: Any = etree.fromstring(archive.read(links), parser)
-    for link in root:
+    for link in root_of(archive.read(links)):
         if str(link.get("Type", "")).endswith(("/comments", "/threadedComment")):
             target = str(link.get("Target", ""))
             yield posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
