@@ -107,4 +107,5 @@ def _kept(piece: Waiting) -> KeptPicture:
 
 def _has_sentences(piece: Waiting) -> bool:
     work, _, chunk = piece
-    return work.header is not None and has_sentences(work.header.modality, chunk.kind)
+    header = work.header
+    return header is not None and has_sentences(header.modality, chunk.kind, chunk.text)

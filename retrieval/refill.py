@@ -21,7 +21,7 @@ from retrieval.catalog.vectors import pack
 from retrieval.chunking import embedded_text
 from retrieval.embed.passages import JointPassages
 from retrieval.embed.protocol import JointEmbedder, TextEmbedder
-from retrieval.embed.sentences import Sentences
+from retrieval.embed.sentences import LONG, Sentences
 from retrieval.errors import HomeError, SightlineError
 from retrieval.reading import decode_small
 from retrieval.values import ABOUT, Chunk, RegionLocator
@@ -150,7 +150,7 @@ def lacking(embedder: Embedder, after: int = 0) -> Select[*tuple[Any, ...]]:
     """Select what should have a vector of the embedder and has none, with an id above ``after``.
 
     These are chunks that mean something, pictures, or for ``JointPassages`` and ``Sentences`` what
-    documents and recordings say.
+    documents and recordings say, for these also what long texts on pictures do.
     """
     owner = (Asset.library_id, Asset.id.label("asset_id"))
     if _of_pictures(embedder):
@@ -165,7 +165,10 @@ def lacking(embedder: Embedder, after: int = 0) -> Select[*tuple[Any, ...]]:
         )
     has = exists().where(VectorRow.chunk_id == ChunkRow.id, VectorRow.embedder == embedder.id)
     if isinstance(embedder, (JointPassages, Sentences)):
-        wanted = and_(Asset.modality != "image", ChunkRow.kind.not_in(ABOUT))
+        said = Asset.modality != "image"
+        if isinstance(embedder, Sentences):
+            said = or_(said, func.length(ChunkRow.text) >= LONG)
+        wanted = and_(said, ChunkRow.kind.not_in(ABOUT))
     else:
         wanted = or_(
             ChunkRow.kind.not_in(("metadata", "tags")),

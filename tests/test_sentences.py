@@ -89,9 +89,14 @@ def test_a_sentence_is_nearer_to_its_question_than_its_passage(model_store: Mode
 
 
 def test_photos_have_no_sentences() -> None:
-    assert has_sentences("text", "body") and has_sentences("audio", "transcript")
-    assert has_sentences("text", "ocr") and has_sentences("text", "table")
-    assert not has_sentences("image", "ocr") and not has_sentences("text", "metadata")
+    assert has_sentences("text", "body", "") and has_sentences("audio", "transcript", "")
+    assert has_sentences("text", "ocr", "") and has_sentences("text", "table", "")
+    assert not has_sentences("image", "ocr", "EXIT 14") and has_sentences(
+        "image", "ocr", "Hi. " * 20
+    )
+    assert not has_sentences("text", "metadata", "") and not has_sentences(
+        "image", "tags", "x" * 99
+    )
 
 
 def _stored(library: Library) -> dict[tuple[int, str], list[bytes]]:

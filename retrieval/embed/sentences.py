@@ -33,12 +33,14 @@ def text_of(sentences: str) -> str:
     return sentences.removesuffix(_MARK)
 
 
-def has_sentences(modality: str, kind: str) -> bool:
-    """Whether a passage is embedded by its sentences: what documents and recordings say.
+LONG = 80
+"""Characters read on a picture from which it is a page: a screenshot, a letter, a receipt."""
 
-    The few lines that are read on a photo are no sentences.
-    """
-    return modality != "image" and kind not in ABOUT
+
+def has_sentences(modality: str, kind: str, text: str) -> bool:
+    """Whether a passage is embedded by its sentences: what documents, recordings and pictures of
+    pages say. The few letters that are read on a photo are no sentences."""
+    return kind not in ABOUT and (modality != "image" or len(text) >= LONG)
 
 
 class Sentences:
