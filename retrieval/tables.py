@@ -25,6 +25,7 @@ _RULE = re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-{2,}:?\s*)?$")
 """Parts the names of the columns from the rows in Markdown."""
 _UNIT = re.compile(r"(?<=\w)\s*[（(][^)）]*[)）]")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_PERIOD = re.compile(r"(?<!\d)(?:19|20)\d\d(?:[/-]\d\d)?(?!\d)|\b[QH][1-4]\b")
 _TITLES = 6
 """Lines among which the names of the columns must be."""
 
@@ -269,16 +270,20 @@ def _within(passages: Sequence[Passage]) -> list[Table]:
         if passage.kind != "table" or not lines:
             beside = False
             continue
-        place, cells = passage.locator, _split(lines[0])
+        place = passage.locator
         page = place.page if isinstance(place, PageLocator) else 0
+        first = lines[0]
+        if _is_title(lines):
+            lines = lines[1:]
+        cells = _split(lines[0])
         last = blocks[-1] if blocks else None
-        if last and lines[0] == last.first and (beside or page == last.page + 1):
-            last.take(lines[1:], passage)
-        elif last and last.goes_on(cells, page, beside):
-            last.first = lines[0]
+        if last and first == last.first and (beside or page == last.page + 1):
+            last.take([x for x in lines[1:] if _split(x) != last.columns], passage)
+        elif last and last.goes_on(cells, page, beside) and not _names_years(lines):
+            last.first = first
             last.take(lines, passage)
-        elif _are_names(cells):
-            last = _Block(cells, [], lines[0], page)
+        elif _are_names(cells) or _names_years(lines):
+            last = _Block(cells, [], first, page)
             last.take(lines[1:], passage)
             blocks.append(last)
         else:  # without names of its own
@@ -299,6 +304,27 @@ def _split(line: str) -> tuple[str, ...]:
     if bare.startswith("|") and bare.endswith("|"):
         bare = bare.strip("|")
     return tuple(" ".join(cell.strip(" *_`").split()) for cell in bare.split("|"))
+
+
+def _is_title(lines: Sequence[str]) -> bool:
+    """Whether the first line is a title set across a table, the names of its columns below it."""
+    if len(lines) < 3 or len(_split(lines[0])) < 2:
+        return False
+    return sum(map(bool, _split(lines[0]))) == 1 and _are_names(_split(lines[1]))
+
+
+def _names_years(lines: Sequence[str]) -> bool:
+    """Whether the first line names columns of years or quarters: "Line | 2023 | 2024 budget", with
+    other figures below."""
+    if len(lines) < 2:
+        return False
+    names, below = _split(lines[0]), _split(lines[1])
+    bare = [_PERIOD.sub("", name) for name in names]
+    dated = [i for i, name in enumerate(names) if bare[i] != name]
+    if len(names) != len(below) or not dated or 0 in dated or len(set(names)) < len(names):
+        return False
+    figures = all(re.search(r"\d", below[i]) and not _YEAR.fullmatch(below[i]) for i in dated)
+    return figures and all(names) and not re.search(r"\d", "".join(bare))
 
 
 def _are_names(cells: Sequence[str]) -> bool:

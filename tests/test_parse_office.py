@@ -116,6 +116,22 @@ def test_sheets_are_pages_of_named_values(tmp_path: Path) -> None:
     assert "=SUM" not in found.text
 
 
+def test_years_name_columns_and_figures_do_not(tmp_path: Path) -> None:
+    for names, told in (
+        (["Line", "2024 actual", 2025, "Note"], True),
+        (["Line", "12 kg", 2025, "Note"], False),
+        ([2024, 2025, "Line", "Note"], False),
+    ):
+        book = openpyxl.Workbook()
+        book.active.append(["Budget of the studio"])
+        book.active.append(names)
+        book.active.append(["Rent", 1200, 1350, "since May"])
+        path = tmp_path / "budget.xlsx"
+        book.save(path)
+        first = read(path).blocks[0].text
+        assert ("Columns: Line | 2024 actual | 2025 | Note" in first) is told
+
+
 def test_comments_and_merged_cells_of_a_sheet(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     sheet = book.active

@@ -132,6 +132,29 @@ def test_tables_of_one_document_are_kept_apart(tmp_path: Path) -> None:
     assert work.sheet == "Work" and work.rows[0].cells == ("Ivo", "3 March 2026", "6")
 
 
+def test_a_title_set_across_a_table_is_no_row_and_years_name_columns(tmp_path: Path) -> None:
+    import docx
+
+    document = docx.Document()
+    for rows in (
+        [("Who pays", "Share", "Note"), ("Tenants", "40", ""), ("Club", "60", "")],
+        [("2. Fees", "", ""), ("Notice given", "Fee", "Note"), ("15 days", "10%", "none")],
+        [("Line", "2024", "2025 budget"), ("Rent", "1,200", "1,350"), ("Heat", "300", "280")],
+    ):
+        table = document.add_table(len(rows), len(rows[0]))
+        for row, cells in zip(table.rows, rows, strict=True):
+            for cell, text in zip(row.cells, cells, strict=True):
+                cell.text = text
+    path = tmp_path / "club.docx"
+    document.save(str(path))
+    found = _tables(path)
+    assert [t.columns for t in found] == [
+        ("Who pays", "Share", "Note"), ("Notice given", "Fee", "Note"),
+        ("Line", "2024", "2025 budget"),
+    ]  # fmt: skip
+    assert [len(t.rows) for t in found] == [2, 1, 2]
+
+
 def test_rows_that_do_not_fit_the_columns_are_no_table(tmp_path: Path) -> None:
     spoiled = NOTES["order.md"].replace("| Desk | 1 |", "| Desk |")
     assert not _tables(*write(tmp_path, {"order.md": spoiled}))

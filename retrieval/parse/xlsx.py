@@ -24,6 +24,7 @@ _Row = tuple[int, list[str]]
 """The number of a row in its sheet, and its cells."""
 
 _NUMBER, _YEAR = re.compile(r"[-+]?[\d.,]+"), re.compile(r"(?:19|20)\d\d")
+_OF_YEAR = re.compile(r"(?:19|20)\d\d(?:[/-]\d\d)?(?: \D+)?")
 _MAX_ROWS = 200_000
 _MAX_COLUMNS = 200
 _ABOUT = 200
@@ -201,10 +202,12 @@ class _Down:
 
 
 def _names(row: list[str]) -> list[str]:
-    """Return the row when it can name columns: two or more distinct texts, no numbers."""
+    """Return the row when it can name columns: two or more distinct texts, no numbers but years
+    after the first."""
     if len(row) < 2 or not all(row) or len(set(row)) != len(row):
         return []
-    return [] if any(cell[0].isdigit() or cell[0] in "-+." for cell in row) else row
+    others = [cell for place, cell in enumerate(row) if not (place and _OF_YEAR.fullmatch(cell))]
+    return [] if any(cell[0].isdigit() or cell[0] in "-+." for cell in others) else row
 
 
 def _value(cell: Any) -> str:
