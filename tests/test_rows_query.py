@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 import pytest
 
@@ -13,6 +14,7 @@ from assistant.rows.grounded import Cells, grounded
 from assistant.rows.named import Named, matching
 from assistant.rows.query import Condition, Query, Term, read_query, renamed, without
 from assistant.rows.schema import grammar, schema_names
+from assistant.rows.when import spelled, when_of
 from retrieval.tables import Row, Table
 from retrieval.values import Passage, TextLocator
 
@@ -245,6 +247,42 @@ def test_what_numbers_name_rows_is_not_added_up() -> None:
     rows = tuple(Row(c, " | ".join(c), passage) for c in cells)
     plots = Sheet.of(Table("plots.csv", "", ("Plot", "Holder", "Rent"), rows))
     assert [is_identifier(plots, c) for c in (0, 2)] == [True, False]
+
+
+def test_prices_of_one_night_do_not_add_up() -> None:
+    names = ("Season", "A week", "Changeover")
+    cells = (("April to June", "£540", "Saturday"), ("July and August", "£790", "Friday"))
+    place = TextLocator(0, 1)
+    passage = Passage(1, "inn.docx", "0", "document", "", "table", "", place, 0.0, 0.0)
+    rows = tuple(Row(c, " | ".join(c), passage) for c in cells)
+    prices = Sheet.of(Table("inn.docx", "Inn", names, rows, True))
+    query = read_query("SELECT SUM(A_week) FROM t", schema_names(names))
+    assert query is not None
+    asked = "What do guests pay for a week in high summer?"
+    assert grounded(query, asked, prices, Meant(prefers=True)) is None
+    asked = "What do the four weeks cost in total?"
+    assert grounded(query, asked, prices, Meant(prefers=True)) is not None
+
+
+def test_parts_of_a_year_are_months() -> None:
+    days = [date(2025, 2, 3), date(2025, 11, 4)]
+    for said, told in (
+        ("paid in the first 3 months of 2025", "2025-01-01 – 2025-03-31"),
+        ("sold in the last quarter of 2024", "2024-10-01 – 2024-12-31"),
+        ("2024年下半年花了多少", "2024-07-01 – 2024-12-31"),
+        ("paid in the first two months of the year", "2025-01-01 – 2025-02-28"),
+        ("paid in the last three months", ""),
+    ):
+        when = when_of(spelled(said), days)
+        assert when is not None and when.label() == told
+
+
+def test_the_lowest_needs_no_limit_where_the_question_says_lowest() -> None:
+    asked = put(
+        "SELECT Pet FROM t ORDER BY Weight_kg", "Which of the 4 visits had the lowest weight?"
+    )
+    assert isinstance(asked, Asked) and asked.operation == "min" and asked.column == 4
+    assert put("SELECT Pet FROM t ORDER BY Weight_kg", "Which of the 7 pets weighs least?") is None
 
 
 def test_a_dot_parts_thousands_where_commas_part_decimals_in_the_table() -> None:

@@ -125,6 +125,8 @@ def asked_of(question: str, sheet: Sheet) -> Asked | None:
     filters = filters_of(groups.rest, sheet.table, sheet.labels, sheet.kept)
     if not columns and operation != "count":
         return None
+    if operation != "count" and sheet.sections > 1 and not filters.labels:
+        return None
     rows = [i for i in sheet.kept if filters.hold(sheet.table.rows[i]) and _in_time(i, when, sheet)]
     columns = [c for c in columns if _has_figures(sheet, c, rows)] or columns
     if groups.by is None and one_row(sheet, columns, rows, operation):

@@ -37,6 +37,13 @@ class Sheet:
         return cls(table, tuple(kept))
 
     @cached_property
+    def sections(self) -> int:
+        """How many rows are headings of those below them, as INCOME and EXPENSES in a budget: the
+        highest of all its rows is that of neither."""
+        kept = (self.table.rows[i].cells for i in self.kept)
+        return sum(bool(cells[0]) and not any(cells[1:]) for cells in kept)
+
+    @cached_property
     def numbers(self) -> dict[int, list[Number | None]]:
         """The columns of numbers, each with a place for every row of the table."""
         cells = {

@@ -142,9 +142,11 @@ class Conditions:
         return self._dated[column] if column is not None else []
 
     def _number_left(self, rest: str, filters: Filters) -> bool:
-        """Whether a figure of the question is in no condition and no cell."""
+        """Whether a figure of the question is in no condition and no cell, nor how many rows
+        there are ("which of the 3 firms")."""
         table = self._sheet.table
         used = [v for c in self._query.conditions for v in c.values] + [table.asset, table.sheet]
+        used.append(str(len(self._sheet.kept)))
         used += [cell for cells in _whole(filters).values() for cell in cells]
         known = set(re.findall(r"\d+", " ".join(used)))
         return any(number not in known for number in re.findall(r"\d+", rest))

@@ -16,6 +16,7 @@ from assistant import phrases
 from assistant.citations import fold
 from assistant.rows import vocabulary
 from assistant.rows.asking import REMARKS
+from assistant.rows.when import spelled
 from retrieval.tables import Row, Table
 
 _LETTER = r"[^\W_\u3400-\u9fff]"
@@ -156,8 +157,9 @@ def _runs(question: str, table: Table) -> list[tuple[tuple[str, ...], bool]]:
 
 
 def bare_of(question: str, asset: str) -> str:
-    """Return a question without the name of a table's file, however loosely it is written."""
-    bare = phrases.NAME_QUOTED.sub(" ", question.replace(asset, " "))
+    """Return a question without the name of a table's file, however loosely it is written, parts
+    of a year as months."""
+    bare = phrases.NAME_QUOTED.sub(" ", spelled(question.replace(asset, " ")))
     words = re.findall(r"\w+", re.sub(r"\.\w+$", "", asset).replace("_", " "))
     if len(words) > 1:
         title = r"\W+(?:and\W+|the\W+)?".join(map(re.escape, words))

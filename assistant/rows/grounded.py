@@ -29,7 +29,7 @@ from assistant.rows.filters import bare_of, is_titled
 from assistant.rows.named import Named
 from assistant.rows.query import Query, Term
 from assistant.rows.schema import schema_names
-from assistant.rows.wanted import asks_for, people_columns, way_column, wrong_side
+from assistant.rows.wanted import adds_rates, asks_for, people_columns, way_column, wrong_side
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class _Grounded:
                 return None
             return self._added(figure, chosen)
         columns = tuple(t.column for t in query.selected if t.column is not None and not t.made)
-        if query.order is not None and query.first and query.order.column is not None:
+        if query.order is not None and query.order.column is not None and self._is_first():
             if extreme:
                 return self._extreme(query.order.column, query.descending, columns)
         elif extreme:
@@ -169,6 +169,15 @@ class _Grounded:
         most = most if side is None else side
         return _Figure("max" if most else "min", column)
 
+    def _is_first(self) -> bool:
+        """Whether the query wants the first of its order: it says so, or the question which end."""
+        return self._query.first or self._named.most() is not None
+
+    def _paid(self) -> int | None:
+        """Return the only column of money, where the question speaks of money."""
+        money = [c for c in figures_of(self._sheet) if is_money(self._sheet, [c])]
+        return money[0] if len(money) == 1 and self._named.money() else None
+
     def _by_group(self, group: Term, figure: Term | None) -> _Figure | _Told | None:
         """Return a figure by group: all groups told, or the one with the most or the least."""
         query, by = self._query, group.made or group.column
@@ -185,6 +194,8 @@ class _Grounded:
             return self._extreme(worth.column, worth.made == "max")
         if worth is None or worth.made not in ("sum", "count"):
             return None
+        if worth.made == "count" and not self._named.often() and (paid := self._paid()) is not None:
+            return self._extreme(paid, query.descending)  # the dearest, of things told once each
         side = self._named.most()
         most = query.descending if side is None else side
         column = None if self._named.often() else self._column(worth.column, "sum")
@@ -197,9 +208,13 @@ class _Grounded:
         every = made.operation == "count" and made.group is None and not chosen.about
         if every and (chosen.dropped or chosen.left):
             return None  # not all are meant
+        if made.operation != "count" and sheet.sections > 1 and not chosen.about:
+            return None
         if column is not None:
             rows = of_side(rows, column, self._bare, sheet)
             if wrong_side(self._bare, sheet, column):
+                return None
+            if made.operation == "sum" and adds_rates(self._bare, sheet, column, rows):
                 return None
             if made.operation != "count" and not self._is_meant(column, made.operation):
                 return None

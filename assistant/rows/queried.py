@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from assistant.citations import content_words
 from assistant.drafts import Draft
-from assistant.rows.columns import Sheet, is_prose
+from assistant.rows.columns import Sheet, figures_of, is_named, is_prose
 from assistant.rows.figures import RowFigures
 from assistant.rows.grounded import Cells, grounded, values_named
 from assistant.rows.named import Named
@@ -34,6 +34,9 @@ _SURE = 2
 """Words of a question in a table from which it is the one that is meant."""
 _BESIDE = 5
 """Passages found first that are held against a table."""
+_TELLING = 5
+"""Letters of a word by which one row may be told from all others."""
+_SHORT = re.compile(r"\d{1,2}")
 _WORDS_OF = 20_000
 """Rows by whose words a table is told from others."""
 
@@ -99,29 +102,42 @@ def of_a_row(session: Session, said: str, passage: Passage) -> bool:
     """Whether words are a cell of a table that a query found no answer in: the wrong one, mostly.
 
     Words out of a cell that holds sentences were read, as in any other text, and a bill's own line
-    of its total is no row of a list.
+    of its total is no row of a list; nor is it any row where it is the only one to have a word of
+    the question, in another cell.
     """
     if passage.kind != "table" or passage.asset not in session.notes.get(NO_QUERY, ()):
         return False
     lines = [line for line in passage.text.split("\n") if said in line]
     cells = (cell for line in lines for cell in line.split(BETWEEN))
     prose = any(said in cell and is_prose(cell) for cell in cells)
-    return not prose and not any(TOTAL_LINE.search(line) for line in lines)
+    if prose or any(TOTAL_LINE.search(line) for line in lines):
+        return False
+    return not any(_alone_has(session.request.question, line, said, passage) for line in lines)
+
+
+def _alone_has(question: str, line: str, said: str, passage: Passage) -> bool:
+    """Whether a row is the only one of its passage with a word of the question, beside ``said``."""
+    rest = set(content_words(line.replace(said, " ")))
+    others = (x for x in passage.text.split("\n") if x != line)
+    common = {word for other in others for word in content_words(other)}
+    words = {w for w in content_words(question) if len(w) >= _TELLING and not w.isdecimal()}
+    return bool((words & rest) - common)
 
 
 def _nearest(question: str, sheets: Sequence[Sheet]) -> tuple[Sheet, int] | None:
     """Return the table that has most of the question's words, and how many; None when none has any.
 
     A word that fewer of the tables have counts for more, one of a title or column for two; the
-    tables of the file that was found first for one more.
+    tables of the file that was found first for one more, and that of which figures are named.
     """
-    asked = set(content_words(question))
+    asked = {word for word in content_words(question) if not _SHORT.fullmatch(word)}
     shared = [asked & _words_of(sheet) for sheet in sheets]
     common = Counter(word for words in shared for word in words)
     titles = [set(content_words(_title(sheet))) for sheet in sheets]
     worth = [
         sum((1 + (word in title)) / common[word] for word in words)
         + (sheet.table.asset == sheets[0].table.asset)
+        + any(is_named(sheet.table.columns[c], question) for c in figures_of(sheet))
         for words, title, sheet in zip(shared, titles, sheets, strict=True)
     ]
     best = worth.index(max(worth)) if any(shared) else None

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from assistant.calls import ToolResult
-from assistant.choices import any_named
+from assistant.choices import any_named, asks_yes_no
 from assistant.drafts import Draft, passages_of
 from assistant.i18n import text
 from assistant.leader import focus
@@ -46,7 +46,10 @@ def told_by_rows(session: Session, plan: Plan, results: Sequence[ToolResult]) ->
     First by rule; where no rule understands the question, by a query that the model writes. Rows of
     C do not answer "Among A and B, which has most?".
     """
-    said, question = _told(session, plan, results), session.request.question
+    question = session.request.question
+    if asks_yes_no(question) and not of_many(question):
+        return None  # "will it pay out?" speaks of paying, and wants no sum
+    said = _told(session, plan, results)
     if said is None or not said.found or not _WHICH.search(question):
         return said
     return said if any_named(question, [said.text]) else None
@@ -67,8 +70,9 @@ def _told(session: Session, plan: Plan, results: Sequence[ToolResult]) -> Draft 
         return None
     said = _tell(session, plan, held, meant=meant) if figures else None
     if (said is None or said.found is False) and can_query(session):
-        lists = [passages for passages in held if not (plan.field and _is_bill(passages))]
-        sheets = [sheet for passages in lists for sheet in _sheets(passages)]
+        sheets = [sheet for passages in held for sheet in _sheets(passages)]
+        if plan.field:
+            sheets = [sheet for sheet in sheets if not _is_bill(sheet)]
         return told_by_query(session, sheets, passages_of(results), meant=meant) or said
     return said
 
@@ -145,10 +149,11 @@ def _sheets(passages: Sequence[Passage]) -> list[Sheet]:
     return [Sheet.of(table) for table in tables_of(passages)]
 
 
-def _is_bill(passages: Sequence[Passage]) -> bool:
-    """Whether a document has a table with a total of its own: its fields are read, not queried."""
-    table = bool(passages) and is_table_file(passages[0].asset)
-    return not table and any(p.kind == "table" and TOTAL_LINE.search(p.text) for p in passages)
+def _is_bill(sheet: Sheet) -> bool:
+    """Whether a document's table has a total of its own: a bill's fields are read, not queried."""
+    lines = (row.line for row in sheet.table.rows)
+    parts = (row.passage.text for row in sheet.table.rows)
+    return sheet.table.within and any(TOTAL_LINE.search(text) for text in (*lines, *parts))
 
 
 def _understood(question: str, held: Sequence[Sequence[Passage]]) -> list[tuple[Sheet, Asked]]:

@@ -17,7 +17,8 @@ OPERATIONS: tuple[tuple[Operation, re.Pattern[str]], ...] = (
     (
         "count",
         any_of(
-            rf"\bhow many (?:\w+ )?{COUNTED}\b|\bhow often\b|\bnumber of (?:\w+ )?{COUNTED}\b",
+            rf"\bhow many (?:of )?(?:\w+ )?{COUNTED}\b|\bhow often\b",
+            rf"\bnumber of (?:\w+ )?{COUNTED}\b",
             rf"\b(?:which|what|list|show)(?: me)?(?: all)?(?: my| the)? (?:\w+ )?{COUNTED}\b.*\d",
             "(?:多少|几)[次笔条行单套场趟]",
         ),
@@ -110,6 +111,12 @@ PLAIN_AMOUNT = any_of(
     r"^(?:the )?(?:amount|total|total amount|total price|sum)\b", "^(?:总?金额|总价|总额|合计)"
 )
 UNIT_PRICE = any_of(r"\b(?:unit price|price|unit cost|rate)\b", "单价|价格")
+RATE = any_of(
+    r"^(?:an?|per|each|every)\b|\b(?:per|rate|tariff)\b"
+    r"|/ ?(?:person|head|night|day|hour|week|month|year|h|kg|m)\b",
+    "^每|单价|/ ?(?:人|晚|天|日|小时|周|月|年|斤|公斤)",
+)
+"""A column of what one of something costs: its cells do not add up to anything."""
 QUANTITY = any_of(
     r"\b(?:quantity|qty|count|stock|in stock|units|pieces|number|amount)\b", "数量|库存|件数|个数"
 )
@@ -120,7 +127,9 @@ NOT_FIGURES = any_of(
 )
 """Columns whose numbers are no figures to work with unless the question names them."""
 TOTAL_ROW = any_of(
-    r"^(?:grand |sub)?-?\s?totals?:?$|^sum:?$|^balance:?$", "^(?:合计|总计|小计|总和)[:：]?$"
+    r"^(?:grand |sub)?-?\s?totals?:?$|^sum:?$|^balance:?$",
+    r"^total (?:income|expens(?:es?|iture)|costs?|revenues?|sales|receipts|payments|budget)$",
+    "^(?:合计|总计|小计|总和)[:：]?$",
 )
 TOTAL_LINE = re.compile(
     r"^\W*(?:grand |sub)?-?\s?totals?\b.*\d|^\W*(?:合计|总计|总额|共计).*\d",

@@ -35,6 +35,12 @@ def wrong_side(question: str, sheet: Sheet, column: int) -> bool:
     return bool(asked and only_in and not is_named(name, question))
 
 
+def adds_rates(question: str, sheet: Sheet, column: int, rows: Sequence[int]) -> bool:
+    """Whether prices of one night or one kilo would be added up, though nobody asks for a total."""
+    rates = vocabulary.RATE.search(spaced(sheet.table.columns[column]))
+    return bool(rates) and len(rows) > 1 and not vocabulary.ALTOGETHER.search(question)
+
+
 def way_column(question: str, sheet: Sheet) -> int | None:
     """Return the column of the ways to pay where it is asked how something was paid."""
     if not asking.WAY_ASKED.search(question):

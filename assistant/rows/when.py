@@ -63,6 +63,15 @@ _RELATIVE = re.compile(
     re.IGNORECASE,
 )
 
+_PARTS = re.compile(
+    rf"\b(?P<side>first|last) (?P<n>half|quarter|[2-6]|two|three|four|six)(?P<months> months?)?"
+    rf"(?P<of> of)?(?: the year)?(?: of| in)?(?: (?P<year>{_YEAR}))?\b"
+    rf"|(?:(?P<zhyear>{_YEAR})\s*年?的?)?(?P<zhside>[上下]半年|前(?P<zhn>[二两三四六2-6])个月)",
+    re.IGNORECASE,
+)
+"""A part of a year, told from its beginning or its end."""
+_COUNTS = {"two": 2, "three": 3, "four": 4, "six": 6, "二": 2, "两": 2, "三": 3, "四": 4, "六": 6}
+
 Stretch = tuple[date, date]
 
 
@@ -101,6 +110,26 @@ class _Point:
             first, last = 3 * self.quarter - 2, 3 * self.quarter
         following = date(year + last // 12, last % 12 + 1, 1)
         return date(year, first, 1), following - timedelta(days=1)
+
+
+def spelled(question: str) -> str:
+    """Return a question with parts of a year as months: "the first half of 2024", 上半年."""
+    return _PARTS.sub(_spelled, question)
+
+
+def _spelled(found: re.Match[str]) -> str:
+    year = found["year"] or found["zhyear"] or ""
+    if zh := found["zhside"]:
+        months = 6 if zh.endswith("半年") else _COUNTS.get(found["zhn"]) or int(found["zhn"])
+        last = zh.startswith("下")
+    else:
+        word = found["n"].casefold()
+        months = {"half": 6, "quarter": 3}.get(word) or _COUNTS.get(word) or int(word)
+        last = found["side"].casefold() == "last"
+        if bool(found["months"]) == (word in ("half", "quarter")) or not (year or found["of"]):
+            return found.group()  # "the last three rows", "in the last six months"
+    first, end = (13 - months, 12) if last else (1, months)
+    return f" from {_NAMES[first - 1]} to {_NAMES[end - 1]} {year} "
 
 
 def when_of(question: str, days: Sequence[date]) -> When | None:
