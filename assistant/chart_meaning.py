@@ -61,17 +61,15 @@ def value_meant(
     cells = [
         Meant(number, value)
         for number, (chart, about) in enumerate(zip(charts, abouts, strict=True))
-        for value in _open(question, chart, about)
+        for value in open_values(question, chart, about)
     ]
-    texts = [p for p in found if p.kind != "chart"]
-    best = nearest(question, texts)
-    if not 1 <= len(cells) <= _MOST or not best or not asks_amount(question):
+    if not 1 <= len(cells) <= _MOST or not asks_amount(question):
         return None
-    said = [_text(charts[cell.chart], cell.value) for cell in cells]
+    said = [value_text(charts[cell.chart], cell.value) for cell in cells]
     cosines = likeness(question, said)
     at = int(np.argmax(cosines.plain))
     cell = cells[at]
-    if cosines.asked[at] - max(best.values()) < OVER_TEXT:
+    if not asked_over(question, float(cosines.asked[at]), found, OVER_TEXT):
         return None
     here = [n for n, other in enumerate(cells) if other.chart == cell.chart]
     labels = [n for n in here if cells[n].value.x != cell.value.x]
@@ -82,12 +80,18 @@ def value_meant(
     return cell if clear else None
 
 
+def asked_over(question: str, cosine: float, found: Sequence[Passage], least: float) -> bool:
+    """Whether a cosine (asked) is that much over the one of the likest sentence found."""
+    best = nearest(question, [p for p in found if p.kind != "chart"])
+    return bool(best) and cosine - max(best.values()) >= least
+
+
 def asks_amount(question: str) -> bool:
     """Whether a question asks for one amount, and not for what is made of several."""
     return asked_of(question) == "value" and _AMOUNT.search(question) is not None
 
 
-def _open(question: str, chart: Chart, about: str) -> list[Value]:
+def open_values(question: str, chart: Chart, about: str) -> list[Value]:
     """Return the values of a chart that a question may mean: of what it names, of its years."""
     whole = " ".join((chart.title, about, *chart.labels, *chart.series))
     if any(year not in whole for year in _PERIOD.findall(question)):
@@ -100,7 +104,8 @@ def _open(question: str, chart: Chart, about: str) -> list[Value]:
     ]
 
 
-def _text(chart: Chart, value: Value) -> str:
+def value_text(chart: Chart, value: Value) -> str:
+    """Return a value's names and its chart's title, as a text to be compared."""
     series = value.series.replace(": ", ", ")
     names = f"{value.x}: {series}" if series else value.x
     return f"{names}. {chart.title}"

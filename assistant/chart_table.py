@@ -56,15 +56,17 @@ _ASKED: tuple[tuple[Asked, re.Pattern[str]], ...] = (
     (
         "max",
         phrases.any_of(
-            r"\b(?:most|highest|largest|biggest|greatest|maximum|max|peak|best|top|tallest)\b",
-            "最多|最高|最大|最好|峰值",
+            r"\b(?:most|highest|largest|biggest|greatest|maximum|max|peak|best|top|tallest|dearest)\b"
+            r"|\b(?:more|higher|better)\b.{0,12}\bthan (?:any|all|the) other",
+            "最多|最高|最大|最好|最贵|峰值",
         ),
     ),
     (
         "min",
         phrases.any_of(
-            r"\b(?:least|lowest|smallest|fewest|minimum|min|worst|shortest)\b",
-            "最少|最低|最小|最差",
+            r"\b(?:least|lowest|smallest|fewest|minimum|min|worst|shortest|cheapest)\b"
+            r"|\b(?:less|fewer|lower|worse)\b.{0,12}\bthan (?:any|all|the) other",
+            "最少|最低|最小|最差|最便宜",
         ),
     ),
     (
@@ -76,6 +78,25 @@ _ASKED: tuple[tuple[Asked, re.Pattern[str]], ...] = (
         ),
     ),
 )
+_ALL = phrases.any_of(
+    r"^(?:all|total|overall|everyone|average|mean)\b", "^(?:全体|全部|所有|总体|合计|总计|平均)"
+)
+"""A label of all the others together."""
+_WHICH: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
+    (
+        phrases.any_of(r"\b(?:which|what) (?:\w+ )?(?:week)?days?\b", "星期几|周几|礼拜几|哪一?天"),
+        phrases.any_of(r"^(?:mon|tue|wed|thu|fri|sat|sun)|\d", "^(?:周|星期|礼拜)|日"),
+    ),
+    (
+        phrases.any_of(r"\b(?:which|what) (?:\w+ )?months?\b", "哪一?个?月|几月"),
+        phrases.any_of(r"^(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|\d", "月"),
+    ),
+    (
+        phrases.any_of(r"\b(?:which|what) (?:\w+ )?(?:years?|quarters?)\b", "哪一?年|哪个季度"),
+        phrases.any_of(r"\d", "季"),
+    ),
+)
+"""What is asked for when it is highest, and what its labels look like."""
 _AMOUNT = phrases.any_of(
     r"\bhow (?:many|much)\b|\bvalues?\b|\bper ?cent|\bshare\b", "多少|几|数值|百分比|占比"
 )
@@ -132,9 +153,9 @@ def tell(question: str, chart: Chart, language: Language) -> Told | None:
     if not chosen:
         return None
     if asked in ("max", "min"):
-        return _extreme(asked, chosen, chart, language)
+        return _extreme(asked, chosen, chart, language) if _of_kind(bare, chosen) else None
     if asked == "difference":
-        return _difference(chosen, chart, language) if labels or series else None
+        return told_difference(chosen, chart, language) if labels or series else None
     if asked == "value" and len(labels) == 1 and _either(bare, series, chart):
         return _together(chosen, chart, language, alone=wants_number_alone(question))
     if asked in ("sum", "average") and len(chosen) > 1:
@@ -144,6 +165,12 @@ def tell(question: str, chart: Chart, language: Language) -> Told | None:
     if labels or (series and len(series) < len(chart.series)) or asked == "all":
         return _listed(chosen, chart, language)
     return None
+
+
+def _of_kind(question: str, chosen: Sequence[Value]) -> bool:
+    """Whether labels are days, months or years, if it is one of these that is asked for."""
+    rules = [like for asks, like in _WHICH if asks.search(question)]
+    return all(like.search(value.x) for like in rules for value in chosen)
 
 
 def _either(question: str, series: Sequence[str], chart: Chart) -> bool:
@@ -204,7 +231,9 @@ def _listed(chosen: Sequence[Value], chart: Chart, language: Language) -> Told:
 
 
 def _extreme(asked: Asked, chosen: Sequence[Value], chart: Chart, language: Language) -> Told:
-    """Name the largest or smallest value, and those that cannot be told from it."""
+    """Name the largest or smallest value, and those that cannot be told from it; a row of all
+    together is none of them."""
+    chosen = [v for v in chosen if not _ALL.match(v.x)] or chosen
     ordered = sorted(chosen, key=lambda v: -v.value if asked == "max" else v.value)
     best = ordered[0]
     close = [
@@ -224,7 +253,8 @@ def _extreme(asked: Asked, chosen: Sequence[Value], chart: Chart, language: Lang
     return Told(words + _note([best], language), (best, *close[:3]))
 
 
-def _difference(chosen: Sequence[Value], chart: Chart, language: Language) -> Told | None:
+def told_difference(chosen: Sequence[Value], chart: Chart, language: Language) -> Told | None:
+    """Tell the difference of two values; None when there are more or fewer."""
     if len(chosen) != 2:
         return None
     high, low = sorted(chosen, key=lambda v: -v.value)

@@ -14,8 +14,16 @@ from typing import Any
 from assistant import phrases
 from assistant.calls import ToolResult
 from assistant.chart_names import bare_name, meant_names
-from assistant.chart_table import Told, asked_for, asked_of, asks_values, tell, told_value
-from assistant.citations import cite, content_words
+from assistant.chart_table import (
+    Told,
+    asked_for,
+    asked_of,
+    asks_values,
+    tell,
+    told_difference,
+    told_value,
+)
+from assistant.citations import cite, content_words, fold
 from assistant.drafts import Draft, join
 from assistant.i18n import Language, text
 from assistant.library import Attached, LibraryView
@@ -48,6 +56,8 @@ _OF_CHARTS = phrases.any_of(
     "(?:几|多少)[个张幅](?:图表|统计图|图)|图表?的(?:标题|名称|数量|个数)|哪[些几][个张幅]?图",
 )
 """Asks of charts themselves: how many, which ones, what they are called."""
+_NAME = re.compile(r"(?<![.!?:]\s)(?<!^)\b[A-Z][a-z][\w-]+")
+"""A name of something, by its capital letter within a sentence."""
 _ASKING = phrases.any_of(
     r"\b(?:per ?cent(?:age)?s?|shares?|proportions?|values?|respondents?|adults?|people|persons?"
     r"|those|who|says?|said|think|thinks|view(?:s|ed)?|name[sd]?|according|reports?|surve(?:y|yed|ys)"
@@ -181,13 +191,19 @@ def told_by_chart(
 def _by_meaning(session: Session, passages: Sequence[Passage]) -> Draft | None:
     """Answer with the value of a chart that the question means without naming it, and its names."""
     from assistant.chart_meaning import asks_amount, value_meant
+    from assistant.chart_scope import pair_meant
 
     question = session.request.question
-    if session.likeness is None or not asks_amount(question):
+    apart = asked_of(question) == "difference"
+    if session.likeness is None or not (apart or asks_amount(question)):
         return None
     held = _of_files(session, passages[:_LEADING])[:_CHARTS]
     abouts = [f"{h.passage.heading} {h.passage.asset}" for h in held]
     charts = [h.chart for h in held]
+    if apart:
+        pair = pair_meant(question, charts, abouts, passages, session.likeness)
+        told = pair and told_difference(pair.values, charts[pair.chart], session.language)
+        return _draft(told, held[pair.chart], session.language) if pair and told else None
     meant = value_meant(question, charts, abouts, passages, session.likeness)
     if meant is None:
         return None
@@ -206,11 +222,20 @@ def told_by_named(session: Session, plan: Plan) -> Draft | None:
 
 
 def _of_files(session: Session, passages: Sequence[Passage]) -> list[Held]:
-    """Return the charts of the files of passages, of the best first."""
+    """Return the charts of the files of passages, of the best first; of those that have the names
+    that the question has."""
     library, held = session.request.library, list[Held]()
+    names = [fold(name) for name in _NAME.findall(phrases.NAME.sub(" ", session.request.question))]
     for asset in dict.fromkeys(p.asset_id for p in passages):
         mine = [p for p in passages if p.asset_id == asset]
-        held += charts_of(library.passages(asset) if asset else mine, session.words)
+        mine = list(library.passages(asset)) if asset else mine
+        whole = (
+            fold(" ".join([mine[0].asset, *(f"{p.heading} {p.text}" for p in mine)]))
+            if mine
+            else ""
+        )
+        if all(name in whole for name in names):
+            held += charts_of(mine, session.words)
     return held
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from assistant.chart_meaning import asks_amount, value_meant
 from assistant.chart_names import meant_names
+from assistant.chart_scope import pair_meant
 from assistant.chart_table import tell
 from assistant.likeness import Likeness
 from retrieval.charts.values import Chart, Value
@@ -125,3 +126,30 @@ def test_only_amounts_are_asked_of_charts_that_are_not_named() -> None:
     assert asks_amount("What share of the youngest pay?") and asks_amount("年轻人占多少？")
     assert not asks_amount("Who painted the ferry?")
     assert not asks_amount("By how many percent did it rise from May to June in total?")
+
+
+JOBS = _chart("Number of jobs by kind", "", {
+    "2021": {"Brakes": 120, "Gears": 52, "Wheels": 88},
+    "2024": {"Brakes": 141, "Gears": 95, "Wheels": 90},
+})  # fmt: skip
+
+
+def test_the_difference_of_two_named_labels_is_of_the_series_that_is_meant(
+    likeness: Likeness,
+) -> None:
+    asked = "How many more gear repairs did we do in 2024 than in 2021?"
+    pair = pair_meant(asked, [FERRY, JOBS], ["", "Bicycle workshop"], [TEXT], likeness)
+    assert pair is not None and pair.chart == 1
+    assert {(v.x, v.series) for v in pair.values} == {("2021", "Gears"), ("2024", "Gears")}
+    vague = "How much more did we do in 2024 than in 2021?"
+    assert pair_meant(vague, [JOBS], [""], [TEXT], likeness) is None
+    assert pair_meant("How many more gears than brakes?", [JOBS], [""], [TEXT], likeness) is None
+
+
+def test_the_highest_is_none_of_all_together_and_of_the_kind_asked_for() -> None:
+    shares = _chart(
+        "How traders pay", "%", {"All traders": {"": 90}, "Cash": {"": 40}, "Card": {"": 70}}
+    )
+    told = tell("Which way to pay has the highest share?", shares, "en")
+    assert told is not None and told.values[0].x == "Card"
+    assert tell("On which weekday is the share highest?", shares, "en") is None
