@@ -39,7 +39,7 @@ _KINDS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
             r"^\W*(?:(?:by |since |until |till |from )?when"
             r"|(?:in |on |since |during |at |by |until )?(?:what|which) "
             r"(?:year|date|month|day|century|time))\b"
-            r"|[何几]时|[什啥]么?时[候间]|哪一?[年天月日]|几[月点号]|(?:星期|周|礼拜)几",
+            r"|[何几]时|[什啥]么?时[候间]|哪一?[年天月日]|几[月点]|几号(?![桌楼线房门车库柜窗店位])|(?:星期|周|礼拜)几",
             re.IGNORECASE,
         ),
     ),
@@ -144,6 +144,11 @@ def can_be(answer: str, question: str) -> bool:
     return True
 
 
+def lacks_number(answer: str, question: str) -> bool:
+    """Whether a telephone number is asked for and words have none."""
+    return bool(_ASKS_TELEPHONE.search(question)) and not can_be(answer, question)
+
+
 _UNIT = (
     r"\s*(?:[%°℃]\s*[CF]?|年|月|日|岁|度|万|亿"
     r"|(?:[kcm]?m|[km]?g|m?l|ha|ft|lb|mph|min|h|s|[ap]m|[GM]B)\b)?\s*"
@@ -153,13 +158,27 @@ _RANGE = re.compile(
     rf"(?<![\w.]){_END}(?:到|至|–|—|~|～|-|to|and|or)\s*{_END}(?![\d])", re.IGNORECASE
 )
 _BETWEEN = re.compile(r"\b(?:between|either)\s*$", re.IGNORECASE)
+_AMOUNT = rf"(?:\d+|[一二两三四五六七八九十百半]+|\b(?:{_NUMBER_WORDS})(?:-(?:{_NUMBER_WORDS}))?\b)"
+_COMPOUND = re.compile(
+    rf"{_AMOUNT}\s?(?:个?(?:小时|钟头)|h\b|hours?\b|hrs?\b)[,\s]*(?:and\s+)?"
+    rf"{_AMOUNT}\s?(?:分钟?|min(?:ute)?s?\b|m\b)"
+    rf"|{_AMOUNT}\s?(?:years?\b|年(?!代))[,\s]*(?:and\s+)?{_AMOUNT}\s?(?:months?\b|个月)"
+    rf"|{_AMOUNT}\s?(?:weeks?\b|周|个?星期)[,\s]*(?:and\s+)?{_AMOUNT}\s?(?:days?\b|天)"
+    rf"|{_AMOUNT}\s?(?:minutes?|mins?|分钟?)[,\s]*(?:and\s+)?{_AMOUNT}\s?(?:seconds?\b|secs?\b|秒钟?)"
+    rf"|{_AMOUNT}\s?(?:f(?:ee|oo)?t\b)[,\s]*(?:and\s+)?{_AMOUNT}\s?in(?:ch(?:es)?)?\b",
+    re.IGNORECASE,
+)
+"""One measure told in two units: two hours and forty minutes."""
 
 
 def whole_range(text: str, start: int, end: int) -> tuple[int, int]:
-    """Return a copied stretch of a text, widened to the range of figures that it is one end of.
+    """Return a copied stretch of a text, widened to the whole of which it is one end.
 
-    Of ``0.3 to 0.6 °C`` neither end is the answer alone.
+    Of ``0.3 to 0.6 °C`` neither end is the answer alone, nor of ``2 hours 40 minutes``.
     """
+    for found in _COMPOUND.finditer(text):
+        if found.start() <= start < end <= found.end():
+            return found.span()
     for found in _RANGE.finditer(text):
         first, last = found.start(), found.start() + len(found.group().rstrip())
         apart = re.search(r"\b(?:and|or)\b", found.group())

@@ -21,8 +21,8 @@ _LONGEST = 12
 _NAME = 3
 """Words that the name of a thing may have."""
 _PREFACE = re.compile(
-    r"^\W*(?:(?:according to|in|from|based on)\b[^,?]{1,60},\s*"
-    r"|(?:根据|按照)[^，？]{1,20}[，,]\s*)",
+    r"^\W*(?:(?:according to|in|from|based on|if|when|in case|so|and)\b[^,?]{0,80},\s*"
+    r"|(?:根据|按照|如果|要是)[^，？]{1,20}[，,]\s*)",
     re.IGNORECASE,
 )
 _YES_NO = re.compile(
@@ -31,7 +31,9 @@ _YES_NO = re.compile(
     re.IGNORECASE,
 )
 _YES_NO_ZH = re.compile(
-    r"^(?!.*(?:什么|哪|谁|多少|几|如何|怎|为何)).*(?:是否|是不是|有没有|能不能|会不会|可不可以|吗\W*$)"
+    r"^(?!.*(?:什么|哪|谁|多少|几|如何|怎|为何))"
+    r".*(?:是否|是不是|有没有|能不能|会不会|可不可以|吗\W*(?:[（(][^（）()]*[)）])?\W*$"
+    r"|了没有?\W*$|[能可要会].*不\W*$)"
 )
 _AMONG = re.compile(
     r"\b(?:among|between)\b(?: the| these)?(?: (?:following|two|three|four|five))?"
@@ -118,15 +120,24 @@ def yes_or_no(session: Session, question: str, sentence: str, known: str = "") -
     gains = _gains(session, prompts.yes_no, question, sentence, (yes, no))
     if gains is None:
         return None
+    asked = set(content_words(question))
+    shared = asked & set(content_words(sentence))
     clause = telling_clause(question, sentence, known)
     if denied(clause, question):
-        return no
-    asked = set(content_words(question))
-    all_there = asked & set(content_words(sentence)) <= set(content_words(clause))
+        before = sentence[: sentence.find(clause)]
+        left_out = _LEFT_OUT.search(clause) and not asked & set(content_words(before))
+        return no if shared and not left_out else ""
+    if len(shared) < _SPOKEN_OF:
+        return ""
+    all_there = shared <= set(content_words(clause))
     open_to_doubt = denied(sentence, question) and not all_there  # "Heat is included, gas is not"
     return yes if gains[0] - gains[1] >= _SURELY and not open_to_doubt else ""
 
 
+_SPOKEN_OF = 2
+"""Words of a question that a sentence must have to affirm it."""
+_LEFT_OUT = re.compile(r"(?:\bnot|n't)\W*$", re.IGNORECASE)
+"""Denies what stands before: "aprons are provided, towels are not" does not speak of bringing."""
 _SURELY = 0.25
 """Log-odds of yes against no that a sentence must add."""
 _DENIES = re.compile(
@@ -136,6 +147,7 @@ _DENIES = re.compile(
     re.IGNORECASE,
 )
 """Denies what is said beside it."""
+_IF = re.compile(r"\b(?:if|unless|whether|in case)\b[^,.;]*", re.IGNORECASE)
 _EITHER_WAY = re.compile(r"(.)[不没]\1|是否|能否|可否")
 """Asks in Chinese, and denies nothing."""
 _PARTS = re.compile(r"[,;:，；、：]|\b(?:but|and|while|except)\b|但|而", re.IGNORECASE)
@@ -145,7 +157,7 @@ def denied(text: str, question: str) -> bool:
     """Whether a text denies, by other words than the question has: of what is asked to be closed,
     "closed" is no denial."""
     asked = set(_DENIES.findall(_EITHER_WAY.sub("", question).casefold()))
-    return bool(set(_DENIES.findall(text.casefold())) - asked)
+    return bool(set(_DENIES.findall(_IF.sub(" ", text).casefold())) - asked)
 
 
 def _gains(
@@ -175,14 +187,16 @@ def telling_clause(question: str, sentence: str, known: str = "") -> str:
 
 
 def _telling(question: str, texts: Sequence[str], known: str) -> str:
+    return max(texts, key=lambda text: share_of(question, text, known))
+
+
+def share_of(question: str, text: str, known: str = "") -> float:
+    """Return the share (0..1) of a question's words that a text has, its later words before its
+    first ones; words of ``known``, the file's name, count a quarter."""
     file = set(content_words(re.sub(r"\.\w+$", "", known).replace("_", " ")))
     worth = {
         word: (0.25 if word in file else 1.0) + 0.01 * place
         for place, word in enumerate(content_words(question))
     }
-
-    def shared(text: str) -> float:
-        there = set(content_words(text))
-        return sum(value for word, value in worth.items() if word in there)
-
-    return max(texts, key=shared)
+    there = set(content_words(text))
+    return sum(value for word, value in worth.items() if word in there) / (sum(worth.values()) or 1)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from assistant import prompts
+from assistant.another import is_of_another
 from assistant.answers import stream
 from assistant.beyond import beyond
 from assistant.calls import ToolResult
@@ -19,7 +20,7 @@ from assistant.choices import (
     asks_yes_no,
     choose,
     options_of,
-    telling_sentence,
+    share_of,
     yes_or_no,
 )
 from assistant.citations import cite
@@ -55,8 +56,10 @@ from assistant.session import Session
 from assistant.shaping import shaped
 from assistant.statements import asks_ratio
 from assistant.tabled import told_by_cell, told_by_line, told_by_ratio
+from assistant.telling import telling
 from assistant.tools import LIKELY
 from assistant.windows import by_worth, fit, paper_fit, window
+from assistant.worked import worked
 from retrieval.languages import is_chinese
 from retrieval.values import Passage
 
@@ -139,6 +142,9 @@ def _words(session: Session, plan: Plan, passages: Sequence[Passage], likely: bo
         return listed
     if count := counted_list(session, asked, reading, passages):
         return count
+    reading = reading and worked(asked, reading)
+    if reading and _is_of_another(session, question, reading.passage):
+        return None
     if reading is None or of_a_row(session, reading.text, reading.passage):
         return None
     if other := one_row_for_all(session, asked, reading.passage, reading.line):
@@ -197,18 +203,19 @@ def _given(
     # What is weighed is never unsure of itself: a text in the other language only when alone.
     own = [p for p in worth if is_chinese(p.text) == is_chinese(question)]
     first = next(iter(own or worth), None)
-    if not (options or yes_no) or plan.field or plan.label or first is None:
+    fielded = plan.field or plan.label
+    if not (options or yes_no) or (fielded and not yes_no) or first is None:
         return None
     if not _told_of(session, question, first, passages):
         return None
-    words = window(session, question, first)
     if options:
+        words = window(session, question, first)
         chosen = choose(session, question, words, options, first.asset)
         return exact(session, chosen, first) if chosen else None
-    quote = " ".join(telling_sentence(question, words, first.asset).split())
+    first, quote = telling(session, question, own or worth)
     said = yes_or_no(session, question, quote, first.asset)
-    if said is None:
-        return None
+    if said is None or not (said or share_of(question, quote)):
+        return None  # a quote alone must speak of what is asked
     because = {"answer": said.capitalize(), "quote": quote, "mark": "[1]"}
     answer = text("say_because", session.language, **because) if said else f"“{quote}” [1]"
     return Draft(answer, citations=(cite(1, first, quote, session.words(first)),))
@@ -226,6 +233,14 @@ def _told_of(
         return True
     number = passage.asset_id
     return number != NOT_IN_LIBRARY and told(session.request.library.passages(number))
+
+
+def _is_of_another(session: Session, question: str, passage: Passage) -> bool:
+    """Whether an answer's file is of another person or thing than the question asks about."""
+    number = passage.asset_id
+    own = [passage] if number == NOT_IN_LIBRARY else session.request.library.passages(number)
+    said = " ".join(f"{p.heading} {p.text}" for p in own)
+    return is_of_another(question, passage.asset, said)
 
 
 def _disagreeing(session: Session, *said: tuple[str, Passage]) -> Draft:

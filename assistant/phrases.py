@@ -222,7 +222,7 @@ FIELDS: tuple[tuple[Field, re.Pattern[str]], ...] = (
         "date",
         any_of(
             r"\bdated?\b|\bwhen (?:was|is|did)\b|\b(?:what|which) day\b|\bissued on\b",
-            "日期|哪一?天|何时|什么时候|几号",
+            "日期|哪一?天|何时|什么时候|几号(?![桌楼线房门车库柜窗店位])",
         ),
     ),
 )

@@ -16,6 +16,7 @@ from assistant import prompts
 from assistant.candidates import (
     can_be,
     can_hold,
+    lacks_number,
     places_for,
     trimmed,
     whole_range,
@@ -31,6 +32,7 @@ from assistant.nearness import Best, nearest, nearness
 from assistant.phrases import DOCUMENT, Field
 from assistant.planner import Plan
 from assistant.session import Session
+from assistant.which_figure import end_asked, figure_asked, is_measure
 from assistant.windows import window
 from retrieval.values import Passage
 
@@ -141,9 +143,15 @@ def read_one(
         return None
     span = _fitting(session, question, text, copied.spans)
     said = _agreed(question, text, span, copied.tried) if session.model.reads else span
-    place = with_unit(text, *whole_range(text, said.start, said.end), question)
+    place = figure_asked(text, (said.start, said.end), question)
+    place = with_unit(text, *whole_range(text, *place), question)
+    place = end_asked(text, place, question)
+    if not is_measure(text, place, question):
+        return None
     answer = neat(text[slice(*place)])
     answer = answer if session.model.reads else trimmed(answer, question)
+    if lacks_number(answer, question):
+        return None
     alone = holds(question, passage) if chance is None else chance
     best = nearest(question, [passage]) if best is None else best
     near = nearness(question, passage, text, span, best)

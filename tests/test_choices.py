@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from langchain_core.messages import BaseMessage
@@ -21,6 +22,8 @@ from assistant.library import EmptyLibrary
 from assistant.models.scripted import ScriptedChat
 from assistant.planner import plan
 from assistant.session import Limits, Request, Session
+from assistant.telling import telling
+from retrieval.values import Passage, TextLocator
 
 
 @pytest.mark.parametrize(
@@ -46,6 +49,11 @@ def test_things_to_choose_among(question: str, options: tuple[str, ...]) -> None
         ("According to this report, is the bridge open?", True),
         ("新协议包括电影吗？", True),
         ("馆长是否住在卑尔根？", True),
+        ("If the pipe bursts at night, will they come?", True),
+        ("妈妈的转氨酶超标了没有？", True),
+        ("拿着小票停车能免费不？", True),
+        ("可以装空调吗（成都那套）", True),
+        ("火锅店的wifi密码是什么", False),
         ("Is it open or closed on Mondays?", False),
         ("哪项法令规定了申请人精神是否异常？", False),
         ("Who is the director?", False),
@@ -158,3 +166,31 @@ def test_one_of_the_things_to_choose_among_must_be_told_of() -> None:
     assert not any_named(question, ["The race was won by Vera Holm."])
     assert any_named("Who won? The boat with red sails, or the one with none?", ["Nothing."])
     assert any_named("Who won?", ["Nothing."])
+
+
+LEASE = (
+    "3.2 If the rent or a part of it is late, interest is paid on it from that day on.\n"
+    "3.3 Water and sewerage are included in the rent up to £360 in any twelve months."
+)
+
+
+def test_the_sentence_that_is_nearest_by_meaning_tells() -> None:
+    question = "Do we get our water paid for as part of the rent?"
+    passage = Passage(
+        1, "lease.pdf", "0", "text", "", "body", LEASE, TextLocator(0, 1), 1.0, 1.0,
+        sentences=(0.58, 0.65),
+    )  # fmt: skip
+    session = _session(question, 0.0)
+    assert "Water" in telling(session, question, [passage])[1]
+    alone = replace(passage, sentences=())  # not searched for: by its words
+    assert "interest" in telling(session, question, [alone])[1]
+
+
+def test_of_a_table_no_names_of_columns_tell() -> None:
+    text = "Section of cover | Most that we will ever pay\nAccidental damage, spills | £35,000, no"
+    passage = Passage(
+        1, "policy.pdf", "0", "text", "", "table", text, TextLocator(0, 1), 1.0, 1.0,
+        sentences=(0.6, 0.5),
+    )  # fmt: skip
+    question = "Will my cover pay for wine on the rug?"
+    assert telling(_session(question, 0.0), question, [passage])[1].startswith("Accidental")

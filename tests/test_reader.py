@@ -183,6 +183,10 @@ def test_one_end_of_a_range_is_no_answer() -> None:
         ("10 and 20 boats", "10", "10"),
         ("open 3 to 4 pm", "open 3 to 4 pm", "open 3 to 4 pm"),
         ("in 1914, 1918 and 1920", "1914", "1914"),
+        ("翻岭用了两个小时四十分，很累", "四十分", "两个小时四十分"),
+        ("It took 1 hour and 20 minutes.", "20 minutes", "1 hour and 20 minutes"),
+        ("after two years, three months and a day", "two years", "two years, three months"),
+        ("at 2 hours, 40 people left", "40", "40"),
     ):
         start = text.index(copied)
         assert text[slice(*whole_range(text, start, start + len(copied)))] == whole
