@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant import phrases
+from assistant.chart_asked import asked_of
 from assistant.chart_names import meant_names
-from assistant.chart_table import asked_of
 from assistant.likeness import Likeness
 from assistant.nearness import nearest
 from retrieval.charts.values import Chart, Value

@@ -12,100 +12,21 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from assistant import phrases
 from assistant.arithmetic import calculate, plain_number
+from assistant.chart_asked import Asked, asked_for, asked_of, of_kind
 from assistant.chart_names import bare_name, meant_names
 from assistant.i18n import Language, text
 from assistant.shaping import wants_number_alone
 from retrieval.charts.values import Chart, Value, number
 
-Asked = Literal[
-    "json", "csv", "trend", "difference", "average", "sum", "max", "min", "value", "all"
-]
 _SHOWN = 12
 """Values that are listed one by one."""
-_ASKED: tuple[tuple[Asked, re.Pattern[str]], ...] = (
-    ("json", phrases.any_of(r"\bjson\b")),
-    ("csv", phrases.any_of(r"\bcsv\b", "逗号分隔")),
-    (
-        "difference",
-        phrases.any_of(
-            r"\bdifference\b|\bhow (?:many|much) (?:more|less|fewer|higher|lower)\b"
-            r"|\bby how (?:many|much)\b|\bchange(?:d)? (?:from|between)\b",
-            "相差|差多少|差距|之差|多多少|少多少|高多少|低多少|增加了?多少|减少了?多少",
-        ),
-    ),
-    (
-        "trend",
-        phrases.any_of(
-            r"\btrends?\b|\b(?:in|de)creas(?:e|es|ed|ing)\b|\bris(?:e|es|ing)\b|\bfall(?:s|ing)?\b"
-            r"|\bgrow(?:s|n|ing)?\b|\bgo(?:es|ing)? (?:up|down)\b|\bover (?:time|the years)\b",
-            "趋势|走势|上升|下降|增长|变化",
-        ),
-    ),
-    ("average", phrases.any_of(r"\baverage\b|\bmean\b", "平均")),
-    (
-        "sum",
-        phrases.any_of(
-            r"\b(?:sum|total|altogether|in all|together|combined|add(?:ed)? up)\b",
-            "总共|一共|合计|总和|总计|之和|加起来|总数",
-        ),
-    ),
-    (
-        "max",
-        phrases.any_of(
-            r"\b(?:most|highest|largest|biggest|greatest|maximum|max|peak|best|top|tallest|dearest)\b"
-            r"|\b(?:more|higher|better)\b.{0,12}\bthan (?:any|all|the) other",
-            "最多|最高|最大|最好|最贵|峰值",
-        ),
-    ),
-    (
-        "min",
-        phrases.any_of(
-            r"\b(?:least|lowest|smallest|fewest|minimum|min|worst|shortest|cheapest)\b"
-            r"|\b(?:less|fewer|lower|worse)\b.{0,12}\bthan (?:any|all|the) other",
-            "最少|最低|最小|最差|最便宜",
-        ),
-    ),
-    (
-        "all",
-        phrases.any_of(
-            r"\b(?:what|describe|explain|read|summari[sz]e|list|give|show)\b.{0,40}"
-            r"\b(?:chart|graph|diagram|values|data|numbers|figures)\b(?!.{0,30}\bfor\b)",
-            "(?:描述|说明|读出|列出|给出|概括|总结).{0,12}(?:图|数据|数值)|图.{0,8}(?:显示|说明|表示)了?什么",
-        ),
-    ),
-)
 _ALL = phrases.any_of(
     r"^(?:all|total|overall|everyone|average|mean)\b", "^(?:全体|全部|所有|总体|合计|总计|平均)"
 )
 """A label of all the others together."""
-_WHICH: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
-    (
-        phrases.any_of(r"\b(?:which|what) (?:\w+ )?(?:week)?days?\b", "星期几|周几|礼拜几|哪一?天"),
-        phrases.any_of(r"^(?:mon|tue|wed|thu|fri|sat|sun)|\d", "^(?:周|星期|礼拜)|日"),
-    ),
-    (
-        phrases.any_of(r"\b(?:which|what) (?:\w+ )?months?\b", "哪一?个?月|几月"),
-        phrases.any_of(r"^(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)|\d", "月"),
-    ),
-    (
-        phrases.any_of(r"\b(?:which|what) (?:\w+ )?(?:years?|quarters?)\b", "哪一?年|哪个季度"),
-        phrases.any_of(r"\d", "季"),
-    ),
-)
-"""What is asked for when it is highest, and what its labels look like."""
-_AMOUNT = phrases.any_of(
-    r"\bhow (?:many|much)\b|\bvalues?\b|\bper ?cent|\bshare\b", "多少|几|数值|百分比|占比"
-)
-
-
-_SHARE = phrases.any_of(
-    r"\b(?:what|which|how many|the) (?:is the )?(?:per ?cent(?:age)?|shares?|proportion)\b",
-    "百分之几|百分之多少|百分比是多少|比例是多少|占比是?多少",
-)
 
 
 @dataclass(frozen=True)
@@ -118,23 +39,6 @@ class Told:
     text: str
     values: tuple[Value, ...]
     block: str = ""
-
-
-def asked_of(question: str) -> Asked:
-    """Return what is asked for; a value when nothing else is."""
-    return next((name for name, rule in _ASKED if rule.search(question)), "value")
-
-
-def asked_for(question: str, labels: Sequence[str]) -> Asked:
-    """Return what is asked for of labels that are named: the share of one is a value, whatever
-    else is "top" or "best" there."""
-    asked = asked_of(question)
-    return "value" if asked in ("max", "min") and labels and _SHARE.search(question) else asked
-
-
-def asks_values(question: str) -> bool:
-    """Whether a question asks for amounts, or for what is made of them."""
-    return asked_of(question) not in ("value", "all") or bool(_AMOUNT.search(question))
 
 
 def tell(question: str, chart: Chart, language: Language) -> Told | None:
@@ -153,7 +57,7 @@ def tell(question: str, chart: Chart, language: Language) -> Told | None:
     if not chosen:
         return None
     if asked in ("max", "min"):
-        return _extreme(asked, chosen, chart, language) if _of_kind(bare, chosen) else None
+        return _extreme(asked, chosen, chart, language) if of_kind(bare, chosen) else None
     if asked == "difference":
         return told_difference(chosen, chart, language) if labels or series else None
     if asked == "value" and len(labels) == 1 and _either(bare, series, chart):
@@ -165,12 +69,6 @@ def tell(question: str, chart: Chart, language: Language) -> Told | None:
     if labels or (series and len(series) < len(chart.series)) or asked == "all":
         return _listed(chosen, chart, language)
     return None
-
-
-def _of_kind(question: str, chosen: Sequence[Value]) -> bool:
-    """Whether labels are days, months or years, if it is one of these that is asked for."""
-    rules = [like for asks, like in _WHICH if asks.search(question)]
-    return all(like.search(value.x) for like in rules for value in chosen)
 
 
 def _either(question: str, series: Sequence[str], chart: Chart) -> bool:

@@ -13,16 +13,9 @@ from typing import Any
 
 from assistant import phrases
 from assistant.calls import ToolResult
+from assistant.chart_asked import asked_for, asked_of, asks_values
 from assistant.chart_names import bare_name, meant_names
-from assistant.chart_table import (
-    Told,
-    asked_for,
-    asked_of,
-    asks_values,
-    tell,
-    told_difference,
-    told_value,
-)
+from assistant.chart_table import Told, tell, told_difference, told_value
 from assistant.citations import cite, content_words, fold
 from assistant.drafts import Draft, join
 from assistant.i18n import Language, text

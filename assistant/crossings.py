@@ -20,7 +20,8 @@ from assistant.gist import bare_question, without_page
 from assistant.numbered import without_numbered
 from assistant.phrases import any_of
 from assistant.table_words import in_nouns, opposed
-from retrieval.tables import BETWEEN, grid_of
+from retrieval.table_values import BETWEEN
+from retrieval.tables import grid_of
 from retrieval.values import Passage
 
 _COVERED = 0.6

@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from retrieval.tables import BETWEEN, cell_spans
+from retrieval.table_values import BETWEEN
+from retrieval.tables import cell_spans
 from retrieval.values import (
     Box,
     CellLocator,

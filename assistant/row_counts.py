@@ -20,7 +20,8 @@ from assistant.numbered import captions
 from assistant.phrases import any_of
 from assistant.planner import Plan
 from assistant.session import Session
-from retrieval.tables import Table, tables_of
+from retrieval.table_values import Table
+from retrieval.tables import tables_of
 from retrieval.values import Passage
 
 _HOW_MANY = any_of(

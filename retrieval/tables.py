@@ -14,56 +14,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from retrieval.parse.text import ROWS_A_BLOCK
+from retrieval.table_values import BETWEEN, RULE, TOTAL, YEAR, Row, Table, are_names, cells_of
+from retrieval.tables_within import tables_within
 from retrieval.values import CellLocator, PageLocator, Passage
 
 _HEAD = re.compile(r"^(?:Sheet (?P<sheet>.*?)\. )?Columns: (?P<columns>.+)$", re.DOTALL)
 _SHEET = re.compile(r"^Sheet (?P<sheet>.*)$")
-_TOTAL = re.compile(r"(?:grand |sub)?-?\s?totals?\b|sum\b|合计|总计|小计|总和", re.IGNORECASE)
-BETWEEN = " | "
-"""Between the cells of a row, as the parsers write it."""
-_RULE = re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-{2,}:?\s*)?$")
-"""Parts the names of the columns from the rows in Markdown."""
-_UNIT = re.compile(r"(?<=\w)\s*[（(][^)）]*[)）]")
-_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
-_PERIOD = re.compile(r"(?<!\d)(?:19|20)\d\d(?:[/-]\d\d)?(?!\d)|\b[QH][1-4]\b")
 _TITLES = 6
 """Lines among which the names of the columns must be."""
-
-
-@dataclass(frozen=True)
-class Row:
-    """A row: its cells in the order of the columns, its line, and the passage it stands in.
-
-    ``number`` is that of the row in its sheet, 0 where the parser kept none.
-    """
-
-    cells: tuple[str, ...]
-    line: str
-    passage: Passage
-    number: int = 0
-
-    @property
-    def alone(self) -> Passage:
-        """The row as a passage of its own where its place in the sheet is known, else all of it."""
-        place = self.passage.locator
-        if not self.number or not isinstance(place, CellLocator):
-            return self.passage
-        return replace(self.passage, text=self.line, locator=replace(place, rows=(self.number,)))
-
-
-@dataclass(frozen=True)
-class Table:
-    """The rows of a CSV file, of one sheet, or of a table ``within`` a document, under the names of
-    their columns; ``sheet`` is the name of the sheet, or the heading it stands under. ``year`` is
-    the only one that the file speaks of beside the table, 0 where there are none or several: rows
-    of a statement often name only the day and the month."""
-
-    asset: str
-    sheet: str
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
-    within: bool = False
-    year: int = 0
 
 
 def is_table_file(name: str, media_type: str = "") -> bool:
@@ -88,8 +46,8 @@ def cell_spans(text: str) -> list[tuple[int, int]]:
 
 def grid_of(text: str) -> list[tuple[str, tuple[str, ...]]]:
     """Return the lines of a passage of a document's table, each with its cells."""
-    lines = (line for line in text.split("\n") if line.strip() and not _RULE.match(line))
-    return [(line, _split(line)) for line in lines]
+    lines = (line for line in text.split("\n") if line.strip() and not RULE.match(line))
+    return [(line, cells_of(line)) for line in lines]
 
 
 def tables_of(passages: Sequence[Passage]) -> list[Table]:
@@ -99,7 +57,7 @@ def tables_of(passages: Sequence[Passage]) -> list[Table]:
     """
     year = _year_of(passages)
     if passages and not is_table_file(passages[0].asset):
-        return [replace(table, year=year) for table in _within(passages)]
+        return [replace(table, year=year) for table in tables_within(passages)]
     pages: dict[int, list[Passage]] = {}
     for passage in passages:
         if passage.kind == "table":
@@ -116,7 +74,7 @@ def _year_of(passages: Sequence[Passage]) -> int:
     name = passages[0].asset if passages else ""
     beside = " ".join(p.text for p in passages if p.kind != "table")
     for words in (name, beside):
-        years = {int(year) for year in _YEAR.findall(words)}
+        years = {int(year) for year in YEAR.findall(words)}
         if years:
             return years.pop() if len(years) == 1 else 0
     return 0
@@ -150,14 +108,14 @@ def _under_a_title(passages: Sequence[Passage]) -> Table | None:
     for cells, line in zip(parts[at + 1 :], every[at + 1 :], strict=True):
         if len(cells) == len(columns):
             rows.append(line.row(cells))
-        elif not _TOTAL.match(line.text):
+        elif not TOTAL.match(line.text):
             return None
     name = sheet["sheet"] if sheet else ""
     return Table(passages[0].asset, name, columns, tuple(rows)) if rows else None
 
 
 def _names_columns(cells: Sequence[str]) -> bool:
-    return len(cells) > 2 and _are_names(cells)
+    return len(cells) > 2 and are_names(cells)
 
 
 @dataclass(frozen=True)
@@ -231,104 +189,3 @@ def _cells(columns: Sequence[str], line: str) -> tuple[str, ...] | None:
         else:  # a bar within a cell
             cells[at] += BETWEEN + part
     return tuple(cells)
-
-
-# --- tables within documents -----------------------------------------------------------------
-
-
-@dataclass
-class _Block:
-    """A table being put together: ``first`` is the line that begins each of its passages."""
-
-    columns: tuple[str, ...]
-    rows: list[Row]
-    first: str
-    page: int
-    whole: bool = True
-
-    def goes_on(self, cells: tuple[str, ...], page: int, beside: bool) -> bool:
-        """Whether a passage's first row is one of this table's: right after it, or a page on."""
-        near = beside or page == self.page + 1
-        return near and len(cells) == len(self.columns) and not _are_names(cells)
-
-    def take(self, lines: Sequence[str], passage: Passage) -> None:
-        """Add rows; a line that does not fit the columns spoils the table, unless it is a total."""
-        for line in lines:
-            cells = _split(line)
-            if len(cells) == len(self.columns):
-                self.rows.append(Row(cells, line, passage))
-            elif not _TOTAL.match(line.lstrip("| ")):
-                self.whole = False
-
-
-def _within(passages: Sequence[Passage]) -> list[Table]:
-    """Return the tables that stand in a document among other text."""
-    blocks: list[_Block] = []
-    beside = False
-    for passage in passages:
-        lines = [x for x in passage.text.split("\n") if x.strip() and not _RULE.match(x)]
-        if passage.kind != "table" or not lines:
-            beside = False
-            continue
-        place = passage.locator
-        page = place.page if isinstance(place, PageLocator) else 0
-        first = lines[0]
-        if _is_title(lines):
-            lines = lines[1:]
-        cells = _split(lines[0])
-        last = blocks[-1] if blocks else None
-        if last and first == last.first and (beside or page == last.page + 1):
-            last.take([x for x in lines[1:] if _split(x) != last.columns], passage)
-        elif last and last.goes_on(cells, page, beside) and not _names_years(lines):
-            last.first = first
-            last.take(lines, passage)
-        elif _are_names(cells) or _names_years(lines):
-            last = _Block(cells, [], first, page)
-            last.take(lines[1:], passage)
-            blocks.append(last)
-        else:  # without names of its own
-            last = None
-        if last:
-            last.page = page
-        beside = last is not None
-    return [
-        Table(b.rows[0].passage.asset, b.rows[0].passage.heading, b.columns, tuple(b.rows), True)
-        for b in blocks
-        if b.whole and b.rows
-    ]
-
-
-def _split(line: str) -> tuple[str, ...]:
-    """Return the cells of a line, those of Markdown without its marks."""
-    bare = line.strip()
-    if bare.startswith("|") and bare.endswith("|"):
-        bare = bare.strip("|")
-    return tuple(" ".join(cell.strip(" *_`").split()) for cell in bare.split("|"))
-
-
-def _is_title(lines: Sequence[str]) -> bool:
-    """Whether the first line is a title set across a table, the names of its columns below it."""
-    if len(lines) < 3 or len(_split(lines[0])) < 2:
-        return False
-    return sum(map(bool, _split(lines[0]))) == 1 and _are_names(_split(lines[1]))
-
-
-def _names_years(lines: Sequence[str]) -> bool:
-    """Whether the first line names columns of years or quarters: "Line | 2023 | 2024 budget", with
-    other figures below."""
-    if len(lines) < 2:
-        return False
-    names, below = _split(lines[0]), _split(lines[1])
-    bare = [_PERIOD.sub("", name) for name in names]
-    dated = [i for i, name in enumerate(names) if bare[i] != name]
-    if len(names) != len(below) or not dated or 0 in dated or len(set(names)) < len(names):
-        return False
-    figures = all(re.search(r"\d", below[i]) and not _YEAR.fullmatch(below[i]) for i in dated)
-    return figures and all(names) and not re.search(r"\d", "".join(bare))
-
-
-def _are_names(cells: Sequence[str]) -> bool:
-    """Whether cells can name columns: all there, each another one, figures only in units."""
-    cells = [_UNIT.sub("", cell) for cell in cells]
-    alone = len(cells) > 1 and all(cells) and len(set(cells)) == len(cells)
-    return alone and not re.search(r"\d", "".join(cells))

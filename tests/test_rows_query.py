@@ -15,7 +15,7 @@ from assistant.rows.named import Named, matching
 from assistant.rows.query import Condition, Query, Term, read_query, renamed, without
 from assistant.rows.schema import grammar, schema_names
 from assistant.rows.when import spelled, when_of
-from retrieval.tables import Row, Table
+from retrieval.table_values import Row, Table
 from retrieval.values import Passage, TextLocator
 
 COLUMNS = ("Date", "Pet", "Reason", "Seen by", "Weight (kg)", "Bill ($)")

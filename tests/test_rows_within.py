@@ -15,7 +15,8 @@ from assistant.messages import Abstained, Answered
 from assistant.models.scripted import ScriptedChat
 from assistant.service import Assistant
 from retrieval.chunking import Chunker
-from retrieval.tables import Table, tables_of
+from retrieval.table_values import Table
+from retrieval.tables import tables_of
 from retrieval.values import Passage
 
 SHOPS = ("KIOSK SUED 0432", "Holm Books", "Tram Office")

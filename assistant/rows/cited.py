@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from assistant.citations import cite
 from assistant.messages import Citation
-from retrieval.tables import Row, Table
+from retrieval.table_values import Row, Table
 from retrieval.values import CellLocator
 
 CITED = 6

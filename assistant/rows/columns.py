@@ -14,7 +14,7 @@ from assistant.phrases import Operation
 from assistant.rows import vocabulary
 from assistant.rows.cells import Number, days, has_decimal_commas, is_currency, numbers
 from assistant.rows.filters import plain
-from retrieval.tables import Table
+from retrieval.table_values import Table
 
 
 @dataclass(frozen=True)

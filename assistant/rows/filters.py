@@ -17,7 +17,7 @@ from assistant.citations import fold
 from assistant.rows import vocabulary
 from assistant.rows.asking import REMARKS
 from assistant.rows.when import spelled
-from retrieval.tables import Row, Table
+from retrieval.table_values import Row, Table
 
 _LETTER = r"[^\W_\u3400-\u9fff]"
 _TOKEN = re.compile(rf"[\u3400-\u9fff]+|{_LETTER}+(?:['&.]{_LETTER}+)*")

@@ -21,7 +21,7 @@ from assistant.rows.refusals import missing, none_fits
 from assistant.rows.vocabulary import TOTAL_LINE
 from assistant.rows.writer import QueryWriter
 from assistant.session import Session
-from retrieval.tables import BETWEEN
+from retrieval.table_values import BETWEEN
 from retrieval.values import ABOUT, Passage
 
 MOST_ROWS = 12
