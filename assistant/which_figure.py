@@ -45,6 +45,7 @@ _ENDS = any_of(
     r"(?:s|es|ing|e|out)?\b|\blast day\b|\bcheck[- ]?out\b|\bvalid until\b|\bdeadline\b",
     "到什么时候|到哪[天年]|到几号|几点关|几点结束|什么时候(?:结束|到期|截止)|截止|到期|结束|退房|最后一天|失效",
 )
+_HOUR = any_of(r"\bwhat time\b", "几点")
 
 
 def end_asked(text: str, place: Place, question: str) -> Place:
@@ -56,8 +57,10 @@ def end_asked(text: str, place: Place, question: str) -> Place:
     if begins == ends:
         return place
     for found in _STRETCH.finditer(text):
+        of_days = found["first"] is not None
+        if of_days and _HOUR.search(question):
+            continue
         if found.start() <= place[0] < place[1] <= found.end():
-            of_days = found["first"] is not None
             first, last = ("first", "last") if of_days else ("opens", "shuts")
             return found.span(first if begins else last)
     return place

@@ -26,6 +26,12 @@ def _place(text: str, copied: str) -> tuple[int, int]:
         (TERM, "1 April 2026", "When does the mooring run out?", "31 March 2027"),
         (TERM, "1 April 2026", "What is the mooring's term?", "1 April 2026"),
         (HOURS, "7:30", "What time does the pool close?", "21:00"),
+        (
+            "住 11月28日至30日，11月28日至11月30日。",
+            "11月28日至11月30日",
+            "几点前要退房？",
+            "11月28日至11月30日",
+        ),
         (HOURS, "7:30 to 21:00", "When is the pool open?", "7:30 to 21:00"),
         ("泳池开放时间：6月 15日至 9月 10日。", "6月 15日", "泳池什么时候结束开放？", "9月 10日"),
     ],
