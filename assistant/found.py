@@ -171,6 +171,9 @@ def _both(session: Session, question: str, passages: Sequence[Passage]) -> Draft
     other = next((r for r in read_too if r and r.confidence >= LIKELY_RIGHT), None)
     if other is None:
         return None
+    if first.text in other.text or other.text in first.text:  # one answer to both
+        longer = max(first, other, key=lambda one: len(one.text))
+        return exact(session, longer.text, longer.passage)
     said = [(first.text, first.passage), (other.text, other.passage)]
     citations = tuple(cite(n, p, value, session.words(p)) for n, (value, p) in enumerate(said, 1))
     mark = "；" if session.language == "zh" else "; "
