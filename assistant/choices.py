@@ -123,6 +123,8 @@ def yes_or_no(session: Session, question: str, sentence: str, known: str = "") -
     asked = set(content_words(question))
     shared = asked & set(content_words(sentence))
     clause = telling_clause(question, sentence, known)
+    if _DENIES.search(_EITHER_WAY.sub("", question)):
+        return ""  # "did they not take it?": what a denial answers is in doubt
     if denied(clause, question):
         before = sentence[: sentence.find(clause)]
         left_out = _LEFT_OUT.search(clause) and not asked & set(content_words(before))
@@ -143,12 +145,12 @@ _SURELY = 0.25
 _DENIES = re.compile(
     r"\b(?:not|no|never|neither|nor|without|cannot|prohibited|forbidden|banned|refused|declined"
     r"|rejected|excluded|closed|absent|optional|unfurnished|unavailable)\b|n't\b"
-    r"|[不未无没勿]|禁止|谢绝|拒绝|除外|自付|自理",
+    r"|不(?![足仅同少错断管论久良])|未(?!来)|无(?![线论])|[没勿]|禁止|谢绝|拒绝|除外|自付|自理",
     re.IGNORECASE,
 )
 """Denies what is said beside it."""
 _IF = re.compile(r"\b(?:if|unless|whether|in case)\b[^,.;]*", re.IGNORECASE)
-_EITHER_WAY = re.compile(r"(.)[不没]\1|是否|能否|可否")
+_EITHER_WAY = re.compile(r"(.)[不没]\1|有没有|是否|能否|可否|没有?[\s?？]*$|不[\s?？]*$")
 """Asks in Chinese, and denies nothing."""
 _PARTS = re.compile(r"[,;:，；、：]|\b(?:but|and|while|except)\b|但|而", re.IGNORECASE)
 

@@ -27,6 +27,7 @@ from assistant.planner import Plan
 from assistant.refusing import refuse
 from assistant.rows.told import has_rows, joined, told_by_rows
 from assistant.session import Session
+from assistant.worked import wants
 from retrieval.values import Passage
 
 CITED = 12
@@ -91,6 +92,9 @@ def _of_bills(
 ) -> Draft:
     """Return what the bills among the files come to."""
     bills = _chosen(_read(_about(plan, taken, results)), plan, session.request.question)
+    alone = len(bills.amounts) == 1 and plan.operation in ("max", "min", "average")
+    if alone or wants(session.request.question) == "share":
+        return refuse(session, plan, results)  # "the best discount" of a contract with one sum
     if not bills.amounts:
         none = taken and (plan.period or phrases.BOUND.search(session.request.question))
         if none:

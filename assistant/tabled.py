@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from assistant.calls import ToolResult
+from assistant.choices import asks_yes_no
 from assistant.citations import cite
 from assistant.contacts import find_contact
 from assistant.crossings import crossing
@@ -60,7 +61,7 @@ def told_by_line(session: Session, plan: Plan, passages: Sequence[Passage]) -> D
     if first.asset_id == NOT_IN_LIBRARY or first.modality not in ("document", "text"):
         return None
     library = session.request.library
-    if plan.field in ("email", "phone"):
+    if plan.field in ("email", "phone") and not asks_yes_no(session.request.question):
         alone = library.size() == 1
         whole = library.passages(first.asset_id)
         found = find_contact(plan.field, plan.query, whole, nameless=alone)

@@ -42,7 +42,7 @@ class Worked:
     text: str
 
 
-def asked_of(question: str) -> Asked:
+def wants(question: str) -> Asked:
     """Return whether a question wants a difference or a share, which no single figure may tell."""
     if _DIFFERENCE.search(question):
         return "difference"
@@ -54,7 +54,7 @@ def worked(question: str, reading: Reading) -> Reading | None:
 
     A question that wants no difference and no share gets what was read.
     """
-    asked = asked_of(question)
+    asked = wants(question)
     if not asked or not re.search(r"\d", reading.text):
         return reading
     said = _sentence(reading)

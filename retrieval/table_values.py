@@ -18,6 +18,8 @@ RULE = re.compile(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+(?:\s*:?-{2,}:?\s*)?$")
 TOTAL = re.compile(r"(?:grand |sub)?-?\s?totals?\b|sum\b|合计|总计|小计|总和", re.IGNORECASE)
 """Begins a line that adds up those above it."""
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
+_LONGEST = 40
+"""Letters of the second of two columns' names."""
 _UNIT = re.compile(r"(?<=\w)\s*[（(][^)）]*[)）]")
 
 
@@ -68,5 +70,7 @@ def cells_of(line: str) -> tuple[str, ...]:
 def are_names(cells: Sequence[str]) -> bool:
     """Whether cells can name columns: all there, each another one, figures only in units."""
     cells = [_UNIT.sub("", cell) for cell in cells]
+    if len(cells) == 2 and len(cells[1]) > _LONGEST:
+        return False  # a name and what it is: "Tenants | Ann Lee and Bo Moss, both of …"
     alone = len(cells) > 1 and all(cells) and len(set(cells)) == len(cells)
     return alone and not re.search(r"\d", "".join(cells))

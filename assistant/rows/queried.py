@@ -19,6 +19,7 @@ from assistant.rows.grounded import Cells, grounded, values_named
 from assistant.rows.named import Named
 from assistant.rows.refusals import missing, none_fits
 from assistant.rows.vocabulary import TOTAL_LINE
+from assistant.rows.when import spelled
 from assistant.rows.writer import QueryWriter
 from assistant.session import Session
 from retrieval.table_values import BETWEEN
@@ -34,6 +35,23 @@ _SURE = 2
 """Words of a question in a table from which it is the one that is meant."""
 _BESIDE = 5
 """Passages found first that are held against a table."""
+_OF_ANY = frozenset(
+    [
+        "per",
+        "year",
+        "month",
+        "week",
+        "day",
+        "pay",
+        "cost",
+        "price",
+        "total",
+        "amount",
+        "much",
+        "many",
+    ]
+)
+"""Words that any table may have."""
 _TELLING = 5
 """Letters of a word by which one row may be told from all others."""
 _SHORT = re.compile(r"\d{1,2}")
@@ -55,7 +73,7 @@ def told_by_query(
     Raises:
         AnswerCancelled: the user stopped it.
     """
-    question = session.request.question
+    question = spelled(session.request.question)
     near = _nearest(question, sheets) if len(question) <= LONGEST else None
     if near is None:
         return None
@@ -130,7 +148,7 @@ def _nearest(question: str, sheets: Sequence[Sheet]) -> tuple[Sheet, int] | None
     A word that fewer of the tables have counts for more, one of a title or column for two; the
     tables of the file that was found first for one more, and that of which figures are named.
     """
-    asked = {word for word in content_words(question) if not _SHORT.fullmatch(word)}
+    asked = {w for w in _words(question) if w not in _OF_ANY}
     shared = [asked & _words_of(sheet) for sheet in sheets]
     common = Counter(word for words in shared for word in words)
     titles = [set(content_words(_title(sheet))) for sheet in sheets]
@@ -151,13 +169,18 @@ def _told_elsewhere(
 
     A document's own words around its table do not count where the most of something is asked for.
     """
-    asked = set(content_words(question))
+    asked = _words(question)
     own = sheet.table.asset if sheet.table.within and Named(question).extreme() else ""
     beside = [p for p in found_first if p.kind not in ("table", *ABOUT) and p.asset != own]
     return any(
         len(asked & set(content_words(f"{p.asset} {p.heading} {p.text}"))) > shared + 1
         for p in beside[:_BESIDE]
     )
+
+
+def _words(question: str) -> set[str]:
+    """Return the words of a question, days and months in figures left out."""
+    return {word for word in content_words(question) if not _SHORT.fullmatch(word)}
 
 
 def _words_of(sheet: Sheet) -> set[str]:

@@ -28,6 +28,7 @@ OPERATIONS: tuple[tuple[Operation, re.Pattern[str]], ...] = (
         "max",
         any_of(
             r"(?<!at )\bmost\b(?! of)|\b(?:high|larg|bigg|great|long|hott|warm|dear|prici)est\b"
+            r"|\b(?:furth|farth|heavi|tall|busi)est\b"
             r"|\bmax(?:imum)?\b",
             "最[多高大贵长热]|最为?昂贵",
         ),
@@ -129,7 +130,7 @@ NOT_FIGURES = any_of(
 TOTAL_ROW = any_of(
     r"^(?:grand |sub)?-?\s?totals?:?$|^sum:?$|^balance:?$",
     r"^total (?:income|expens(?:es?|iture)|costs?|revenues?|sales|receipts|payments|budget)$",
-    "^(?:合计|总计|小计|总和)[:：]?$",
+    "^(?:合计|总计|小计|总和|合?同?总价|总金?额)[:：]?$",
 )
 TOTAL_LINE = re.compile(
     r"^\W*(?:grand |sub)?-?\s?totals?\b.*\d|^\W*(?:合计|总计|总额|共计).*\d",

@@ -64,13 +64,17 @@ _RELATIVE = re.compile(
 )
 
 _PARTS = re.compile(
-    rf"\b(?P<side>first|last) (?P<n>half|quarter|[2-6]|two|three|four|six)(?P<months> months?)?"
+    r"\b(?P<side>first|last) (?P<months>(?:[2-9]|1[01]|two|three|four|five|six|seven|eight|nine)"
+    r" months?|half|quarter)"
     rf"(?P<of> of)?(?: the year)?(?: of| in)?(?: (?P<year>{_YEAR}))?\b"
-    rf"|(?:(?P<zhyear>{_YEAR})\s*年?的?)?(?P<zhside>[上下]半年|前(?P<zhn>[二两三四六2-6])个月)",
+    rf"|(?:(?P<zhyear>{_YEAR})\s*年?的?)?(?P<zhside>[上下]半年|前(?P<zhn>[二两三四五六七八九]|十一?|1[01]|[2-9])个月)",
     re.IGNORECASE,
 )
 """A part of a year, told from its beginning or its end."""
-_COUNTS = {"two": 2, "three": 3, "four": 4, "six": 6, "二": 2, "两": 2, "三": 3, "四": 4, "六": 6}
+_EN = ("two", "three", "four", "five", "six", "seven", "eight", "nine")
+_COUNTS = {word: n for n, word in enumerate(_EN, 2)} | {"两": 2, "十一": 11}
+_COUNTS |= {numeral: n for n, numeral in enumerate(_ZH, 1)}
+_MONTH_ZH = re.compile(rf"(?<![{_ZH}个])(?:十[一二]?|[{_ZH}])(?=月份?(?![大小饼亮]))")
 
 Stretch = tuple[date, date]
 
@@ -113,8 +117,14 @@ class _Point:
 
 
 def spelled(question: str) -> str:
-    """Return a question with parts of a year as months: "the first half of 2024", 上半年."""
-    return _PARTS.sub(_spelled, question)
+    """Return a question with parts of a year as months, "the first half of 2024", 上半年, and with
+    Chinese months in figures, 七月: 7月."""
+    said = _MONTH_ZH.sub(lambda m: str(_month_number(m.group())), question)
+    return _PARTS.sub(_spelled, said)
+
+
+def _month_number(numeral: str) -> int:
+    return 10 + _ZH.index(numeral[1]) + 1 if len(numeral) > 1 else _ZH.index(numeral) + 1
 
 
 def _spelled(found: re.Match[str]) -> str:
@@ -123,11 +133,11 @@ def _spelled(found: re.Match[str]) -> str:
         months = 6 if zh.endswith("半年") else _COUNTS.get(found["zhn"]) or int(found["zhn"])
         last = zh.startswith("下")
     else:
-        word = found["n"].casefold()
+        word = found["months"].casefold().split()[0]
         months = {"half": 6, "quarter": 3}.get(word) or _COUNTS.get(word) or int(word)
         last = found["side"].casefold() == "last"
-        if bool(found["months"]) == (word in ("half", "quarter")) or not (year or found["of"]):
-            return found.group()  # "the last three rows", "in the last six months"
+        if not (year or found["of"]):
+            return found.group()  # "in the last six months"
     first, end = (13 - months, 12) if last else (1, months)
     return f" from {_NAMES[first - 1]} to {_NAMES[end - 1]} {year} "
 

@@ -25,6 +25,7 @@ _Row = tuple[int, list[str]]
 
 _NUMBER, _YEAR = re.compile(r"[-+]?[\d.,]+"), re.compile(r"(?:19|20)\d\d")
 _OF_YEAR = re.compile(r"(?:19|20)\d\d(?:[/-]\d\d)?(?: \D+)?")
+_LABELLED = re.compile(r"[:：]")
 _MAX_ROWS = 200_000
 _MAX_COLUMNS = 200
 _ABOUT = 200
@@ -149,9 +150,11 @@ def _titles(rows: Iterator[_Row]) -> tuple[list[_Row], _Row | None]:
     """
     titles: list[_Row] = []
     for number, row in rows:
-        if sum(map(bool, row)) > 1 or len(titles) == _MAX_TITLES:
+        told = [cell for cell in row if cell]
+        labelled = len(told) == 2 and all(_LABELLED.search(cell) for cell in told)
+        if (len(told) > 1 and not labelled) or len(titles) == _MAX_TITLES:
             return titles, (number, row)
-        titles.append((number, [cell for cell in row if cell]))
+        titles.append((number, [" ".join(told)]))
     return titles[:-1], titles[-1] if titles else None
 
 
