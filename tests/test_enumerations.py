@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from assisting import open_assistant, outcome, write
+from langchain_core.messages import BaseMessage
 
 from assistant.bullets import lists_of
 from assistant.config import Settings
 from assistant.enumerations import asks_several, beside
 from assistant.messages import Abstained, Answered, Outcome
 from assistant.models import llama_cpp
+from assistant.models.protocol import Copied
 from assistant.models.scripted import ScriptedChat
 from assistant.reader import Reading
 from retrieval.values import Passage, TextLocator
@@ -161,6 +166,15 @@ def test_things_side_by_side_are_told_together() -> None:
     assert _beside("Tang", "Which dynasties inspired it?").startswith("Tang, Song, as well as Liao")
 
 
+class _OfErrors(ScriptedChat):
+    """Copies the filter where it is asked for an error."""
+
+    def copy_answer(self, messages: Sequence[BaseMessage], *rest: Any, **named: Any) -> Copied:
+        found = super().copy_answer(messages, *rest, **named)
+        of_error = "Question: what is needed" in str(messages[-1].content)
+        return replace(found, spans=found.spans[::-1]) if of_error else found
+
+
 @pytest.mark.parametrize(
     ("question", "copied", "told"),
     [
@@ -168,14 +182,15 @@ def test_things_side_by_side_are_told_together() -> None:
         ("What do the children need to have packed?", "a packed lunch", "a packed lunch, a rain"),
         (
             "Where do the phones stay and what is needed to reset error E18?", "at home",
-            "at home [1]; ",
+            "at home [1]; clean the filter",
         ),
+        ("Where do the phones stay and where are they kept?", "at home", "at home [1]"),
     ],
 )  # fmt: skip
 def test_what_is_copied_is_said_in_full(
     settings: Settings, tmp_path: Path, question: str, copied: str, told: str
 ) -> None:
-    model = ScriptedChat(copies={copied: -0.1, "clean the filter": -0.4})
+    model = _OfErrors(copies={copied: -0.1, "clean the filter": -0.4})
     model.reads, model.confidence = True, CONFIDENCE
     assistant = open_assistant(settings, model)
     assistant.ingest(write(tmp_path / "in", {"letter.txt": LETTER}))
