@@ -103,7 +103,7 @@ _MEASURES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (
         any_of(
             r"\bhow heavy\b|\bhow much (?:does|do|did)\b.*\bweigh\b|\bweight of\b",
-            "多重|有多重|重量",
+            "多重|重量",
         ),
         any_of(
             r"\d\s?(?:kg|kilos?|kilograms?|g|grams?|lbs?|pounds|stone|tonn?es?|tons?|t|oz)\b",
@@ -111,9 +111,10 @@ _MEASURES: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
         ),
     ),
     (
-        any_of(r"\bhow (?:tall|high|wide|deep|thick)\b", "多[高宽深厚]"),
+        any_of(r"\bhow (?:tall|wide|deep|thick)\b", "多[宽深厚]"),  # a fever is high, too
         any_of(
-            r"\d\s?(?:[kcm]?m|mm|met(?:er|re)s?|centimet|millimet|inch|in\b|ft|feet|foot|storeys?)",
+            r"\d\s?(?:[kcm]?m|mm|(?:centi|milli)?met(?:er|re)s?|inch(?:es)?|in|ft|feet|foot"
+            r"|storeys?)\b",
             r"\d\s?(?:厘米|毫米|公里|千米|米|尺|寸|层)",
         ),
     ),

@@ -61,7 +61,10 @@ def test_a_price_is_no_weight() -> None:
     asked = "How heavy is the kiln?"
     assert not is_measure(text, _place(text, "5,100"), asked)
     assert is_measure(text, _place(text, "385"), asked)
-    assert not is_measure(text, _place(text, "385"), "How high is the kiln?")
+    assert not is_measure(text, _place(text, "385"), "How tall is the kiln?")
+    assert is_measure(text, _place(text, "1.2"), "How tall is the kiln?")
+    assert not is_measure("in 5 minutes", (3, 4), "How wide is it?")
+    assert is_measure("39.2 °C", (0, 4), "How high was the fever?")
     assert is_measure(text, _place(text, "5,100"), "What does the kiln cost?")
 
 
