@@ -7,6 +7,7 @@ contents policy, however near the words are. By rule, English and Chinese; knows
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from assistant.citations import fold
 
@@ -43,31 +44,31 @@ _ALIKE: tuple[tuple[str, ...], ...] = (
 """Words for one kind of insurance, bill or contract; a question with others is not judged."""
 
 
-def is_of_another(question: str, name: str, text: str) -> bool:
+def is_of_another(question: str, name: str, text: Callable[[], str]) -> bool:
     """Whether a file is named after another relative than the question's, or has no word for the
     kind of insurance, bill or contract that the question asks about.
 
     Args:
-        name: of the file; text: all that is known of what it says.
+        name: of the file; text: returns all that is known of what it says, asked for when needed.
     """
     name = re.sub(r"[_.-]", " ", name)
-    return _of_other_kin(question, name, text) or _of_other_kind(question, f"{name} {text}")
+    return _of_other_kin(question, name, text) or _of_other_kind(question, name, text)
 
 
-def _of_other_kin(question: str, name: str, text: str) -> bool:
+def _of_other_kin(question: str, name: str, text: Callable[[], str]) -> bool:
     asked = [rule for rule in _KIN if re.search(rule, question, re.IGNORECASE)]
-    if not asked or any(re.search(rule, f"{name} {text}", re.IGNORECASE) for rule in asked):
+    if not asked or not any(re.search(rule, name, re.IGNORECASE) for rule in _KIN):
         return False
-    return any(re.search(rule, name, re.IGNORECASE) for rule in _KIN)
+    said = f"{name} {text()}"
+    return not any(re.search(rule, said, re.IGNORECASE) for rule in asked)
 
 
-def _of_other_kind(question: str, text: str) -> bool:
-    there = fold(text)
+def _of_other_kind(question: str, name: str, text: Callable[[], str]) -> bool:
     for found in _PAPER.finditer(question):
         alike = next((words for words in _ALIKE if found["of"].casefold() in words), ())
         said = rf"\b(?:{'|'.join(alike)})"
         if found["paper"].casefold() in _COVER.split("|"):  # "motor vehicles are not covered"
             said += rf"\w*\W+(?:\w+\W+){{0,2}}(?:{_COVER})"
-        if alike and not re.search(said, there):
+        if alike and not re.search(said, fold(f"{name} {text()}")):
             return True
     return False

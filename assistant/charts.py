@@ -222,13 +222,11 @@ def _of_files(session: Session, passages: Sequence[Passage]) -> list[Held]:
     for asset in dict.fromkeys(p.asset_id for p in passages):
         mine = [p for p in passages if p.asset_id == asset]
         mine = list(library.passages(asset)) if asset else mine
-        whole = (
-            fold(" ".join([mine[0].asset, *(f"{p.heading} {p.text}" for p in mine)]))
-            if mine
-            else ""
-        )
-        if all(name in whole for name in names):
-            held += charts_of(mine, session.words)
+        found = charts_of(mine, session.words)
+        if found and names:
+            whole = fold(" ".join([mine[0].asset, *(f"{p.heading} {p.text}" for p in mine)]))
+            found = found if all(name in whole for name in names) else []
+        held += found
     return held
 
 

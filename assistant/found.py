@@ -240,9 +240,12 @@ def _told_of(
 
 def _is_of_another(session: Session, question: str, passage: Passage) -> bool:
     """Whether an answer's file is of another person or thing than the question asks about."""
-    number = passage.asset_id
-    own = [passage] if number == NOT_IN_LIBRARY else session.request.library.passages(number)
-    said = " ".join(f"{p.heading} {p.text}" for p in own)
+
+    def said() -> str:
+        number = passage.asset_id
+        own = [passage] if number == NOT_IN_LIBRARY else session.request.library.passages(number)
+        return " ".join(f"{p.heading} {p.text}" for p in own)
+
     return is_of_another(question, passage.asset, said)
 
 

@@ -24,4 +24,4 @@ POLICY = "Home contents insurance. Not covered: motor vehicles. Ends 30 Septembe
     ],
 )
 def test_what_a_file_is_of(question: str, name: str, text: str, another: bool) -> None:
-    assert is_of_another(question, name, text) is another
+    assert is_of_another(question, name, lambda: text) is another

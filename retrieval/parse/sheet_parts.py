@@ -14,7 +14,9 @@ from zipfile import ZipFile
 from retrieval.parse.comments import comments_in, names_in
 from retrieval.parse.office_xml import root_of
 
-_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?\bref="([A-Z]{1,3}\d{1,7}):([A-Z]{1,3}\d{1,7})"')
+_MERGED = re.compile(
+    rb'<(?:\w+:)?mergeCell\s[^<>]{0,120}?\bref="([A-Z]{1,3}\d{1,7}):([A-Z]{1,3}\d{1,7})"'
+)
 _BLOCK, _LONGEST = 1 << 20, 200
 _MOST = 10_000
 
