@@ -34,6 +34,7 @@ from assistant.messages import (
     ToolStarted,
     Understood,
 )
+from assistant.misses import discreet, miss
 from assistant.patience import use
 from assistant.people_asked import with_people
 from assistant.planner import Judge, Plan, plan
@@ -305,14 +306,16 @@ def _close(state: State, config: RunnableConfig) -> State:
     whole = draft.prefix + checked.text + _remarks(session, state)
     if session.spoken != whole:
         session.emit(Revised(whole)) if session.spoken else session.say(whole)
-    for citation in checked.citations:
+    citations = tuple(discreet(session, citation) for citation in checked.citations)
+    for citation in citations:
         session.emit(Cited(citation))
     session.notes["dropped"] = list(checked.dropped)
     ends = (request.conversation, request.message, whole)
     if draft.found:
-        session.emit(Answered(*ends, checked.citations, session.timings()))
+        session.emit(Answered(*ends, citations, session.timings()))
     else:
-        session.emit(Abstained(*ends, draft.nearest, session.timings(), draft.unable))
+        nearest = tuple(miss(session, passage) for passage in draft.nearest)
+        session.emit(Abstained(*ends, nearest, session.timings(), draft.unable))
     return {}
 
 

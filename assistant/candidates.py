@@ -107,6 +107,18 @@ _ASKS_SUM = re.compile(
     r"|\bhow much (?:money\b|.*\b(?:costs?|pay|paid|charged?|price)\b)|\bwhat (?:sum|price)\b",
     re.IGNORECASE,
 )
+_ASKS_CLOCK = re.compile(
+    r"^(?!.*(?:哪一?天|几号|星期几|周几|日期|日子|什么时候))(?!.*\b(?:what|which) day\b)"
+    r".*(?:几点|\bwhat time\b(?!\s+of\s+(?:the\s+)?year))",
+    re.IGNORECASE,
+)
+_DATE_ALONE = re.compile(
+    rf"(?:(?:the\s+)?\d{{1,2}}(?:st|nd|rd|th)?(?:\s+of)?\s+)?{_MONTHS_AND_DAYS}[,.\s]*"
+    r"(?:\d{1,2}(?:st|nd|rd|th)?\b)?[,\s]*(?:\d{4})?"
+    r"|(?:\d{4}\s*年\s*)?\d{1,2}\s*月(?:\s*\d{1,2}\s*[日号]?)?|\d{1,2}\s*[日号]|\d{4}(?:-\d\d-\d\d|年)",
+    re.IGNORECASE,
+)
+"""A day, a month or a year without a time of day."""
 _NO_SUM = re.compile(
     r"\d[\d,.]*\s?(?:[支个本张件台只把人名位次年月日号天页岁点]|小时|分钟|[公厘毫千]?[斤克米升]"
     r"|(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?|[kcm]?m|[km]?g|s|litres?|miles?)\b)"
@@ -136,7 +148,8 @@ def can_be(answer: str, question: str) -> bool:
         return bool(_FIGURE.search(answer)) and not no_sum
     if kind == "time":
         other = _TELEPHONE.fullmatch(answer.strip()) or _SUM.fullmatch(answer.strip())
-        return bool(_TIME.search(answer)) and not other
+        day = _ASKS_CLOCK.search(question) and _DATE_ALONE.fullmatch(answer.strip())
+        return bool(_TIME.search(answer)) and not other and not day
     if kind == "place":
         return not _ONLY_TIME.fullmatch(answer)
     if kind == "name" and not _CHINESE.search(answer):

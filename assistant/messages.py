@@ -169,7 +169,7 @@ class Abstained:
     conversation: str
     message: str
     text: str
-    nearest: tuple[Passage, ...]
+    nearest: tuple[Citation, ...]
     timings: Timings
     unable: bool = False
 

@@ -116,7 +116,7 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 _SECRET_WORDS = re.compile(
-    r"pass(?:word|phrase|code)|\bpwd\b|secret|api[ _-]?key|token|private key|\bpin\b|cvv"
+    r"pas+[ -]?w(?:or?|ro)d|pass(?:phrase|code)|\bpwd\b|secret|api[ _-]?key|token|private key|\bpin\b|cvv"
     r"|密码|口令|密钥|令牌",
     re.IGNORECASE,
 )

@@ -292,7 +292,7 @@ class Talk:
                 "intent": answer.intent,
                 "steps": answer.steps[:50],
                 "timings": event.timings.to_json(),
-                "nearest": [_miss(passage) for passage in nearest],
+                "nearest": [_miss(miss) for miss in nearest],
             },
         )
 
@@ -319,15 +319,15 @@ def _taken_as(event: Understood) -> dict[str, Any]:
     return {"intent": event.intent, "by": "meaning" if event.judged else "rule"}
 
 
-def _miss(passage: Passage) -> dict[str, Any]:
+def _miss(miss: Citation) -> dict[str, Any]:
     """Return a nearest miss by value, so that it can be shown after a reload."""
     return {
-        "asset": passage.asset,
-        "asset_id": passage.asset_id,
-        "sha256": passage.sha256,
-        "modality": passage.modality,
-        "locator": passage.locator.to_json(),
-        "snippet": passage.text[:300],
+        "asset": miss.asset,
+        "asset_id": miss.asset_id,
+        "sha256": miss.sha256,
+        "modality": miss.modality,
+        "locator": miss.locator.to_json(),
+        "snippet": miss.snippet,
     }
 
 

@@ -28,10 +28,10 @@ def telling(session: Session, question: str, passages: Sequence[Passage]) -> tup
     passage with most of the question's words.
     """
     near = [
-        (cosine + WORDS * share_of(question, part, passage.asset), passage, part)
+        (worth, passage, quote)
         for passage in passages
-        for cosine, said in _sentences(passage)
-        for part in split_sentences(said) or [said]
+        if passage.sentences
+        for worth, quote in by_nearness(question, passage)
     ]
     if near:
         _, passage, quote = max(near, key=lambda one: one[0])
@@ -41,9 +41,22 @@ def telling(session: Session, question: str, passages: Sequence[Passage]) -> tup
     return first, " ".join(telling_sentence(question, words, first.asset).split())
 
 
+def by_nearness(question: str, passage: Passage) -> list[tuple[float, str]]:
+    """Return the sentences of a passage with what each is worth for a question, best first.
+
+    A sentence is worth its cosine to the question, 0 where none is known, and its words.
+    """
+    told = [
+        (cosine + WORDS * share_of(question, part, passage.asset), part)
+        for cosine, said in _sentences(passage)
+        for part in split_sentences(said) or [said]
+    ]
+    return sorted(told, key=lambda one: -one[0])
+
+
 def _sentences(passage: Passage) -> list[tuple[float, str]]:
     """Return the sentences of a passage with their cosines; of a table not the names of columns."""
     cut = sentences_of(passage.text)
     known = len(cut) == len(passage.sentences)
-    told = list(zip(passage.sentences, cut, strict=True)) if known else []
+    told = list(zip(passage.sentences if known else [0.0] * len(cut), cut, strict=True))
     return told[1:] if passage.kind == "table" and len(told) > 1 else told

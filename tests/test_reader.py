@@ -203,6 +203,9 @@ def test_kinds_of_answers() -> None:
     assert not can_be("12 months", "How much does the lock cost?") and can_be(
         "40", "How much does it cost?"
     )
+    assert not can_be("30 November", "28号几点前要退房？") and can_be("11:00", "28号几点前要退房？")
+    assert not can_be("Monday", "What time does it start?") and can_be("1830", "What time is it?")
+    assert can_be("5月3日", "哪天几点出发？")
     assert not can_be("very many", "How many books are there?")
     assert can_be("a fire", "What destroyed the room?")
 

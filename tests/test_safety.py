@@ -90,7 +90,8 @@ def test_secrets_are_not_volunteered() -> None:
     text = "Address: 5 High St. The wifi password is hunter2, PIN: 4711."
     hidden = hide_secrets(text, "What is the address?")
     assert "hunter2" not in hidden and "4711" not in hidden and "5 High St" in hidden
-    assert "hunter2" in hide_secrets(text, "What is the wifi password?")
+    for asked in ("What is the wifi password?", "whats the wifi pasword now", "pass word for wifi"):
+        assert "hunter2" in hide_secrets(text, asked)
     key = "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----"
     assert "abc" not in hide_secrets(key, "summarise")
     assert "密码" in hide_secrets("密码：abc123", "地址？") and "abc123" not in hide_secrets(

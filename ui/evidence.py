@@ -184,6 +184,21 @@ def cards(sources: Sequence[Citation | Passage], key: str) -> None:
             _card(source, f"{key}-{at}")
 
 
+def quotes(sources: Sequence[Citation], key: str) -> None:
+    """Show sources below each other with their words; what has none, as a photo, as cards."""
+    for at, source in enumerate(sources):
+        if not source.snippet.strip():
+            continue
+        with st.container(border=True, key=f"quote-{key}-{at}", gap="xxsmall"):
+            label = f"{plain(source.asset)} · {plain(where(source.locator))}"
+            pressed = st.button(label, key=f"quoted-{key}-{at}", type="tertiary")
+            st.caption(plain(source.snippet))
+        if pressed:
+            open_evidence(source)
+    if wordless := [source for source in sources if not source.snippet.strip()]:
+        cards(wordless, key)
+
+
 def _card(source: Citation | Passage, key: str) -> None:
     number = getattr(source, "number", 0)  # a search result has none
     label = f"**{number}** · {plain(source.asset)}" if number else plain(source.asset)

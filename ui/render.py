@@ -92,7 +92,7 @@ def assistant_message(message: MessageView) -> None:
             evidence.cards(message.citations, f"cites-{message.id}")
         if misses := [_miss(row) for row in message.trace.get("nearest", ())]:
             st.caption(t("nearest_misses"))
-            evidence.cards(misses, f"nearest-{message.id}")
+            evidence.quotes(misses, f"nearest-{message.id}")
         if message.status in ("complete", "abstained"):
             _feedback(message.id)
 

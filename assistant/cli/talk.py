@@ -85,19 +85,22 @@ def _follow(events: Iterable[Event], quiet: bool, language: Language) -> dict[st
 
 
 def _document(event: Any, steps: list[dict[str, Any]], printed: str, quiet: bool) -> dict[str, Any]:
-    citations = getattr(event, "citations", ())
+    citations, nearest = getattr(event, "citations", ()), getattr(event, "nearest", ())
     if not quiet:
         say("" if printed == event.text else f"\n{event.text}" if printed else event.text)
         for citation in citations:
             say(f"  [{citation.number}] {citation.asset} {citation.locator.to_json()}")
-        for passage in getattr(event, "nearest", ()):
-            say(f"  ? {passage.asset} {passage.locator.to_json()}")
+        for miss in nearest:
+            say(f"  ? {miss.asset} {miss.locator.to_json()}")
+            if miss.snippet:
+                say(f"    “{miss.snippet}”")
         note(f"conversation {event.conversation}, message {event.message}")
     return {
         "answer": event.text,
         "abstained": not hasattr(event, "citations"),
         "unable": getattr(event, "unable", False),
         "citations": [citation.to_json() for citation in citations],
+        "nearest": [miss.to_json() for miss in nearest],
         "conversation": event.conversation,
         "message": event.message,
         "steps": steps,

@@ -7,7 +7,7 @@ those of suite ``abstention`` with the file that holds the answer.
 from __future__ import annotations
 
 from evals.context import Context
-from evals.suites.library import LibrarySuite, answers_of, named_right, told
+from evals.suites.library import LibrarySuite, answers_of, named_right, says, told
 from evals.values import Case, Dataset, Metric, Part, Score, Scored
 
 
@@ -19,7 +19,7 @@ class Everyday(LibrarySuite):
     kinds = {"question": str, "file": str}
     metrics = (
         Metric("right"), Metric("wrong", lower_is_better=True), Metric("cited"),
-        Metric("refusal_precision"), Metric("refusal_recall"),
+        Metric("refusal_precision"), Metric("refusal_recall"), Metric("shown"),
     )  # fmt: skip
 
     def groups(self, case: Case) -> dict[str, str]:
@@ -47,6 +47,10 @@ class Everyday(LibrarySuite):
             scores["refusal_recall"] = Score(float(refused), said)
         if refused:
             scores["refusal_precision"] = Score(float(not golds), said)
+            if golds:
+                places = [miss.snippet for miss in reply.nearest]
+                seen = any(says(words, golds) for words in places)
+                scores["shown"] = Score(float(seen), " / ".join(places))
         expected = golds or "no answer"
         shown = {"question": case.data["question"], "expected": expected, "got": reply.text}
         return Scored(scores, shown)

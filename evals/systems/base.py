@@ -48,7 +48,7 @@ class Reply:
     confidence: float = 0.0
     heard: str = ""
     unable: bool = False
-    nearest: tuple[Passage, ...] = ()
+    nearest: tuple[Citation, ...] = ()
 
 
 @dataclass(frozen=True)
