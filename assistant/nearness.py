@@ -35,6 +35,14 @@ def nearest(question: str, passages: Sequence[Passage]) -> Best:
     return best
 
 
+def standing(question: str, passage: Passage, best: Best) -> list[float]:
+    """Return each sentence's cosine less that of the nearest of its language; [] where unknown."""
+    same = _same(question, passage)
+    if same not in best or len(passage.sentences) != len(sentences_of(passage.text)):
+        return []
+    return [cosine - best[same] for cosine in passage.sentences]
+
+
 def nearness(question: str, passage: Passage, text: str, copy: Span, best: Best) -> float:
     """Return ten times the cosine of a copy's sentence less that of the nearest one found.
 

@@ -32,6 +32,7 @@ from assistant.nearness import Best, nearest, nearness
 from assistant.phrases import DOCUMENT, Field
 from assistant.planner import Plan
 from assistant.session import Session
+from assistant.stretches import Stretch, stretches
 from assistant.which_figure import end_asked, figure_asked, is_measure
 from assistant.windows import window
 from retrieval.values import Passage
@@ -42,6 +43,8 @@ PASSAGES = 3
 A trained reader reads them however unlikely: people ask in other words than their papers have, and
 it refuses better than the search. Of 88 questions on everyday papers in their owner's words .50 are
 answered rightly with two read so, .52 with three and with six; wrongly .22 in each case."""
+STRETCHES = 3
+"""Stretches of these passages that are read."""
 LIKELY_RIGHT = 0.3
 """Chance below which a trained reader's copy is no answer.
 
@@ -80,8 +83,9 @@ def read(
         return found
     best: Reading | None = None
     near = nearest(question, passages)
-    for passage, chance in _worth(question, passages, unlikely=session.model.reads):
-        reading = read_one(session, question, passage, chance, near)
+    worth = _worth(question, passages, unlikely=session.model.reads)
+    for one in stretches(session, question, worth, STRETCHES):
+        reading = read_stretch(session, question, one, near)
         if reading and (best is None or reading.confidence > best.confidence):
             best = reading
         fits = best is not None and not session.model.reads and can_be(best.text, question)
@@ -121,19 +125,26 @@ def _worth(
 
 
 def read_one(
-    session: Session,
-    question: str,
-    passage: Passage,
-    chance: float | None = None,
-    best: Best | None = None,
+    session: Session, question: str, passage: Passage, chance: float | None = None
 ) -> Reading | None:
     """Return the likeliest answer in one passage, however unlikely; None when there is no text.
 
     Args:
         chance: that the passage holds the answer; None: what it is for this passage alone.
-        best: how near the nearest sentence of all passages is; None: of this one.
     """
+    alone = holds(question, passage) if chance is None else chance
     text = window(session, question, passage)
+    stretch = Stretch(passage, text, alone)
+    return read_stretch(session, question, stretch, nearest(question, [passage]))
+
+
+def read_stretch(session: Session, question: str, stretch: Stretch, best: Best) -> Reading | None:
+    """Return the likeliest answer in what is read of a passage, however unlikely.
+
+    Args:
+        best: how near the nearest sentence of all passages is.
+    """
+    passage, text = stretch.passage, stretch.text
     if not text.strip():
         return None
     copied = session.copy(question, text)
@@ -152,10 +163,9 @@ def read_one(
     answer = answer if session.model.reads else trimmed(answer, question)
     if lacks_number(answer, question):
         return None
-    alone = holds(question, passage) if chance is None else chance
-    best = nearest(question, [passage]) if best is None else best
     near = nearness(question, passage, text, span, best)
-    sure = sureness(question, answer, span, copied.refused, alone, near, session.model.confidence)
+    rule = session.model.confidence
+    sure = sureness(question, answer, span, copied.refused, stretch.chance, near, rule)
     line = text[text.rfind("\n", 0, span.start) + 1 :].split("\n", 1)[0]
     if passage.kind == "chart" and line.startswith("Chart ("):  # its title, and notes of ours
         return None

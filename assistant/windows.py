@@ -44,7 +44,11 @@ def paper_fit(question: str, passages: Sequence[Passage]) -> float:
 
 def window(session: Session, question: str, passage: Passage, room: int = ROOM) -> str:
     """Return a passage's text, cut to the run of sentences that speaks most of the question."""
-    text = session.screened(passage)
+    return cut(session, question, session.screened(passage), room)
+
+
+def cut(session: Session, question: str, text: str, room: int = ROOM) -> str:
+    """Return a screened text, cut to the run of its sentences that speaks most of the question."""
     count = session.model.count_tokens
     if count(text) <= room:
         return text

@@ -16,12 +16,12 @@ from assistant.i18n import Language
 from assistant.library import EmptyLibrary
 from assistant.models.protocol import SightlineChatModel
 from assistant.nearness import nearest, nearness
-from assistant.reader import neat
+from assistant.reader import STRETCHES, neat
 from assistant.session import Limits, Request, Session
+from assistant.stretches import stretches
 from assistant.tuning.reader_confidence import Row, is_right
 from assistant.tuning.reader_data import Asked, Questions
 from assistant.tuning.reader_papers import Paper
-from assistant.windows import window
 from retrieval.values import Passage, SearchResult
 
 Search = Callable[[str, str], SearchResult]
@@ -112,21 +112,21 @@ def _readings(
     found: SearchResult,
     expected: Sequence[str],
 ) -> list[Row | None]:
-    """Return a row for each passage that the app would read; None where nothing is copied."""
+    """Return a row for each stretch that the app would read; None where nothing is copied."""
     request = Request("", "", question, language, EmptyLibrary())
     session = Session(request, model, Limits(), lambda: False)
     nearest_found = nearest(question, found.passages)
     made: list[Row | None] = []
-    for passage, chance in _likeliest(question, found):
-        text = window(session, question, passage)
+    for stretch in stretches(session, question, _likeliest(question, found), STRETCHES):
+        text = stretch.text
         copied = session.copy(question, text)
         if copied is None or not copied.spans:
             made.append(None)
             continue
         best = copied.spans[0]
         said = neat(text[best.start : best.end])
-        near = nearness(question, passage, text, best, nearest_found)
-        numbers = numbers_of(question, said, best, copied.refused, chance, near)
+        near = nearness(question, stretch.passage, text, best, nearest_found)
+        numbers = numbers_of(question, said, best, copied.refused, stretch.chance, near)
         made.append(Row(numbers, is_right(said, expected), question))
     return made
 
