@@ -26,7 +26,7 @@ fitted anew each time): 30 right; with none and with two 31 and 30; with three 2
 24. Where a fifth may be wrong: 39, 35, 35, 31 and 32."""
 _LEFT = re.compile(r"^\S*\s+|^[.!?。！？；]+")
 """What lies before a sentence and belongs to the one before it."""
-_RIGHT = re.compile(r"[^\s“‘「『（(]*")
+_RIGHT = re.compile(r"[^\w\s“‘「『（(]*")
 """What lies behind a sentence and belongs to it."""
 
 
