@@ -19,7 +19,7 @@ from assistant.citations import Checked, check
 from assistant.details import names_in, refers_to_picture
 from assistant.drafts import Draft
 from assistant.follow import standalone
-from assistant.i18n import Language, text
+from assistant.i18n import Language
 from assistant.leader import is_free_chat, next_calls
 from assistant.library import Attached, LibraryView
 from assistant.look import Looker
@@ -39,6 +39,7 @@ from assistant.patience import use
 from assistant.people_asked import with_people
 from assistant.planner import Judge, Plan, plan
 from assistant.refusing import refuse
+from assistant.remarks import remarks
 from assistant.safety import Detect, by_pattern, clean_answer
 from assistant.session import Limits, Request, Session
 from assistant.text_work import TextWork
@@ -303,7 +304,10 @@ def _close(state: State, config: RunnableConfig) -> State:
     """Say what the check changed, give the citations, end the run with its outcome."""
     session, draft, checked = _session(config), state["draft"], state["checked"]
     request = session.request
-    whole = draft.prefix + checked.text + _remarks(session, state)
+    nearest = () if draft.found else tuple(miss(session, passage) for passage in draft.nearest)
+    shown = (*checked.citations, *nearest)
+    beside = remarks(session, shown, state["results"], draft.found)
+    whole = draft.prefix + checked.text + beside
     if session.spoken != whole:
         session.emit(Revised(whole)) if session.spoken else session.say(whole)
     citations = tuple(discreet(session, citation) for citation in checked.citations)
@@ -314,28 +318,5 @@ def _close(state: State, config: RunnableConfig) -> State:
     if draft.found:
         session.emit(Answered(*ends, citations, session.timings()))
     else:
-        nearest = tuple(miss(session, passage) for passage in draft.nearest)
         session.emit(Abstained(*ends, nearest, session.timings(), draft.unable))
     return {}
-
-
-def _remarks(session: Session, state: State) -> str:
-    """Return what must be said beside the answer: orders in cited files, failed steps."""
-    cited = {c.asset for c in state["checked"].citations}
-    cited |= {str(r.call.arguments.get("file")) for r in state["results"]}
-    said = []
-    for asset, order in session.orders:
-        if asset in cited:
-            short = " ".join(clean_answer(order).split())[:120]
-            said.append(text("say_order_seen", session.language, asset=asset, order=short))
-            break
-    seen = sum(bool(r.sights) for r in state["results"])
-    given = sum(a.jpeg is not None for a in session.request.attached)
-    if 0 < seen < given:
-        said.append(text("say_only_first", session.language, count=seen, total=given))
-    for result in state["results"]:
-        if result.broken is not None and state["draft"].found:
-            tool, detail = result.call.tool, result.error
-            said.append(text("say_tool_failed", session.language, tool=tool, detail=detail))
-            break
-    return "".join(f"\n\n{remark}" for remark in said)

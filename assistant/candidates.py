@@ -11,6 +11,7 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 from assistant.citations import content_words
+from assistant.phrases import RUNG
 
 Kind = Literal["number", "time", "name", "place", "any"]
 
@@ -92,7 +93,7 @@ _TELEPHONE = re.compile(
 )
 _ASKS_TELEPHONE = re.compile(
     r"\b(?:phone|telephone|mobile|cell|fax|hotline)(?:'s)? (?:no|number)\b"
-    r"|电话(?:号码)?(?:是多少)?\W*$|手机号",
+    rf"|电话(?:号码)?(?:是多少)?\W*$|手机号|{RUNG}",
     re.IGNORECASE,
 )
 _LEAST_DIGITS = 5

@@ -144,8 +144,9 @@ _SURELY = 0.25
 """Log-odds of yes against no that a sentence must add."""
 _DENIES = re.compile(
     r"\b(?:not|no|never|neither|nor|without|cannot|prohibited|forbidden|banned|refused|declined"
-    r"|rejected|excluded|closed|absent|optional|unfurnished|unavailable)\b|n't\b"
-    r"|不(?![足仅同少错断管论久良])|未(?!来)|无(?![线论])|[没勿]|禁止|谢绝|拒绝|除外|自付|自理",
+    r"|rejected|(?:turned|voted) down|fell through|excluded|closed|absent|optional|unfurnished"
+    r"|unavailable)\b|n't\b"
+    r"|不(?![足仅同少错断管论久良])|未(?!来)|无(?![线论])|[没勿]|禁止|谢绝|拒绝|否决|驳回|除外|自付|自理",
     re.IGNORECASE,
 )
 """Denies what is said beside it."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 from assistant import prompts
 from assistant.another import is_of_another
 from assistant.answers import stream
+from assistant.attendance import told_by_attendance
 from assistant.beyond import beyond
 from assistant.calls import ToolResult
 from assistant.chart_meaning import asks_amount
@@ -126,7 +127,7 @@ def _words(session: Session, plan: Plan, passages: Sequence[Passage], likely: bo
     asked = without_page(asked) if plan.page else asked
     if given := _given(session, asked, passages, plan):
         return given
-    if both := _both(session, asked, passages):
+    if both := _both(session, asked, passages) or told_by_attendance(session, asked, passages):
         return both
     reading = read(session, asked, passages, plan)
     if reading and session.model.reads and reading.passage.kind == "chart" and asks_amount(asked):

@@ -182,6 +182,14 @@ PAGE = re.compile(
     re.IGNORECASE,
 )
 
+RUNG = (
+    r"\bwhat (?:number|no\.?) (?:do|should|can|must|shall) (?:i|we|you) (?:ring|call|dial)\b"
+    r"|\b(?:number|no\.?) (?:for|of) (?:the|our|my|a|his|her|their) (?:\w+ )?(?:plumber|builder"
+    r"|electrician|painter|gardener|cleaner|decorator|roofer|carpenter|joiner|doctor|dentist|vet"
+    r"|optician|locksmith|mechanic|accountant|solicitor|landlord|landlady|caretaker|driver|teacher"
+    r"|nurse|physio|midwife|babysitter|nanny|hairdresser|surgery|clinic|school|nursery|garage)\b"
+)
+"""Speaks of a telephone number without the word: what is rung, or the number for a plumber."""
 FIELDS: tuple[tuple[Field, re.Pattern[str]], ...] = (
     ("email", any_of(r"\be-?mail\b", "邮箱|电子邮件地址")),
     (
@@ -189,6 +197,7 @@ FIELDS: tuple[tuple[Field, re.Pattern[str]], ...] = (
         any_of(
             r"\b(?:tele)?phone\b(?! (?:calls?|to|about|for)\b)"
             r"(?<!to phone)(?<!i phone)(?<!we phone)|\btel\b|\bmobile number\b|\bfax\b",
+            RUNG,
             "(?<!打)(?<!打个)(?<!打了)电话|手机号|传真",
         ),
     ),

@@ -116,8 +116,8 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 _SECRET_WORDS = re.compile(
-    r"pas+[ -]?w(?:or?|ro)d|pass(?:phrase|code)|\bpwd\b|secret|api[ _-]?key|token|private key|\bpin\b|cvv"
-    r"|密码|口令|密钥|令牌",
+    r"pas+[ -]?w(?:or?|ro)d|pass(?:phrase|code)|\bpwd\b|secret|api[ _-]?key|token|private key"
+    r"|\bpin\b|cvv|密码|口令|密钥|令牌",
     re.IGNORECASE,
 )
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END[^\n]*|$)", re.DOTALL)

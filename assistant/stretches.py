@@ -24,6 +24,8 @@ AROUND = 1
 Of 95 questions on held-out everyday papers, as many answered wrongly (a tenth of all, chances
 fitted anew each time): 30 right; with none and with two 31 and 30; with three 23; whole passages
 24. Where a fifth may be wrong: 39, 35, 35, 31 and 32."""
+SHORT = 100
+"""Tokens of a passage that is read whole: hardly more than a sentence with its neighbours."""
 _LEFT = re.compile(r"^\S*\s+|^[.!?。！？；]+")
 """What lies before a sentence and belongs to the one before it."""
 _RIGHT = re.compile(r"[^\w\s“‘「『（(]*")
@@ -48,22 +50,27 @@ def stretches(
     neighbour is the middle of no other stretch, one that gave orders of none.
     """
     best = nearest(question, [passage for passage, _ in worth])
-    ranked = []
-    for number, (passage, chance) in enumerate(worth):
+    ranked: list[tuple[float, int, int | None]] = []
+    texts: dict[int, str] = {}
+    for number, (passage, _) in enumerate(worth):
+        texts[number] = session.screened(passage)
         stands = standing(question, passage, best)
-        places = enumerate(stands) if stands else [(None, 0.0)]
-        ranked += [(-near, number, passage, chance, at) for at, near in places]
+        if not stands or session.model.count_tokens(texts[number]) <= SHORT:
+            ranked.append((-max(stands, default=0.0), number, None))
+        else:
+            ranked += [(-near, number, at) for at, near in enumerate(stands)]
     read: set[tuple[int, int | None]] = set()
     yielded = 0
-    for _, number, passage, chance, at in sorted(ranked, key=lambda one: one[:2]):
+    for _, number, at in sorted(ranked, key=lambda one: one[:2]):
         if (number, at) in read:
             continue
-        whole = session.screened(passage)
+        passage, chance = worth[number]
+        whole = texts[number]
         text = cut(session, question, whole if at is None else around(whole, passage, at))
         if not text.strip():
             continue
-        near = [None] if at is None else range(at - AROUND, at + AROUND + 1)
-        read |= {(number, place) for place in near}
+        if at is not None:
+            read |= {(number, place) for place in range(at - AROUND, at + AROUND + 1)}
         yield Stretch(passage, text, chance)
         yielded += 1
         if yielded == most:

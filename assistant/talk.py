@@ -29,6 +29,7 @@ from assistant.messages import (
     Answered,
     AttachmentFile,
     AttachmentView,
+    Citation,
     ConversationView,
     Event,
     Failed,

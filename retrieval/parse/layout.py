@@ -20,6 +20,8 @@ from retrieval.values import Box, Word
 _BINS = 200
 _JOINT = 0.8  # gap, in line heights, up to which two words belong to one run
 _WIDE = 1.0  # gap, in line heights, from which two runs are cells of a row
+_LEVEL = 0.2  # difference, in line heights, up to which rows of two tables are level
+_ACROSS = 3  # level rows from which the two are one table
 _CURRENCY = frozenset({"$", "€", "£", "¥", "US$", "RM"})
 
 
@@ -181,7 +183,11 @@ def _facing(boxes: np.ndarray, x: float) -> float:
 
 
 def _columns(pieces: list[Piece], x: float) -> bool:
-    """Whether both sides hold running text: several lines, mostly long ones that fill the side."""
+    """Whether both sides hold running text: several lines, mostly long ones that fill the side.
+
+    Rows of a table that stands within a side say nothing; a table across both is not cut.
+    """
+    across: list[list[float]] = []
     for side in (
         [p for p in pieces if p.box[0] + p.box[2] < 2 * x],
         [p for p in pieces if p.box[0] + p.box[2] >= 2 * x],
@@ -189,11 +195,24 @@ def _columns(pieces: list[Piece], x: float) -> bool:
         if len(side) < 3:
             return False
         box = union([p.box for p in side])
-        widths = [p.box[2] - p.box[0] for p in side]
-        letters = [sum(len(w.text) * _letter_width(w.text) for w in p.words) for p in side]
+        rows = _gathered(side)
+        tabled = [row for row in rows if len(row) > 1 and _fills(row, box)]
+        lines = [p for row in rows if row not in tabled for p in row]
+        across.append([row[0].box[1] for row in tabled])
+        if len(lines) < 3:
+            return False
+        widths = [p.box[2] - p.box[0] for p in lines]
+        letters = [sum(len(w.text) * _letter_width(w.text) for w in p.words) for p in lines]
         if median(letters) < 16 or median(widths) < 0.5 * (box[2] - box[0]):
             return False
-    return True
+    height = median(p.height for p in pieces)
+    level = sum(any(abs(y - z) < _LEVEL * height for z in across[1]) for y in across[0])
+    return level < _ACROSS
+
+
+def _fills(row: Sequence[Piece], side: Box) -> bool:
+    box = union([piece.box for piece in row])
+    return box[2] - box[0] >= 0.5 * (side[2] - side[0])
 
 
 def _letter_width(text: str) -> int:
@@ -202,6 +221,13 @@ def _letter_width(text: str) -> int:
 
 def _rows(pieces: list[Piece], aspect: float) -> list[Line]:
     """Gather pieces on one baseline into lines, cells from left to right."""
+    rows = _gathered(pieces)
+    lines = [_line(sorted(row, key=lambda p: p.box[0]), aspect) for row in rows]
+    return sorted(lines, key=lambda line: line.box[1] + line.box[3])
+
+
+def _gathered(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """Return the pieces by rows, as they are found."""
     rows: list[list[Piece]] = []
     for piece in pieces:
         row = next((r for r in reversed(rows[-4:]) if _same_row(r, piece)), None)
@@ -209,8 +235,7 @@ def _rows(pieces: list[Piece], aspect: float) -> list[Line]:
             rows.append([piece])
         else:
             row.append(piece)
-    lines = [_line(sorted(row, key=lambda p: p.box[0]), aspect) for row in rows]
-    return sorted(lines, key=lambda line: line.box[1] + line.box[3])
+    return rows
 
 
 def _same_row(row: list[Piece], piece: Piece) -> bool:
