@@ -112,12 +112,13 @@ _ORDERS = tuple(
 # A password or key in a file is not read out unless the question asks for one.
 _SECRET = re.compile(
     r"(?P<name>\b(?:pass(?:word|phrase|code)|pwd|secret|api[ _-]?key|access[ _-]?token|private key"
-    r"|pin(?: code)?|cvv)\b|密码|口令|密钥|令牌)\s*(?:is|are|[:=：]|是|为)\s*(?P<value>\S{3,})",
+    r"|pin(?: code)?|cvv)\b|密码|口令|密钥|令牌)\s*(?:is|are|[:=：]|是|为)\s*(?P<value>\S{3,})"
+    r"|(?:\bwi-?fi|无线网)\s*[:：]\s*\S+\s*[/|]\s*(?P<key>\S{3,})",
     re.IGNORECASE,
 )
 _SECRET_WORDS = re.compile(
     r"pas+[ -]?w(?:or?|ro)d|pass(?:phrase|code)|\bpwd\b|secret|api[ _-]?key|token|private key"
-    r"|\bpin\b|cvv|密码|口令|密钥|令牌",
+    r"|\bpin\b|cvv|\bwi-?fi\b|无线网|密码|口令|密钥|令牌",
     re.IGNORECASE,
 )
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END[^\n]*|$)", re.DOTALL)
@@ -327,4 +328,4 @@ def hide_secrets(text: str, question: str) -> str:
     if _SECRET_WORDS.search(question):
         return text
     text = _PRIVATE_KEY.sub("•••", text)
-    return _SECRET.sub(lambda m: m.group().replace(m.group("value"), "•••"), text)
+    return _SECRET.sub(lambda m: m.group().replace(m["value"] or m["key"], "•••"), text)

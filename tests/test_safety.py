@@ -94,6 +94,10 @@ def test_secrets_are_not_volunteered() -> None:
         assert "hunter2" in hide_secrets(text, asked)
     key = "-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----"
     assert "abc" not in hide_secrets(key, "summarise")
+    router = "- Wi-Fi：Row14 / plum-6620\n- plumber Kettle: 07700 900463"
+    hidden = hide_secrets(router, "number for the plumber?")
+    assert "plum-6620" not in hidden and "Row14" in hidden and "900463" in hidden
+    assert "plum-6620" in hide_secrets(router, "whats our wifi")
     assert "密码" in hide_secrets("密码：abc123", "地址？") and "abc123" not in hide_secrets(
         "密码：abc123", "地址？"
     )
