@@ -49,8 +49,8 @@ LIKELY_RIGHT = 0.3
 """Chance below which a trained reader's copy is no answer.
 
 Of 272 held-out questions on everyday papers, 71 without an answer, .79 of those are refused; of the
-others .56 are answered rightly and .19 wrongly (at .25: .65, .57 and .23; at .35: .82, .53 and
-.17). Of 161 of XQuAD .71 rightly and .19 wrongly, at .25 as well. Cross-validated."""
+others .55 are answered rightly and .19 wrongly (at .25: .63, .57 and .22; at .35: .82, .53 and
+.17). Of 161 of XQuAD .71 rightly and .20 wrongly, at .25 as well. Cross-validated."""
 _GIVEN = 1.0
 """Chance of what was not searched for; no search is as sure."""
 SURE = 0.6
