@@ -26,6 +26,9 @@ fitted anew each time): 30 right; with none and with two 31 and 30; with three 2
 24. Where a fifth may be wrong: 39, 35, 35, 31 and 32."""
 SHORT = 100
 """Tokens of a passage that is read whole: hardly more than a sentence with its neighbours."""
+FAINT = 0.1
+"""Share of the likeliest passage's chance below which one is read last: of a notice in Chinese and
+an invoice in English, each has the sentence that is nearest in its language."""
 _LEFT = re.compile(r"^\S*\s+|^[.!?。！？；]+")
 """What lies before a sentence and belongs to the one before it."""
 _RIGHT = re.compile(r"[^\w\s“‘「『（(]*")
@@ -46,22 +49,24 @@ def stretches(
 ) -> Iterator[Stretch]:
     """Yield what is read of passages, with the chance of each that it answers; nearest first.
 
-    Sentences of two languages are compared with the nearest of their own. One that was read as a
+    Sentences of two languages are compared with the nearest of their own, and what is much less
+    likely to answer than another comes last. One that was read as a
     neighbour is the middle of no other stretch, one that gave orders of none.
     """
     best = nearest(question, [passage for passage, _ in worth])
-    ranked: list[tuple[float, int, int | None]] = []
+    likely = FAINT * max((chance for _, chance in worth), default=0.0)
+    ranked: list[tuple[bool, float, int, int | None]] = []
     texts: dict[int, str] = {}
-    for number, (passage, _) in enumerate(worth):
+    for number, (passage, chance) in enumerate(worth):
         texts[number] = session.screened(passage)
         stands = standing(question, passage, best)
         if not stands or session.model.count_tokens(texts[number]) <= SHORT:
-            ranked.append((-max(stands, default=0.0), number, None))
+            ranked.append((chance < likely, -max(stands, default=0.0), number, None))
         else:
-            ranked += [(-near, number, at) for at, near in enumerate(stands)]
+            ranked += [(chance < likely, -near, number, at) for at, near in enumerate(stands)]
     read: set[tuple[int, int | None]] = set()
     yielded = 0
-    for _, number, at in sorted(ranked, key=lambda one: one[:2]):
+    for _, _, number, at in sorted(ranked, key=lambda one: one[:3]):
         if (number, at) in read:
             continue
         passage, chance = worth[number]

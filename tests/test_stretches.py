@@ -83,3 +83,9 @@ def test_a_passage_without_known_sentences_is_read_whole() -> None:
 def test_a_short_passage_is_read_whole_once() -> None:
     (read,) = stretches(_session(), _QUESTION, [(_passage(CONTRACT, 1), 0.5)], 3)
     assert read.text == CONTRACT
+
+
+def test_what_is_hardly_likely_is_read_last() -> None:
+    told = [(_passage(LEASE, 1), 0.8), (_passage(CONTRACT * 3, 1, 2), 0.01)]
+    read = list(stretches(_session(), _QUESTION, told, 3))
+    assert {one.passage.asset_id for one in read} == {1}
