@@ -29,13 +29,15 @@ _PRESENT = any_of(
 )
 _MEETING = any_of(r"\bmeeting|\bminutes\b|\bcommittee\b|\bAGM\b|\bsession\b", "会|纪要")
 _APOLOGIES = re.compile(
-    r"^\W*(?:apologies(?: for absence)?(?: (?:received )?from)?|absent|absentees|regrets"
-    r"|not present|缺席|请假|未到会|未出席|未到)(?:人员|者|人)?\s*[:：|]\s*(?P<names>\S.*)$",
+    r"^[^\w\n]*(?:apologies(?: for absence)?(?: (?:received )?from)?|absent|absentees|regrets"
+    r"|not present|缺席|请假|未到会|未出席|未到)(?:人员|者|人)?"
+    r"[ \t]*[:：|][ \t]*(?P<names>[^\W\d].*)$",
     re.IGNORECASE | re.MULTILINE,
 )
 _ATTENDING = re.compile(
-    r"^\W*(?:(?:members )?present|in attendance|attendees|attending|attendance|participants"
-    r"|与会|参会|出席|到会|参加)(?:人员|者|人)?\s*[:：|]\s*(?P<names>\S.*)$",
+    r"^[^\w\n]*(?:(?:members )?present|in attendance|attendees|attending|attendance|participants"
+    r"|与会|参会|出席|到会|参加)(?:人员|者|人)?"
+    r"[ \t]*[:：|][ \t]*(?P<names>[^\W\d].*)$",
     re.IGNORECASE | re.MULTILINE,
 )
 _FILES = 3
@@ -55,22 +57,22 @@ def told_by_attendance(
     best = max(told, key=lambda one: shared(question, one[1]), default=None)
     if best is None or not told_of(question, best[1]):
         return None
-    names, whole = best
-    passage = next(p for p in whole if names.split("\n", 1)[0] in p.text)
+    names, _, passage = best
     return exact(session, " ".join(names.split()).rstrip(" .。;；|"), passage)
 
 
 def _told(
     session: Session, label: re.Pattern[str], passages: Sequence[Passage]
-) -> Iterator[tuple[str, list[Passage]]]:
-    """Yield the names behind a label in each of the files found first, and the file's passages."""
+) -> Iterator[tuple[str, list[Passage], Passage]]:
+    """Yield the names behind a label in each of the files found first, the file's passages, and
+    the one that they stand in."""
     for asset in list(dict.fromkeys(p.asset_id for p in passages))[:_FILES]:
         own = [p for p in passages if p.asset_id == asset]
         whole = own if asset == NOT_IN_LIBRARY else session.request.library.passages(asset) or own
-        for passage in whole:
+        for passage in (p for p in whole if label.search(p.text)):
             text = session.screened(passage)
             if found := label.search(text):
-                yield _whole(text, found), whole
+                yield _whole(text, found), whole, passage
                 break
 
 

@@ -1,9 +1,10 @@
 """Reading: the exact words of the evidence that answer a question, or that nothing does.
 
-Fields of receipts and forms are found by rule first (``fields``, ``forms``). Otherwise the
-passages that may hold the answer (``confidence``) are read, the likeliest first: the model copies
-the likeliest stretch of one, and the copy that is most surely right is taken. A model that gives
-no odds writes, and what it writes must stand in the passage. Knows no prompts' wording, no graph.
+Fields of receipts and forms are found by rule first (``fields``, ``forms``). Otherwise sentences
+near the question (``stretches``) are read of the passages that may hold the answer
+(``confidence``): the model copies the likeliest words of each, and the surest copy is taken. A
+model that gives no odds writes, and what it writes must stand in the passage. Knows no prompts'
+wording, no graph.
 """
 
 from __future__ import annotations

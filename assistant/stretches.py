@@ -50,8 +50,8 @@ def stretches(
     """Yield what is read of passages, with the chance of each that it answers; nearest first.
 
     Sentences of two languages are compared with the nearest of their own, and what is much less
-    likely to answer than another comes last. One that was read as a
-    neighbour is the middle of no other stretch, one that gave orders of none.
+    likely to answer than another comes last. One that was read as a neighbour is the middle of no
+    other stretch, one that gave orders of none.
     """
     best = nearest(question, [passage for passage, _ in worth])
     likely = FAINT * max((chance for _, chance in worth), default=0.0)

@@ -26,7 +26,7 @@ Apologies for absence: Mira Lund, Joe Pike
 MAY = """赛艇俱乐部五月会议纪要
 
 出席：陈立、王芳
-缺席：赵敏、孙浩
+缺席：赵敏、孙浩，密码：otter4711
 
 一、船库屋顶漏水，夏天之前修好。
 """
@@ -53,7 +53,7 @@ def helper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Assistant]:
             "who was present at the march committee meeting of the rowing club",
             "Ada Finch (chair), Tom Reed, Ines Roth, Karl Ude",
         ),
-        ("赛艇俱乐部五月的会谁没来？", "赵敏、孙浩"),
+        ("赛艇俱乐部五月的会谁没来？", "赵敏、孙浩，密码：•••"),
     ],
 )
 def test_minutes_tell_who_came(helper: Assistant, question: str, names: str) -> None:

@@ -196,9 +196,9 @@ def _columns(pieces: list[Piece], x: float) -> bool:
             return False
         box = union([p.box for p in side])
         rows = _gathered(side)
-        tabled = [row for row in rows if len(row) > 1 and _fills(row, box)]
-        lines = [p for row in rows if row not in tabled for p in row]
-        across.append([row[0].box[1] for row in tabled])
+        tables = [len(row) > 1 and _fills(row, box) for row in rows]
+        lines = [p for row, tabled in zip(rows, tables, strict=True) if not tabled for p in row]
+        across.append([row[0].box[1] for row, tabled in zip(rows, tables, strict=True) if tabled])
         if len(lines) < 3:
             return False
         widths = [p.box[2] - p.box[0] for p in lines]
@@ -206,8 +206,9 @@ def _columns(pieces: list[Piece], x: float) -> bool:
         if median(letters) < 16 or median(widths) < 0.5 * (box[2] - box[0]):
             return False
     height = median(p.height for p in pieces)
-    level = sum(any(abs(y - z) < _LEVEL * height for z in across[1]) for y in across[0])
-    return level < _ACROSS
+    left, right = (np.array(tops) for tops in across)
+    level = (np.abs(left[:, None] - right) < _LEVEL * height).any(axis=1).sum()
+    return bool(level < _ACROSS)
 
 
 def _fills(row: Sequence[Piece], side: Box) -> bool:
